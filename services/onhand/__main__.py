@@ -1,0 +1,3 @@
+from onhand.cli.main import main
+
+main()

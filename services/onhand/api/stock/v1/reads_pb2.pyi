@@ -1,0 +1,147 @@
+import datetime
+
+from onhand.api.buf.validate import validate_pb2 as _validate_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from onhand.api.auth.v1 import scopes_pb2 as _scopes_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Read(_message.Message):
+    __slots__ = ("epc", "antenna", "read_time", "rssi_cdbm")
+    EPC_FIELD_NUMBER: _ClassVar[int]
+    ANTENNA_FIELD_NUMBER: _ClassVar[int]
+    READ_TIME_FIELD_NUMBER: _ClassVar[int]
+    RSSI_CDBM_FIELD_NUMBER: _ClassVar[int]
+    epc: bytes
+    antenna: int
+    read_time: _timestamp_pb2.Timestamp
+    rssi_cdbm: int
+    def __init__(self, epc: _Optional[bytes] = ..., antenna: _Optional[int] = ..., read_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., rssi_cdbm: _Optional[int] = ...) -> None: ...
+
+class RecordReadsRequest(_message.Message):
+    __slots__ = ("reader_id", "reads")
+    READER_ID_FIELD_NUMBER: _ClassVar[int]
+    READS_FIELD_NUMBER: _ClassVar[int]
+    reader_id: str
+    reads: _containers.RepeatedCompositeFieldContainer[Read]
+    def __init__(self, reader_id: _Optional[str] = ..., reads: _Optional[_Iterable[_Union[Read, _Mapping]]] = ...) -> None: ...
+
+class RecordReadsResponse(_message.Message):
+    __slots__ = ("accepted_count", "repeated_count", "refused_count", "refusals", "unknown_item_count", "revision")
+    ACCEPTED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    REPEATED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    REFUSED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    REFUSALS_FIELD_NUMBER: _ClassVar[int]
+    UNKNOWN_ITEM_COUNT_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    accepted_count: int
+    repeated_count: int
+    refused_count: int
+    refusals: _containers.RepeatedCompositeFieldContainer[ReadRefusal]
+    unknown_item_count: int
+    revision: int
+    def __init__(self, accepted_count: _Optional[int] = ..., repeated_count: _Optional[int] = ..., refused_count: _Optional[int] = ..., refusals: _Optional[_Iterable[_Union[ReadRefusal, _Mapping]]] = ..., unknown_item_count: _Optional[int] = ..., revision: _Optional[int] = ...) -> None: ...
+
+class ReadRefusal(_message.Message):
+    __slots__ = ("index", "reason", "message")
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    index: int
+    reason: str
+    message: str
+    def __init__(self, index: _Optional[int] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
+
+class StreamReadsRequest(_message.Message):
+    __slots__ = ("sequence", "batch")
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    BATCH_FIELD_NUMBER: _ClassVar[int]
+    sequence: int
+    batch: RecordReadsRequest
+    def __init__(self, sequence: _Optional[int] = ..., batch: _Optional[_Union[RecordReadsRequest, _Mapping]] = ...) -> None: ...
+
+class StreamReadsResponse(_message.Message):
+    __slots__ = ("sequence", "result")
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    sequence: int
+    result: RecordReadsResponse
+    def __init__(self, sequence: _Optional[int] = ..., result: _Optional[_Union[RecordReadsResponse, _Mapping]] = ...) -> None: ...
+
+class Tag(_message.Message):
+    __slots__ = ("epc_hex", "epc_uri", "item_id", "location_id", "zone_id", "state", "first_seen_time", "last_seen_time")
+    class State(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        STATE_UNSPECIFIED: _ClassVar[Tag.State]
+        STATE_PRESENT: _ClassVar[Tag.State]
+        STATE_UNCONFIRMED: _ClassVar[Tag.State]
+        STATE_MISSING: _ClassVar[Tag.State]
+        STATE_SOLD: _ClassVar[Tag.State]
+        STATE_DEPARTED: _ClassVar[Tag.State]
+        STATE_SHIPPED: _ClassVar[Tag.State]
+    STATE_UNSPECIFIED: Tag.State
+    STATE_PRESENT: Tag.State
+    STATE_UNCONFIRMED: Tag.State
+    STATE_MISSING: Tag.State
+    STATE_SOLD: Tag.State
+    STATE_DEPARTED: Tag.State
+    STATE_SHIPPED: Tag.State
+    EPC_HEX_FIELD_NUMBER: _ClassVar[int]
+    EPC_URI_FIELD_NUMBER: _ClassVar[int]
+    ITEM_ID_FIELD_NUMBER: _ClassVar[int]
+    LOCATION_ID_FIELD_NUMBER: _ClassVar[int]
+    ZONE_ID_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    FIRST_SEEN_TIME_FIELD_NUMBER: _ClassVar[int]
+    LAST_SEEN_TIME_FIELD_NUMBER: _ClassVar[int]
+    epc_hex: str
+    epc_uri: str
+    item_id: str
+    location_id: str
+    zone_id: str
+    state: Tag.State
+    first_seen_time: _timestamp_pb2.Timestamp
+    last_seen_time: _timestamp_pb2.Timestamp
+    def __init__(self, epc_hex: _Optional[str] = ..., epc_uri: _Optional[str] = ..., item_id: _Optional[str] = ..., location_id: _Optional[str] = ..., zone_id: _Optional[str] = ..., state: _Optional[_Union[Tag.State, str]] = ..., first_seen_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_seen_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class GetTagRequest(_message.Message):
+    __slots__ = ("epc",)
+    EPC_FIELD_NUMBER: _ClassVar[int]
+    epc: str
+    def __init__(self, epc: _Optional[str] = ...) -> None: ...
+
+class GetTagResponse(_message.Message):
+    __slots__ = ("tags",)
+    TAGS_FIELD_NUMBER: _ClassVar[int]
+    tags: _containers.RepeatedCompositeFieldContainer[Tag]
+    def __init__(self, tags: _Optional[_Iterable[_Union[Tag, _Mapping]]] = ...) -> None: ...
+
+class ListTagsRequest(_message.Message):
+    __slots__ = ("location_id", "item_id", "state", "only_unknown", "page_size", "page_token")
+    LOCATION_ID_FIELD_NUMBER: _ClassVar[int]
+    ITEM_ID_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    ONLY_UNKNOWN_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    location_id: str
+    item_id: str
+    state: Tag.State
+    only_unknown: bool
+    page_size: int
+    page_token: str
+    def __init__(self, location_id: _Optional[str] = ..., item_id: _Optional[str] = ..., state: _Optional[_Union[Tag.State, str]] = ..., only_unknown: _Optional[bool] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListTagsResponse(_message.Message):
+    __slots__ = ("tags", "next_page_token")
+    TAGS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    tags: _containers.RepeatedCompositeFieldContainer[Tag]
+    next_page_token: str
+    def __init__(self, tags: _Optional[_Iterable[_Union[Tag, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...

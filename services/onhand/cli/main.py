@@ -1,0 +1,107 @@
+"""`onhand`: the command line, for operations and for trying it out."""
+
+from datetime import timedelta
+from enum import StrEnum
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from onhand.cli import epc
+from onhand.cli.runtime import DEFAULT_DATA_DIR
+from onhand.cli.up import up_command
+
+app = typer.Typer(
+    name="onhand",
+    help="True per-store availability in real time, and fulfilment from stores.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+class Service(StrEnum):
+    STOCK = "stock"
+    ROUTING = "routing"
+    PICKUP = "pickup"
+    NOTIFICATIONS = "notifications"
+    EDGE = "edge"
+
+
+@app.command()
+def serve(service: Annotated[Service, typer.Argument(help="Which service this process is.")]) -> None:
+    """Run one service, configured by ONHAND_… variables, until SIGTERM."""
+    import_module(f"onhand.{service}.main").main()
+
+
+@app.command()
+def migrate(
+    service: Annotated[Service, typer.Argument(help="Whose database.")],
+    database_url: Annotated[
+        str, typer.Option(envvar="ONHAND_DATABASE_URL", help="postgresql://user:password@host/database")
+    ],
+) -> None:
+    """Bring a service's database to the present schema. Safe to run several times, also at once."""
+    from onhand.kit.migrations import migrate as run
+
+    run(service, database_url)
+
+
+def scopes() -> list[str]:
+    """Return every scope that the contracts name."""
+    from onhand.api.auth.v1 import scopes_pb2
+    from onhand.client import SERVICES
+
+    found = {
+        method.GetOptions().Extensions[scopes_pb2.scope]
+        for services in SERVICES.values()
+        for module, name in services.values()
+        for method in module.DESCRIPTOR.services_by_name[name].methods
+    }
+    return sorted(found)
+
+
+@app.command()
+def token(
+    subject: Annotated[str, typer.Option(help="Whom the token names: shows as actor in the books.")] = "developer",
+    scope: Annotated[
+        list[str] | None, typer.Option(help="What it may do; repeat for several. Default: everything.")
+    ] = None,
+    location: Annotated[
+        list[str] | None, typer.Option(help="A location it speaks for; repeat for several. Default: all.")
+    ] = None,
+    hours: Annotated[float, typer.Option(min=0.001, help="How long it holds.")] = 12,
+    data_dir: Annotated[Path, typer.Option(help="The folder of a running `onhand up`.")] = DEFAULT_DATA_DIR,
+) -> None:
+    """Print a bearer token that the services of `onhand up` accept."""
+    from onhand.cli import keys
+    from onhand.cli.errors import UpError
+    from onhand.cli.runtime import Runtime
+    from onhand.kit.clock import SystemClock
+
+    unknown = sorted(set(scope or ()) - set(scopes()))
+    if unknown:
+        raise typer.BadParameter(f"no such scope: {', '.join(unknown)}; there are: {', '.join(scopes())}")
+    try:
+        runtime = Runtime.load(data_dir)
+    except UpError as error:
+        raise typer.BadParameter(str(error)) from None
+    print(
+        keys.mint(
+            runtime.keys_dir,
+            subject,
+            scope or scopes(),
+            location or keys.ALL_LOCATIONS,
+            timedelta(hours=hours),
+            SystemClock().now(),
+        )
+    )
+
+
+app.command("up")(up_command(scopes))
+app.add_typer(epc.app, name="epc")
+
+
+def main() -> None:
+    app()

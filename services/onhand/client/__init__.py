@@ -1,0 +1,182 @@
+"""What a channel (web shop, POS) imports: one client a service, asynchronous or synchronous.
+
+    from onhand.client import AsyncStock
+    from onhand.api.stock.v1.availability_pb2 import GetAvailabilityRequest
+
+    async with AsyncStock("stock.example:7101", token=...) as stock:
+        answer = await stock.availability.GetAvailability(GetAvailabilityRequest(...))
+
+A failed call raises a class of `onhand.kit.errors` with its fields; when no server of ours answered, it
+raises `grpc.RpcError`.
+"""
+
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from onhand.api.notifications.v1 import messages_pb2
+from onhand.api.pickup.v1 import tasks_pb2
+from onhand.api.routing.v1 import orders_pb2
+from onhand.api.stock.v1 import (
+    availability_pb2,
+    catalog_pb2,
+    ledger_pb2,
+    reads_pb2,
+    reservations_pb2,
+)
+from onhand.client.channel import (
+    Service,
+    Settings,
+    TokenSource,
+    async_channel,
+    sync_channel,
+    token_source,
+)
+
+if TYPE_CHECKING:
+    from onhand.api.notifications.v1 import messages_pb2_grpc
+    from onhand.api.pickup.v1 import tasks_pb2_grpc
+    from onhand.api.routing.v1 import orders_pb2_grpc
+    from onhand.api.stock.v1 import (
+        availability_pb2_grpc,
+        catalog_pb2_grpc,
+        ledger_pb2_grpc,
+        reads_pb2_grpc,
+        reservations_pb2_grpc,
+    )
+
+__all__ = [
+    "AsyncNotifications",
+    "AsyncPickup",
+    "AsyncRouting",
+    "AsyncStock",
+    "Notifications",
+    "Pickup",
+    "Routing",
+    "Settings",
+    "Stock",
+]
+
+_DEFAULTS = Settings()
+SERVICES: dict[str, dict[str, tuple[Any, str]]] = {
+    "stock": {
+        "catalog": (catalog_pb2, "CatalogService"),
+        "reads": (reads_pb2, "ReadService"),
+        "tags": (reads_pb2, "TagService"),
+        "ledger": (ledger_pb2, "LedgerService"),
+        "availability": (availability_pb2, "AvailabilityService"),
+        "reservations": (reservations_pb2, "ReservationService"),
+    },
+    "routing": {"orders": (orders_pb2, "OrderService")},
+    "pickup": {
+        "tasks": (tasks_pb2, "TaskService"),
+        "collection": (tasks_pb2, "CollectionService"),
+    },
+    "notifications": {
+        "messages": (messages_pb2, "MessageService"),
+        "webhooks": (messages_pb2, "WebhookService"),
+    },
+}
+
+
+class _Client:
+    """One channel to one of our servers, and a `Service` for each service that it answers."""
+
+    _server: str
+
+    def _open(self, channel: Any, settings: Settings, token: TokenSource) -> None:
+        self._channel = channel
+        for attribute, (module, name) in SERVICES[self._server].items():
+            descriptor = module.DESCRIPTOR.services_by_name[name]
+            setattr(self, attribute, Service(channel, descriptor, settings, token))
+
+
+class _Async(_Client):
+    def __init__(
+        self, target: str, token: str | TokenSource | None = None, settings: Settings = _DEFAULTS
+    ) -> None:
+        """Call the server at `target` (host:port); by default with the token in ONHAND_TOKEN."""
+        self._open(async_channel(target, settings), settings, token_source(token))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self._channel.close()
+
+
+class _Sync(_Client):
+    def __init__(
+        self, target: str, token: str | TokenSource | None = None, settings: Settings = _DEFAULTS
+    ) -> None:
+        """Call the server at `target` (host:port); by default with the token in ONHAND_TOKEN."""
+        self._open(sync_channel(target, settings), settings, token_source(token))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._channel.close()
+
+
+class AsyncStock(_Async):
+    _server = "stock"
+    catalog: "catalog_pb2_grpc.CatalogServiceAsyncStub"
+    reads: "reads_pb2_grpc.ReadServiceAsyncStub"
+    tags: "reads_pb2_grpc.TagServiceAsyncStub"
+    ledger: "ledger_pb2_grpc.LedgerServiceAsyncStub"
+    availability: "availability_pb2_grpc.AvailabilityServiceAsyncStub"
+    reservations: "reservations_pb2_grpc.ReservationServiceAsyncStub"
+
+
+class Stock(_Sync):
+    _server = "stock"
+    catalog: "catalog_pb2_grpc.CatalogServiceStub"
+    reads: "reads_pb2_grpc.ReadServiceStub"
+    tags: "reads_pb2_grpc.TagServiceStub"
+    ledger: "ledger_pb2_grpc.LedgerServiceStub"
+    availability: "availability_pb2_grpc.AvailabilityServiceStub"
+    reservations: "reservations_pb2_grpc.ReservationServiceStub"
+
+
+class AsyncRouting(_Async):
+    _server = "routing"
+    orders: "orders_pb2_grpc.OrderServiceAsyncStub"
+
+
+class Routing(_Sync):
+    _server = "routing"
+    orders: "orders_pb2_grpc.OrderServiceStub"
+
+
+class AsyncPickup(_Async):
+    _server = "pickup"
+    tasks: "tasks_pb2_grpc.TaskServiceAsyncStub"
+    collection: "tasks_pb2_grpc.CollectionServiceAsyncStub"
+
+
+class Pickup(_Sync):
+    _server = "pickup"
+    tasks: "tasks_pb2_grpc.TaskServiceStub"
+    collection: "tasks_pb2_grpc.CollectionServiceStub"
+
+
+class AsyncNotifications(_Async):
+    _server = "notifications"
+    messages: "messages_pb2_grpc.MessageServiceAsyncStub"
+    webhooks: "messages_pb2_grpc.WebhookServiceAsyncStub"
+
+
+class Notifications(_Sync):
+    _server = "notifications"
+    messages: "messages_pb2_grpc.MessageServiceStub"
+    webhooks: "messages_pb2_grpc.WebhookServiceStub"

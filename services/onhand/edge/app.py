@@ -1,0 +1,181 @@
+"""The edge's routes: each verifies the caller, translates, and asks stock with the caller's own token."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import asdict
+from http import HTTPStatus
+from pathlib import Path
+
+from google.protobuf.descriptor import FileDescriptor, MethodDescriptor
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from onhand.api.stock.v1 import availability_pb2, catalog_pb2, reads_pb2
+from onhand.client import AsyncStock
+from onhand.edge import availability, body, ingest, pages, problem
+from onhand.edge.auth import Gate
+from onhand.edge.config import EdgeSettings
+from onhand.edge.health import Services
+from onhand.edge.live import EventStream, Watches
+from onhand.edge.middleware import Around
+from onhand.edge.problem import Busy, Json
+from onhand.edge.readers import Element, impinj, plain, zebra
+from onhand.edge.readers.document import malformed
+from onhand.kit.errors import DependencyUnavailable
+from onhand.kit.interceptors import check
+
+OPENAPI = Path(__file__).parent / "openapi.json"
+THREAD_FROM_BYTES = 64 << 10
+"""Bodies from this size are parsed beside the event loop, so that a large one does not stop the others."""
+
+Parse = Callable[[bytes, int], list[Element]]
+
+
+def _method(file: FileDescriptor, service: str, name: str) -> MethodDescriptor:
+    return file.services_by_name[service].methods_by_name[name]
+
+
+RECORD_READS = _method(reads_pb2.DESCRIPTOR, "ReadService", "RecordReads")
+GET_AVAILABILITY = _method(availability_pb2.DESCRIPTOR, "AvailabilityService", "GetAvailability")
+WATCH_AVAILABILITY = _method(availability_pb2.DESCRIPTOR, "AvailabilityService", "WatchAvailability")
+LIST_LOCATIONS = _method(catalog_pb2.DESCRIPTOR, "CatalogService", "ListLocations")
+GET_ITEM = _method(catalog_pb2.DESCRIPTOR, "CatalogService", "GetItem")
+
+
+class Edge:
+    """The endpoints and what they need."""
+
+    def __init__(
+        self, settings: EdgeSettings, gate: Gate, stock: AsyncStock, services: Services, watches: Watches
+    ) -> None:
+        self._settings = settings
+        self._gate = gate
+        self._stock = stock
+        self._services = services
+        self._watches = watches
+        self._ingests = 0
+
+    def app(self) -> Starlette:
+        routes: list[BaseRoute] = [
+            Route("/", self.overview),
+            Route("/board", self.board),
+            Route("/healthz", self.healthz),
+            Route("/readyz", self.readyz),
+            Route("/openapi.json", self.openapi),
+            Route("/ingest/impinj", self.ingest_impinj, methods=["POST"]),
+            Route("/ingest/zebra", self.ingest_zebra, methods=["POST"]),
+            Route("/ingest/reads", self.ingest_reads, methods=["POST"]),
+            Route("/v1/availability", self.get_availability),
+            Route("/v1/availability/watch", self.watch_availability),
+            Route("/v1/locations", self.list_locations),
+            Route("/v1/items/{item_id}", self.get_item),
+            Mount("/static", StaticFiles(directory=pages.STATIC)),
+        ]
+        app = Starlette(
+            routes=routes,
+            middleware=[Middleware(Around)],
+            exception_handlers={HTTPException: problem.answer},
+        )
+        app.router.redirect_slashes = False  # its target is made from the Host header, which anyone can set
+        return app
+
+    async def ingest_impinj(self, request: Request) -> Response:
+        return await self._ingest(request, "impinj", impinj.parse)
+
+    async def ingest_zebra(self, request: Request) -> Response:
+        return await self._ingest(request, "zebra", zebra.parse)
+
+    async def ingest_reads(self, request: Request) -> Response:
+        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media_type == "text/csv":
+            return await self._ingest(request, "csv", plain.parse_csv)
+        return await self._ingest(request, "json", plain.parse_json)
+
+    async def _ingest(self, request: Request, format_name: str, parse: Parse) -> Response:
+        """Answer once everything in the body is durable in stock, refused, or ignored."""
+        principal = self._gate.admit(request, RECORD_READS)
+        if self._ingests >= self._settings.max_ingests:
+            raise Busy("the ingest")
+        self._ingests += 1
+        try:
+            received = await body.read(request, self._settings)
+            if len(received) < THREAD_FROM_BYTES:
+                elements = parse(received, self._settings.max_events)
+            else:
+                elements = await asyncio.to_thread(parse, received, self._settings.max_events)
+            caller = request.query_params.get("reader_id") or principal.subject
+            outcome = await ingest.record(self._stock, format_name, elements, caller)
+        finally:
+            self._ingests -= 1
+        return Json(asdict(outcome))
+
+    async def get_availability(self, request: Request) -> Response:
+        self._gate.admit(request, GET_AVAILABILITY)
+        query = check(
+            availability_pb2.GetAvailabilityRequest(
+                item_ids=request.query_params.getlist("item_id"),
+                location_ids=request.query_params.getlist("location_id"),
+            )
+        )
+        response = await self._stock.availability.GetAvailability(query)
+        return Json(
+            {"revision": response.revision, "lines": [availability.line(each) for each in response.lines]}
+        )
+
+    async def watch_availability(self, request: Request) -> EventStream:
+        self._gate.admit(request, WATCH_AVAILABILITY)
+        if request.method == "HEAD":
+            raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, "a live stream is for GET", {"Allow": "GET"})
+        query = availability_pb2.WatchAvailabilityRequest(
+            item_ids=request.query_params.getlist("item_id"),
+            location_ids=request.query_params.getlist("location_id"),
+        )
+        return self._watches.stream(check(query))
+
+    async def list_locations(self, request: Request) -> Response:
+        self._gate.admit(request, LIST_LOCATIONS)
+        query = catalog_pb2.ListLocationsRequest(
+            page_size=_page_size(request), page_token=request.query_params.get("page_token", "")
+        )
+        response = await self._stock.catalog.ListLocations(check(query))
+        locations = [
+            {"location_id": each.location_id, "title": each.title, "time_zone": each.time_zone}
+            for each in response.locations
+        ]
+        return Json({"locations": locations, "next_page_token": response.next_page_token})
+
+    async def get_item(self, request: Request) -> Response:
+        self._gate.admit(request, GET_ITEM)
+        query = catalog_pb2.GetItemRequest(item_id=request.path_params["item_id"])
+        item = (await self._stock.catalog.GetItem(check(query))).item
+        names = ("item_id", "title", "style_id", "size", "colour", "item_class", "tagged")
+        return Json({name: getattr(item, name) for name in names} | {"gtins": list(item.gtins)})
+
+    async def healthz(self, _: Request) -> Response:
+        return Json({"status": "up"})
+
+    async def readyz(self, _: Request) -> Response:
+        if not (await self._services.check("stock")).serving:
+            raise DependencyUnavailable("stock")
+        return Json({"status": "ready"})
+
+    async def openapi(self, _: Request) -> Response:
+        return FileResponse(OPENAPI, media_type="application/json")
+
+    async def overview(self, _: Request) -> Response:
+        return pages.overview(await self._services.check_all())
+
+    async def board(self, _: Request) -> Response:
+        return pages.board()
+
+
+def _page_size(request: Request) -> int:
+    value = request.query_params.get("page_size", "0")
+    if not value.isascii() or not value.isdecimal() or len(value) > 9:  # noqa: PLR2004 - fits an int32
+        raise malformed("page_size", "a whole number is expected")
+    return int(value)

@@ -1,0 +1,43 @@
+"""Settings of the edge."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from onhand.kit.config import Auth
+
+
+class EdgeSettings(Auth):
+    listen: str
+    """host:port of the HTTP server."""
+    stock_target: str
+    routing_target: str
+    pickup_target: str
+    notifications_target: str
+    drain_s: Annotated[int, Field(ge=0, le=300)] = 8
+    """Time that requests under way get at SIGTERM before they are cut."""
+    stock_timeout_s: Annotated[float, Field(gt=0, le=60)] = 10
+    """Longest one call to stock takes, all its attempts together; protects ingest slots."""
+    health_timeout_s: Annotated[float, Field(gt=0, le=10)] = 1
+    """Longest a service may take to say that it is well; protects the probes' own time-outs."""
+    keep_alive_s: Annotated[int, Field(ge=1, le=600)] = 65
+    """How long an idle connection stays open. Readers post every few seconds on one connection."""
+    max_connections: Annotated[int, Field(ge=1)] = 2_000
+    """Open connections of one process, watchers included; beyond it requests get 503."""
+    max_header_bytes: Annotated[int, Field(ge=4_096, le=1 << 20)] = 32 << 10
+    """Largest request line and headers together; protects memory."""
+    max_body_bytes: Annotated[int, Field(ge=1_024, le=64 << 20)] = 4 << 20
+    """Largest body on the wire; protects memory. 10,000 R700 events are about 3.5 MB, 0.3 MB with gzip."""
+    max_inflated_bytes: Annotated[int, Field(ge=1_024, le=256 << 20)] = 8 << 20
+    """Largest body after decompression; a decompression bomb ends here with 413."""
+    max_events: Annotated[int, Field(ge=1, le=1_000_000)] = 50_000
+    """Events of one body; protects memory from many tiny ones."""
+    body_timeout_s: Annotated[float, Field(gt=0, le=600)] = 30
+    """Longest a client may take to send its body; protects ingest slots from slow clients."""
+    max_ingests: Annotated[int, Field(ge=1)] = 32
+    """Bodies that are read and recorded at once; beyond it readers get 503 and send again. Protects
+    memory: each may need about ten times `max_inflated_bytes` while it is parsed."""
+    max_watchers: Annotated[int, Field(ge=1)] = 1_000
+    """Live streams of one process; protects stock, where each is a stream too."""
+    watch_duration_s: Annotated[float, Field(gt=0)] = 3_600
+    """Longest a live stream lasts before its client must ask, and be authorised, again."""

@@ -1,0 +1,87 @@
+"""The edge service: HTTP for readers and browsers."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.applications import Starlette
+
+from onhand.client import AsyncStock, Settings
+from onhand.edge.app import Edge
+from onhand.edge.auth import Gate, caller_token
+from onhand.edge.config import EdgeSettings
+from onhand.edge.health import Services
+from onhand.edge.live import Watches
+from onhand.kit import config, telemetry
+from onhand.kit.auth import Authenticator
+from onhand.kit.telemetry import log
+
+
+def main() -> None:
+    settings = config.load(EdgeSettings)
+    telemetry.configure("edge", settings)
+    asyncio.run(serve(settings))
+
+
+async def serve(settings: EdgeSettings) -> None:
+    stock = AsyncStock(
+        settings.stock_target, token=caller_token.get, settings=Settings(timeout_s=settings.stock_timeout_s)
+    )
+    services = Services(settings)
+    watches = Watches(stock, settings)
+    edge = Edge(settings, Gate(Authenticator(settings)), stock, services, watches)
+
+    with _listen(settings.listen) as listener:
+        log.info("listening", address=settings.listen)
+        await Server(settings, edge.app(), watches).serve([listener])
+    await stock.close()
+    await services.close()
+
+
+class Server(uvicorn.Server):
+    """Serves until SIGTERM or SIGINT, then ends live streams and lets requests under way finish."""
+
+    def __init__(self, settings: EdgeSettings, app: Starlette, watches: Watches) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http="h11",  # the one whose limit on headers can be set
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                limit_concurrency=settings.max_connections,
+                timeout_keep_alive=settings.keep_alive_s,
+                timeout_graceful_shutdown=settings.drain_s,
+                h11_max_incomplete_event_size=settings.max_header_bytes,
+            )
+        )
+        self._watches = watches
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop on a signal; uvicorn's own way would raise it again and end the process before its time."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, setattr, self, "should_exit", True)  # noqa: FBT003 - setattr's own
+        yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        log.info("draining")
+        self._watches.stop()
+        await super().shutdown(sockets)
+
+
+def _listen(address: str) -> socket.socket:
+    host, _, port = address.rpartition(":")
+    host = host.strip("[]")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, int(port)), family=family, backlog=2048)
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"onhand: cannot listen on {address}: {error}") from None

@@ -1,0 +1,130 @@
+"""Failures as RFC 9457 problem documents: the one place that knows HTTP status codes of our errors."""
+
+import json
+import math
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import grpc
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from onhand.kit import telemetry
+from onhand.kit.errors import (
+    DeadlineExceeded,
+    DependencyUnavailable,
+    Internal,
+    InvalidField,
+    InvalidToken,
+    LimitReached,
+    OnhandError,
+)
+from onhand.kit.status import CODES
+
+_Code = grpc.StatusCode
+STATUSES: dict[grpc.StatusCode, HTTPStatus] = {
+    _Code.INVALID_ARGUMENT: HTTPStatus.BAD_REQUEST,
+    _Code.FAILED_PRECONDITION: HTTPStatus.BAD_REQUEST,
+    _Code.UNAUTHENTICATED: HTTPStatus.UNAUTHORIZED,
+    _Code.PERMISSION_DENIED: HTTPStatus.FORBIDDEN,
+    _Code.NOT_FOUND: HTTPStatus.NOT_FOUND,
+    _Code.ALREADY_EXISTS: HTTPStatus.CONFLICT,
+    _Code.ABORTED: HTTPStatus.CONFLICT,
+    _Code.RESOURCE_EXHAUSTED: HTTPStatus.TOO_MANY_REQUESTS,
+    _Code.INTERNAL: HTTPStatus.INTERNAL_SERVER_ERROR,
+    _Code.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
+    _Code.DEADLINE_EXCEEDED: HTTPStatus.GATEWAY_TIMEOUT,
+}
+"""The mapping that google/rpc/code.proto gives beside each code."""
+CHALLENGE = 'Bearer realm="onhand", Basic realm="onhand", charset="UTF-8"'
+"""Both ways to send a token; programs that only speak Basic wait to be asked."""
+_GRPC_SERVICE = "stock"
+
+
+class BodyTooLarge(LimitReached):
+    """A body went over a size limit; HTTP has its own status for this."""
+
+
+class Busy(DependencyUnavailable):
+    """This process has no slot free; the same request may succeed in a moment."""
+
+    @property
+    def message(self) -> str:
+        return f"{self.service} is busy; try again"
+
+
+class Json(Response):
+    """Plain JSON. Not-ASCII is escaped: a name may hold code points that UTF-8 cannot say."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode("ascii")
+
+
+def of(error: OnhandError) -> dict[str, Any]:
+    """Return the members of a problem document: `reason` and `metadata` as a gRPC caller gets them."""
+    status = _status(error)
+    members: dict[str, Any] = {
+        "type": f"urn:onhand:reason:{error.reason}",
+        "title": error.reason.replace("_", " ").capitalize(),
+        "status": status.value,
+        "detail": error.message,
+        "reason": error.reason,
+    }
+    if metadata := error.metadata():
+        members["metadata"] = metadata
+    if isinstance(error, InvalidField):
+        members["violations"] = [
+            {"field": each.field, "description": each.description} for each in error.violations
+        ]
+    return members
+
+
+async def answer(_: Request, error: Exception) -> Response:
+    """Answer a request that failed. What is not ours is logged and answered without detail."""
+    if isinstance(error, HTTPException):  # of HTTP itself: no such path, method, media type
+        status = HTTPStatus(error.status_code)
+        members = {
+            "type": "about:blank",
+            "title": status.phrase,
+            "status": status.value,
+            "detail": error.detail,
+        }
+        return _respond(members, error.headers or {})
+    known = restored(error)
+    headers = {}
+    if known.retry_after_s is not None:
+        headers["Retry-After"] = str(math.ceil(known.retry_after_s))
+    if isinstance(known, InvalidToken):
+        headers["WWW-Authenticate"] = CHALLENGE
+    return _respond(of(known), headers)
+
+
+def restored(error: Exception) -> OnhandError:
+    """Return `error` as one of ours: a call that our server did not answer, or an unexpected failure."""
+    if isinstance(error, OnhandError):
+        return error
+    if isinstance(error, TimeoutError):
+        return DeadlineExceeded()
+    if isinstance(error, grpc.aio.AioRpcError):
+        if error.code() is _Code.UNAVAILABLE:
+            return DependencyUnavailable(_GRPC_SERVICE)
+        if error.code() is _Code.DEADLINE_EXCEEDED:
+            return DeadlineExceeded()
+        if error.code() is _Code.RESOURCE_EXHAUSTED:  # the server's cap on concurrent calls
+            return Busy(_GRPC_SERVICE)
+    telemetry.log.error("unexpected failure", exc_info=error)
+    return Internal(telemetry.trace_id())
+
+
+def _status(error: OnhandError) -> HTTPStatus:
+    if isinstance(error, BodyTooLarge):
+        return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    return STATUSES[CODES[error.reason]]
+
+
+def _respond(members: dict[str, Any], headers: Mapping[str, str]) -> Response:
+    return Json(members, members["status"], dict(headers), "application/problem+json")

@@ -1,0 +1,197 @@
+"""Events leave through the transaction that made them true.
+
+An event is a row of `outbox`, written with the effect. One relay a service, chosen by an advisory lock,
+publishes rows to JetStream in the order of their transactions and then moves its cursor. A row is
+published only when no older transaction is still open (`xact_id < pg_snapshot_xmin`), so that a consumer
+which has seen revision W has seen every change below W. Rows stay for days: `rewind` publishes them again
+from any time, which is safe because consumers deduplicate.
+"""
+
+import asyncio
+import json
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from google.protobuf.message import Message
+from nats.js import JetStreamContext
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from onhand.kit import telemetry
+from onhand.kit.clock import Clock
+from onhand.kit.db import Database
+from onhand.kit.events import EVENT_ID_HEADER, Broker
+
+RELAY_LOCK = 0x6F6E68616E64
+"""Key of the advisory lock that the one relay of a database holds."""
+BATCH = 1_000
+"""Rows read and published at a time; protects memory."""
+POLL_S = 0.05
+"""Longest wait for rows that another process wrote; this process's own commits wake the relay."""
+WATERMARK_S = 1.0
+"""How often the watermark is published when nothing else is."""
+STANDBY_S = 2.0
+"""How often a process that is not the relay tries to become it."""
+WATERMARK_HEADER = "Onhand-Watermark"
+"""On the last message of a batch: every change below this revision has been published before it."""
+REVISION_FIELD = 3
+"""Number of `revision` in every event envelope of the contracts."""
+
+_ADD = text("""
+    INSERT INTO outbox (event_id, subject, payload, trace)
+    SELECT * FROM unnest(
+        CAST(:event_ids AS uuid[]), CAST(:subjects AS text[]), CAST(:payloads AS bytea[]), CAST(:traces AS text[]))
+    RETURNING xact_id::text
+""")
+_REVISION = text("SELECT pg_current_xact_id()::text")
+_READ_REVISION = text("SELECT (pg_snapshot_xmax(pg_current_snapshot())::text::bigint - 1)::text")
+_NEXT = """
+    SELECT o.xact_id::text AS xact_id, o.outbox_id, o.event_id::text AS event_id, o.subject, o.payload, o.trace,
+           pg_snapshot_xmin(pg_current_snapshot())::text AS watermark
+    FROM outbox o, outbox_cursor c
+    WHERE (o.xact_id, o.outbox_id) > (c.xact_id, c.outbox_id)
+      AND o.xact_id < pg_snapshot_xmin(pg_current_snapshot())
+    ORDER BY o.xact_id, o.outbox_id LIMIT $1
+"""
+_ADVANCE = "UPDATE outbox_cursor SET xact_id = $1::text::xid8, outbox_id = $2"
+_FORGET = text("""
+    DELETE FROM outbox o USING outbox_cursor c
+    WHERE (o.xact_id, o.outbox_id) <= (c.xact_id, c.outbox_id)
+      AND o.record_time < now() - make_interval(secs => :seconds)
+""")
+_REWIND = text("""
+    UPDATE outbox_cursor SET (xact_id, outbox_id) = (
+        SELECT coalesce(min(xact_id::text::numeric)::text::xid8, (SELECT xact_id FROM outbox_cursor)), 0
+        FROM outbox WHERE record_time >= :since)
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event to publish."""
+
+    subject: str
+    """For example `onhand.stock.balance_changed`."""
+    message: Message
+    """An event envelope of the contracts; its `event_id` is set, its `revision` is not."""
+
+
+async def add(connection: AsyncConnection, events: Iterable[Event]) -> int:
+    """Add events to the transaction under way and return its revision."""
+    rows = list(events)
+    if not rows:
+        return await revision(connection)
+    trace = json.dumps(telemetry.carrier())
+    result = await connection.execute(
+        _ADD,
+        {
+            "event_ids": [each.message.event_id for each in rows],  # type: ignore[attr-defined]
+            "subjects": [each.subject for each in rows],
+            "payloads": [each.message.SerializeToString() for each in rows],
+            "traces": [trace] * len(rows),
+        },
+    )
+    return int(result.scalars().first() or 0)
+
+
+async def revision(connection: AsyncConnection) -> int:
+    """Return the revision of the transaction under way: PostgreSQL's 64-bit transaction id."""
+    return int((await connection.execute(_REVISION)).scalar_one())
+
+
+async def read_revision(connection: AsyncConnection) -> int:
+    """Return a revision at or above every change that is visible now, without taking one."""
+    return int((await connection.execute(_READ_REVISION)).scalar_one())
+
+
+def envelope(service: str, kind: type[Message], clock: Clock, **payload: Any) -> Event:
+    """Wrap one payload: `envelope("stock", StockEvent, clock, balance_changed=…)`."""
+    message = kind(event_id=str(clock.uuid()), **payload)
+    message.record_time.FromDatetime(clock.now())  # type: ignore[attr-defined]
+    return Event(f"onhand.{service}.{message.WhichOneof('payload')}", message)
+
+
+async def forget(connection: AsyncConnection, seconds: float) -> int:
+    """Drop published rows older than `seconds`; returns how many."""
+    return (await connection.execute(_FORGET, {"seconds": seconds})).rowcount
+
+
+async def rewind(connection: AsyncConnection, since: datetime) -> None:
+    """Publish again everything recorded at or after `since`."""
+    await connection.execute(_REWIND, {"since": since})
+
+
+class Relay:
+    """Publishes a database's outbox; any number of processes may run one, one at a time works."""
+
+    def __init__(self, database: Database, broker: Broker, service: str) -> None:
+        self._database = database
+        self._broker = broker
+        self._service = service
+
+    async def run(self) -> None:
+        """Become the relay, or stand by until that is possible; returns when no longer it."""
+        jetstream = await self._broker.jetstream()
+        async with self._database.engine.connect() as connection:
+            raw: Any = (await connection.get_raw_connection()).driver_connection
+            if not await raw.fetchval("SELECT pg_try_advisory_lock($1)", RELAY_LOCK):
+                await asyncio.sleep(STANDBY_S)
+                return
+            try:
+                telemetry.log.info("relaying")
+                await self._relay(raw, jetstream)
+            finally:
+                # The lock dies with its session; closing makes that certain also after a cancel.
+                await connection.invalidate()
+
+    async def _relay(self, raw: Any, jetstream: JetStreamContext) -> None:
+        loop = asyncio.get_running_loop()
+        said = loop.time()
+        while True:
+            self._database.committed.clear()
+            rows = await raw.fetch(_NEXT, BATCH)
+            if rows:
+                await self._publish(jetstream, rows)
+                await raw.execute(_ADVANCE, rows[-1]["xact_id"], rows[-1]["outbox_id"])
+                said = loop.time()
+            elif loop.time() - said >= WATERMARK_S:
+                watermark = await raw.fetchval("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
+                await self._publish_watermark(jetstream, watermark)
+                said = loop.time()
+            if len(rows) < BATCH:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._database.committed.wait(), POLL_S)
+
+    async def _publish(self, jetstream: JetStreamContext, rows: list[Any]) -> None:
+        last = rows[-1]
+        acknowledgements = []
+        for row in rows:
+            headers = {
+                "Nats-Msg-Id": row["event_id"],
+                EVENT_ID_HEADER: row["event_id"],
+                **json.loads(row["trace"]),
+            }
+            if row is last:
+                # A full batch may have been cut inside its last transaction.
+                headers[WATERMARK_HEADER] = row["watermark"] if len(rows) < BATCH else row["xact_id"]
+            payload = row["payload"] + _revision_field(int(row["xact_id"]))
+            acknowledgements.append(jetstream.publish(row["subject"], payload, timeout=5, headers=headers))
+        await asyncio.gather(*acknowledgements)
+
+    async def _publish_watermark(self, jetstream: JetStreamContext, watermark: str) -> None:
+        """Say how far the stream is complete, in place of the last such message."""
+        headers = {WATERMARK_HEADER: watermark, "Nats-Rollup": "sub"}
+        await jetstream.publish(f"onhand.{self._service}.watermark", b"", headers=headers)
+
+
+def _revision_field(value: int) -> bytes:
+    """Encode `revision`; appended to a serialized envelope it sets the field (proto3, last one wins)."""
+    encoded = bytearray([REVISION_FIELD << 3])
+    while value > 0x7F:
+        encoded.append(value & 0x7F | 0x80)
+        value >>= 7
+    encoded.append(value)
+    return bytes(encoded)

@@ -1,0 +1,114 @@
+"""A service's process: gRPC server with health and reflection, background work, graceful drain."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import grpc
+from google.protobuf.descriptor import ServiceDescriptor
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1._async import HealthServicer
+from grpc_reflection.v1alpha import reflection
+
+from onhand.kit.auth import Authenticator
+from onhand.kit.config import ServiceSettings
+from onhand.kit.errors import OnhandError
+from onhand.kit.interceptors import Guard
+from onhand.kit.telemetry import log
+
+RESTART_S = 1.0
+"""Pause before background work that failed starts again; protects what it failed on."""
+
+
+class Server:
+    """Serves the services added to it until SIGTERM or SIGINT."""
+
+    def __init__(self, settings: ServiceSettings) -> None:
+        self._settings = settings
+        self._guard = Guard(Authenticator(settings), settings.default_deadline_s)
+        self._health = HealthServicer()
+        self._background: list[tuple[str, Callable[[], Awaitable[None]]]] = []
+        self._names: list[str] = []
+        self._stop = asyncio.Event()
+        self._server = grpc.aio.server(
+            options=[
+                ("grpc.max_receive_message_length", settings.max_message_bytes),
+                ("grpc.max_send_message_length", -1),
+                ("grpc.so_reuseport", 0),
+                ("grpc.max_metadata_size", 16 << 10),
+                # A channel that pings more often than this is cut; ours ping every 30 s.
+                ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+                ("grpc.keepalive_permit_without_calls", 1),
+            ],
+            maximum_concurrent_rpcs=settings.max_concurrent_calls,
+        )
+
+    def add(self, service: ServiceDescriptor, servicer: object) -> None:
+        """Serve a service of the contract by the methods of `servicer`."""
+        self._guard.register(self._server, service, servicer)
+        self._names.append(service.full_name)
+
+    def background(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Run `work` beside the server, again whenever it ends or fails, until the server stops."""
+        self._background.append((name, work))
+
+    def every(self, name: str, seconds: float, work: Callable[[], Awaitable[object]]) -> None:
+        """Run `work` every so many seconds beside the server; a failure is logged, the next run comes."""
+
+        async def loop() -> None:
+            while True:
+                await work()
+                await asyncio.sleep(seconds)
+
+        self.background(name, loop)
+
+    async def serve(self, ready: Callable[[], Awaitable[None]]) -> None:
+        """Listen, become healthy once `ready` returns, serve until a signal, then drain.
+
+        At SIGTERM health turns NOT_SERVING first, calls under way get `drain_s` to end, then background
+        work is cancelled.
+        """
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        reflection.enable_server_reflection(
+            [*self._names, health.SERVICE_NAME, reflection.SERVICE_NAME], self._server
+        )
+        await self._set_health(serving=False)
+        if self._server.add_insecure_port(self._settings.listen) == 0:
+            raise SystemExit(f"onhand: cannot listen on {self._settings.listen}")
+        await self._server.start()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        tasks = [asyncio.create_task(self._keep(name, work), name=name) for name, work in self._background]
+        tasks.append(asyncio.create_task(self._announce(ready)))
+        log.info("listening", address=self._settings.listen)
+        await self._stop.wait()
+        log.info("draining")
+        await self._health.enter_graceful_shutdown()
+        await self._server.stop(self._settings.drain_s)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _announce(self, ready: Callable[[], Awaitable[None]]) -> None:
+        await ready()
+        await self._set_health(serving=True)
+        log.info("ready")
+
+    async def _set_health(self, *, serving: bool) -> None:
+        status = health_pb2.HealthCheckResponse
+        value = status.SERVING if serving else status.NOT_SERVING
+        for name in ("", *self._names):
+            await self._health.set(name, value)
+
+    async def _keep(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await work()
+            except OnhandError as error:
+                log.warning("background work failed", work=name, reason=error.reason)
+            except Exception:  # noqa: BLE001
+                log.exception("background work failed", work=name)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), RESTART_S)

@@ -1,0 +1,84 @@
+"""Settings of notifications."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from onhand.kit.config import ServiceSettings
+
+
+class NotificationsSettings(ServiceSettings):
+    data_dir: Path | None = None
+    """Where a development machine keeps this service's own files."""
+    secrets_key_file: Annotated[Path | None, Field(validate_default=True)] = None
+    """Keys that seal addresses, message texts and signing secrets in the database: one Fernet key a line,
+    the first one seals, all open, so that a new first line rotates. Made in `data_dir` when unset in
+    development."""
+
+    smtp_host: str = ""
+    """The server that takes e-mail; empty: e-mail is suppressed."""
+    smtp_port: Annotated[int, Field(ge=1, le=65_535)] = 587
+    smtp_tls: Literal["none", "starttls", "tls"] = "starttls"
+    smtp_username: str = ""
+    smtp_password_file: Path | None = None
+    """Read at each connection, so that the password may change under way."""
+    smtp_from: str = ""
+    """The sender of all e-mail, for example `Our shop <orders@shop.example>`."""
+    smtp_timeout_s: Annotated[float, Field(gt=0, le=60)] = 30
+    """Longest one mail may take, connecting included; protects the other mails' turn."""
+    smtp_connections: Annotated[int, Field(ge=1, le=100)] = 4
+    """Mails under way at a time, each on a connection of its own; protects the mail server."""
+    smtp_mails_per_connection: Annotated[int, Field(ge=1)] = 100
+    """Mails after which a connection is made anew; many servers refuse more."""
+    smtp_idle_s: Annotated[float, Field(ge=0, le=240)] = 10
+    """How long a connection waits for its next mail; protects the mail server."""
+
+    webhook_timeout_s: Annotated[float, Field(gt=0, le=60)] = 10
+    """Longest one post may take, name look-up included; protects the other endpoints' turn."""
+    webhook_concurrency: Annotated[int, Field(ge=1, le=1_000)] = 16
+    """Posts under way at a time; protects memory and sockets."""
+    webhook_allow_private: bool | None = None
+    """Whether endpoints may lie in private networks and speak plain http; protects what else runs there
+    from whoever may add endpoints. Unset: in development only."""
+    max_webhook_endpoints: Annotated[int, Field(ge=1, le=100)] = 100
+    """Endpoints at most; protects the database from an event that becomes thousands of messages."""
+
+    delivery_poll_s: Annotated[float, Field(gt=0, le=60)] = 0.25
+    """How often due messages are looked for when there is nothing to do."""
+    delivery_lease_s: Annotated[float, Field(ge=90)] = 120
+    """When a message whose sender vanished is tried again. Longer than any attempt, by its bounds."""
+    retry_delays_s: tuple[Annotated[float, Field(gt=0)], ...] = (5, 30, 120, 600, 3600, 21_600)
+    """Pauses between attempts, for what may pass; after the last a message has failed."""
+
+    failed_text_retention_days: Annotated[float, Field(gt=0)] = 14
+    """How long a failed message can be tried again; then its text, which may hold a code, is dropped."""
+    message_retention_days: Annotated[float, Field(gt=0)] = 400
+    """How long it can be proved what was sent."""
+    contact_retention_days: Annotated[float, Field(gt=0)] = 400
+    """How long an order's contact is kept; longer than any order lives, returns included."""
+
+    @field_validator("secrets_key_file")
+    @classmethod
+    def _key_in_production(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        """Refuse to start half-configured: a key made on the spot would be lost with its container."""
+        if value is None and info.data.get("environment") != "development":
+            raise ValueError("is needed in production: a file of Fernet keys, one a line")
+        if value is None and info.data.get("data_dir") is None:
+            raise ValueError("is needed when ONHAND_DATA_DIR is not set")
+        return value
+
+    @model_validator(mode="after")
+    def _sender_with_server(self) -> Self:
+        if self.smtp_host and "@" not in self.smtp_from:
+            raise ValueError("ONHAND_SMTP_FROM must be an e-mail address when ONHAND_SMTP_HOST is set")
+        if self.smtp_username and self.smtp_password_file is None:
+            raise ValueError("ONHAND_SMTP_PASSWORD_FILE is needed when ONHAND_SMTP_USERNAME is set")
+        return self
+
+    @property
+    def private_webhooks(self) -> bool:
+        """Whether endpoints in private networks are allowed."""
+        if self.webhook_allow_private is None:
+            return self.environment == "development"
+        return self.webhook_allow_private

@@ -1,0 +1,1 @@
+"""The means of delivery: each takes an attempt and says what it came to."""

@@ -1,0 +1,160 @@
+"""Events and messages of the contracts ⇄ domain."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from onhand.api.notifications.v1 import events_pb2, messages_pb2
+from onhand.api.pickup.v1.events_pb2 import PickupEvent
+from onhand.api.pickup.v1.tasks_pb2 import TaskLine
+from onhand.api.routing.v1.events_pb2 import RoutingEvent
+from onhand.api.routing.v1.orders_pb2 import Order
+from onhand.kit import outbox
+from onhand.kit.clock import Clock
+from onhand.notifications.domain.endpoints import Endpoint
+from onhand.notifications.domain.messages import Message, State
+from onhand.notifications.domain.occasions import Contact, Line, Occasion, Purpose, Task
+
+# In
+
+
+def contact_of(order: Order) -> Contact:
+    """Return whom to tell about `order`, and what is in it."""
+    return Contact(
+        order_id=order.order_id,
+        display_name=_one_line(order.customer.display_name),
+        email=order.customer.email,
+        locale=order.customer.locale,
+        allow_split=order.allow_split,
+        lines=tuple(Line(each.line_id, each.item_id, each.quantity) for each in order.lines),
+    )
+
+
+def routing_occasion(event: RoutingEvent) -> Occasion:
+    """Return what there is to tell about an event of routing that is not OrderAccepted."""
+    common: dict[str, Any] = {"event_id": UUID(event.event_id), "record_time": _time(event.record_time)}
+    match event.WhichOneof("payload"):
+        case "order_delayed":
+            delayed = event.order_delayed
+            return Occasion(
+                **common,
+                purpose=Purpose.ORDER_DELAYED,
+                order_id=delayed.order_id,
+                line_ids=tuple(delayed.line_ids),
+                promise_time_before=_optional_time(delayed, "promise_time_before"),
+                promise_time=_optional_time(delayed, "promise_time"),
+            )
+        case "lines_cancelled":
+            cancelled = event.lines_cancelled
+            return Occasion(
+                **common,
+                purpose=Purpose.ORDER_CANCELLED,
+                order_id=cancelled.order_id,
+                line_ids=tuple(cancelled.line_ids),
+                detail=_one_line(cancelled.detail),
+            )
+        case other:
+            raise ValueError(f"{other} was not subscribed to")
+
+
+_PICKUP_PURPOSES = {
+    "task_ready": Purpose.ORDER_READY,
+    "task_collected": Purpose.ORDER_COLLECTED,
+    "task_shipped": Purpose.ORDER_SHIPPED,
+    "task_expired": Purpose.ORDER_EXPIRED,
+}
+
+
+def pickup_occasion(event: PickupEvent) -> Occasion:
+    """Return what there is to tell about an event of pickup."""
+    task = event.task
+    return Occasion(
+        event_id=UUID(event.event_id),
+        record_time=_time(event.record_time),
+        purpose=_PICKUP_PURPOSES[event.WhichOneof("payload") or ""],
+        order_id=task.order_id,
+        lines=tuple(
+            Line(each.line_id, each.item_id, units) for each in task.lines if (units := _units(each)) > 0
+        ),
+        task=Task(UUID(task.task_id), task.version),
+        location_id=task.location_id,
+        code=event.task_ready.code,
+        collect_deadline=_optional_time(event.task_ready, "collect_deadline"),
+        carrier=event.task_shipped.carrier,
+        tracking_number=event.task_shipped.tracking_number,
+    )
+
+
+def _units(line: TaskLine) -> int:
+    """Return how many units of a line the customer gets: a task that is ready or further has no others."""
+    return line.quantity - line.short_quantity - line.cancelled_quantity
+
+
+def _one_line(text: str) -> str:
+    """Take line breaks and other control characters out of what stands in headers and sentences."""
+    return " ".join("".join(each if each.isprintable() else " " for each in text).split())
+
+
+def _time(stamp: Timestamp) -> datetime:
+    return stamp.ToDatetime(tzinfo=UTC)
+
+
+def _optional_time(message: Any, field: str) -> datetime | None:
+    return _time(getattr(message, field)) if message.HasField(field) else None
+
+
+# Out
+
+
+def message_proto(message: Message) -> messages_pb2.Message:
+    sent = message.state is State.SENT
+    return messages_pb2.Message(
+        message_id=str(message.message_id),
+        purpose=int(message.purpose),  # type: ignore[arg-type]
+        channel=int(message.channel),  # type: ignore[arg-type]
+        state=int(message.state),  # type: ignore[arg-type]
+        order_id=message.order_id,
+        masked_address=message.masked_address,
+        subject=message.subject,
+        attempt_count=message.attempt_count,
+        next_attempt_time=_stamp(message.next_attempt_time),
+        failure=message.failure,
+        create_time=_stamp(message.create_time),
+        send_time=_stamp(message.end_time) if sent else None,
+    )
+
+
+def endpoint_proto(endpoint: Endpoint) -> messages_pb2.WebhookEndpoint:
+    return messages_pb2.WebhookEndpoint(
+        endpoint_id=str(endpoint.endpoint_id),
+        uri=endpoint.uri,
+        purposes=[int(each) for each in endpoint.purposes],  # type: ignore[misc]
+        title=endpoint.title,
+        create_time=_stamp(endpoint.create_time),
+        disable_time=_stamp(endpoint.disable_time),
+    )
+
+
+def changed(messages: Iterable[Message], clock: Clock) -> list[outbox.Event]:
+    """Return the events that say what became of messages."""
+    return [
+        outbox.envelope(
+            "notifications",
+            events_pb2.NotificationsEvent,
+            clock,
+            message_changed=events_pb2.MessageChanged(message=message_proto(each)),
+        )
+        for each in messages
+        if each.state is not State.WAITING
+    ]
+
+
+def _stamp(value: datetime | None) -> Timestamp | None:
+    if value is None:
+        return None
+    stamp = Timestamp()
+    stamp.FromDatetime(value)
+    return stamp

@@ -1,0 +1,3 @@
+from onhand.kit.migrations import run
+
+run()

@@ -1,0 +1,86 @@
+"""Protobuf ⇄ domain for both services of notifications."""
+
+import base64
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from onhand.api.notifications.v1 import messages_pb2 as pb
+from onhand.kit import auth
+from onhand.kit.errors import FieldViolation, InvalidField
+from onhand.notifications.domain.endpoints import NewEndpoint
+from onhand.notifications.domain.messages import Message, State
+from onhand.notifications.domain.occasions import Purpose
+from onhand.notifications.events import endpoint_proto, message_proto
+from onhand.notifications.use_cases import Notifications
+
+DEFAULT_PAGE_SIZE = 100
+MAX_PAGE_SIZE = 1_000
+"""Messages in one answer; protects memory, ours and the caller's."""
+
+
+class MessageServicer:
+    def __init__(self, notifications: Notifications) -> None:
+        self._notifications = notifications
+
+    async def GetMessage(self, request: pb.GetMessageRequest, _: Any) -> pb.GetMessageResponse:  # noqa: N802
+        message = await self._notifications.get_message(UUID(request.message_id))
+        return pb.GetMessageResponse(message=message_proto(message))
+
+    async def ListMessages(self, request: pb.ListMessagesRequest, _: Any) -> pb.ListMessagesResponse:  # noqa: N802
+        size = min(request.page_size or DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
+        found = await self._notifications.list_messages(
+            order_id=request.order_id,
+            state=State(request.state) if request.state else None,
+            before=_position(request.page_token) if request.page_token else None,
+            limit=size + 1,
+        )
+        page = found[:size]
+        return pb.ListMessagesResponse(
+            messages=map(message_proto, page),
+            next_page_token=_page_token(page[-1]) if len(found) > size else "",
+        )
+
+    async def RetryMessage(self, request: pb.RetryMessageRequest, _: Any) -> pb.RetryMessageResponse:  # noqa: N802
+        message = await self._notifications.retry_message(UUID(request.message_id))
+        return pb.RetryMessageResponse(message=message_proto(message))
+
+
+class WebhookServicer:
+    def __init__(self, notifications: Notifications) -> None:
+        self._notifications = notifications
+
+    async def CreateWebhookEndpoint(  # noqa: N802
+        self, request: pb.CreateWebhookEndpointRequest, _: Any
+    ) -> pb.CreateWebhookEndpointResponse:
+        new = NewEndpoint(
+            uri=request.endpoint.uri,
+            purposes=tuple(sorted({Purpose(each) for each in request.endpoint.purposes})),
+            title=request.endpoint.title,
+        )
+        return await self._notifications.create_endpoint(auth.current().subject, request, new)
+
+    async def ListWebhookEndpoints(  # noqa: N802
+        self, _request: pb.ListWebhookEndpointsRequest, _: Any
+    ) -> pb.ListWebhookEndpointsResponse:
+        endpoints = await self._notifications.list_endpoints()
+        return pb.ListWebhookEndpointsResponse(endpoints=map(endpoint_proto, endpoints))
+
+    async def DeleteWebhookEndpoint(  # noqa: N802
+        self, request: pb.DeleteWebhookEndpointRequest, _: Any
+    ) -> pb.DeleteWebhookEndpointResponse:
+        await self._notifications.delete_endpoint(UUID(request.endpoint_id))
+        return pb.DeleteWebhookEndpointResponse()
+
+
+def _page_token(last: Message) -> str:
+    key = f"{last.create_time.astimezone(UTC).isoformat()} {last.message_id}"
+    return base64.urlsafe_b64encode(key.encode()).decode()
+
+
+def _position(page_token: str) -> tuple[datetime, UUID]:
+    try:
+        time, _, message_id = base64.urlsafe_b64decode(page_token).decode().partition(" ")
+        return datetime.fromisoformat(time).replace(tzinfo=UTC), UUID(message_id)
+    except ValueError:
+        raise InvalidField([FieldViolation("page_token", "is not one that this method gave")]) from None

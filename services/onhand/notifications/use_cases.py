@@ -1,0 +1,237 @@
+"""What notifications does, one method an intention.
+
+The first two run inside the transaction that has deduplicated their event; each other method is one
+transaction of its own. Nothing here calls out: attempts are made by jobs, between `claim` and `conclude`.
+"""
+
+import base64
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from onhand.api.notifications.v1.messages_pb2 import (
+    CreateWebhookEndpointRequest,
+    CreateWebhookEndpointResponse,
+)
+from onhand.kit import idempotency, outbox
+from onhand.kit.clock import Clock
+from onhand.kit.db import Database
+from onhand.kit.errors import LimitReached, NotFound
+from onhand.notifications import events, storage
+from onhand.notifications.config import NotificationsSettings
+from onhand.notifications.domain.addresses import check_endpoint_uri, mask_email, mask_uri
+from onhand.notifications.domain.endpoints import Endpoint, NewEndpoint
+from onhand.notifications.domain.messages import (
+    Attempt,
+    Channel,
+    Message,
+    NewMessage,
+    Result,
+    State,
+    Verdict,
+    message_id_of,
+    outcome,
+)
+from onhand.notifications.domain.occasions import Contact, Occasion
+from onhand.notifications.rendering import Renderer, webhook_body
+from onhand.notifications.vault import Vault
+
+SECRET_BYTES = 32
+"""Length of a signing secret; Standard Webhooks asks for 24 to 64."""
+
+
+@dataclass(frozen=True)
+class Notifications:
+    """Messages: made from events, leased for attempts, shown; and the endpoints that want them."""
+
+    database: Database
+    clock: Clock
+    settings: NotificationsSettings
+    vault: Vault
+    renderer: Renderer
+
+    # Events
+
+    async def remember_order(self, connection: AsyncConnection, contact: Contact) -> None:
+        """Keep whom to tell about an order."""
+        sealed_email = self.vault.seal(contact.email.encode()) if contact.email else None
+        await storage.add_contact(connection, contact, sealed_email, self.clock.now())
+
+    async def tell(self, connection: AsyncConnection, occasion: Occasion) -> None:
+        """Make the messages that an occasion calls for: to the customer, and to each endpoint.
+
+        Raises NotFound while the order is not known: its stream is behind, so the event comes again.
+        """
+        if not occasion.matters:
+            return
+        known = await storage.get_contact(connection, occasion.order_id)
+        if known is None:
+            raise NotFound("order", occasion.order_id)
+        # Events that were put off until the order was known may come in any order: who has collected
+        # is not told that it is ready.
+        if occasion.task and not await storage.advance_task(connection, occasion, occasion.task):
+            return
+        contact, sealed_email = known
+        lines = occasion.lines or contact.lines_named(occasion.line_ids)
+        messages = []
+        if sealed_email is not None:
+            email = self.vault.open(sealed_email).decode()
+            mail = self.renderer.mail(occasion, contact, lines)
+            messages.append(
+                NewMessage(
+                    message_id=message_id_of(occasion.event_id, Channel.EMAIL, email),
+                    purpose=occasion.purpose,
+                    channel=Channel.EMAIL,
+                    order_id=occasion.order_id,
+                    endpoint_id=None,
+                    masked_address=mask_email(email),
+                    subject=mail.subject,
+                    sealed_body=self.vault.seal(mail.to_bytes()),
+                )
+            )
+        body = webhook_body(occasion, lines)
+        messages += [
+            NewMessage(
+                message_id=message_id_of(occasion.event_id, Channel.WEBHOOK, str(endpoint.endpoint_id)),
+                purpose=occasion.purpose,
+                channel=Channel.WEBHOOK,
+                order_id=occasion.order_id,
+                endpoint_id=endpoint.endpoint_id,
+                masked_address=mask_uri(endpoint.uri),
+                subject="",
+                sealed_body=self.vault.seal(body),
+            )
+            for endpoint in await storage.subscribed_endpoints(connection, occasion.purpose)
+        ]
+        await storage.add_messages(connection, messages, self.clock.now())
+
+    # Attempts
+
+    async def claim(self, channel: Channel, limit: int) -> list[Attempt]:
+        """Lease due messages for an attempt each. One whose sender vanishes is due again after the lease."""
+        now = self.clock.now()
+        lease_time = now + timedelta(seconds=self.settings.delivery_lease_s)
+        return await self.database.transaction(
+            lambda connection: storage.claim(connection, channel, limit, now, lease_time)
+        )
+
+    async def conclude(self, attempt: Attempt, result: Result) -> Message | None:
+        """Record what an attempt came to; None when it no longer counts."""
+        now = self.clock.now()
+        decided = outcome(attempt, result, now, self.settings.retry_delays_s)
+
+        async def work(connection: AsyncConnection) -> Message | None:
+            if result.verdict is Verdict.GONE and (endpoint_id := attempt.endpoint_id) is not None:
+                await storage.disable_endpoint(connection, endpoint_id, now)
+            message = await storage.conclude(connection, attempt, decided, now)
+            if message is not None:
+                await self._publish(connection, [message])
+            return message
+
+        return await self.database.transaction(work)
+
+    async def waiting(self) -> dict[Channel, tuple[int, datetime]]:
+        """Return for each channel how many messages wait, and since when the oldest does."""
+        return await self.database.read(storage.waiting)
+
+    async def forget(self) -> dict[str, int]:
+        """Drop some texts, messages and contacts that were kept long enough; returns how many."""
+        now, settings = self.clock.now(), self.settings
+        return await self.database.transaction(
+            lambda connection: storage.forget(
+                connection,
+                texts_before=now - timedelta(days=settings.failed_text_retention_days),
+                messages_before=now - timedelta(days=settings.message_retention_days),
+                contacts_before=now - timedelta(days=settings.contact_retention_days),
+            )
+        )
+
+    # Messages
+
+    async def get_message(self, message_id: UUID) -> Message:
+        """Return a message. Raises NotFound."""
+        message = await self.database.read(lambda connection: storage.get_message(connection, message_id))
+        if message is None:
+            raise NotFound("message", str(message_id))
+        return message
+
+    async def list_messages(
+        self, order_id: str, state: State | None, before: tuple[datetime, UUID] | None, limit: int
+    ) -> list[Message]:
+        """Return messages, latest first, that come after the one named by `before`."""
+        return await self.database.read(
+            lambda connection: storage.list_messages(connection, order_id, state, before, limit)
+        )
+
+    async def retry_message(self, message_id: UUID) -> Message:
+        """Make a failed message due now. Raises NotFound, WrongState."""
+
+        async def work(connection: AsyncConnection) -> Message:
+            message = await storage.get_message(connection, message_id, for_update=True)
+            if message is None:
+                raise NotFound("message", str(message_id))
+            if message.needs_revival():
+                message = await storage.revive(connection, message_id, self.clock.now())
+            return message
+
+        return await self.database.transaction(work)
+
+    # Endpoints
+
+    async def create_endpoint(
+        self, actor: str, request: CreateWebhookEndpointRequest, new: NewEndpoint
+    ) -> CreateWebhookEndpointResponse:
+        """Add an endpoint and answer it with its secret.
+
+        Answers are kept in clear for repeats, so the kept one has no secret: it is unsealed each time.
+
+        Raises:
+            InvalidField: The URI is not allowed.
+            LimitReached: There are as many as there may be.
+            NotFound: A repeat, and the endpoint has been removed since.
+        """
+        check_endpoint_uri(new.uri, allow_private=self.settings.private_webhooks)
+
+        async def effect(connection: AsyncConnection) -> CreateWebhookEndpointResponse:
+            limit = self.settings.max_webhook_endpoints
+            if await storage.count_endpoints(connection) >= limit:
+                raise LimitReached(f"{limit} webhook endpoints")
+            secret = self.vault.seal(self.clock.random_bytes(SECRET_BYTES))
+            endpoint = await storage.add_endpoint(
+                connection, self.clock.uuid(), new, secret, self.clock.now()
+            )
+            return CreateWebhookEndpointResponse(endpoint=events.endpoint_proto(endpoint))
+
+        async def work(connection: AsyncConnection) -> tuple[CreateWebhookEndpointResponse, bytes]:
+            response = await idempotency.once(
+                connection, actor, request, CreateWebhookEndpointResponse, lambda: effect(connection)
+            )
+            secret = await storage.get_secret(connection, UUID(response.endpoint.endpoint_id))
+            if secret is None:
+                raise NotFound("webhook endpoint", response.endpoint.endpoint_id)
+            return response, secret
+
+        response, sealed = await self.database.transaction(work)
+        response.secret = "whsec_" + base64.b64encode(self.vault.open(sealed)).decode()
+        return response
+
+    async def list_endpoints(self) -> list[Endpoint]:
+        """Return all endpoints in the order they were made."""
+        return await self.database.read(storage.list_endpoints)
+
+    async def delete_endpoint(self, endpoint_id: UUID) -> None:
+        """Remove an endpoint, if it is there; what waits for it is suppressed."""
+
+        async def work(connection: AsyncConnection) -> None:
+            dropped = await storage.delete_endpoint(
+                connection, endpoint_id, "the endpoint was removed", self.clock.now()
+            )
+            await self._publish(connection, dropped)
+
+        await self.database.transaction(work)
+
+    async def _publish(self, connection: AsyncConnection, messages: list[Message]) -> None:
+        if said := events.changed(messages, self.clock):
+            await outbox.add(connection, said)

@@ -1,0 +1,51 @@
+"""Whether what was scanned is what a task asks for."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from onhand.kit.errors import InvalidGtin, WrongProduct
+from onhand.pickup.domain.task import TaskLine
+
+GTIN_LENGTHS = (8, 12, 13, 14)
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What stock knows of a tag at one location."""
+
+    epc: str
+    """Upper-case hexadecimal."""
+    item_id: str
+    """Empty while unknown."""
+    location_id: str
+    here: bool
+    """Counted there, or could be found there; false once it was sold, shipped or left."""
+
+
+def tag_of(scanned: str, sightings: Iterable[Sighting], location_id: str, line: TaskLine) -> str:
+    """Return the EPC of a scanned tag in hexadecimal, or raise WrongProduct unless it is one of the line's
+    item, in stock at the location.
+    """
+    for each in sightings:
+        if each.location_id == location_id and each.here:
+            if each.item_id != line.item_id:
+                raise WrongProduct(f"{scanned} (item {each.item_id or 'unknown'})", line.item_id)
+            return each.epc
+    raise WrongProduct(f"{scanned} (not in stock here)", line.item_id)
+
+
+def check_gtin(scanned: str, item_gtins: Iterable[str], line: TaskLine) -> None:
+    """Raise WrongProduct unless the bar code is one of the item's, whose GTINs have 14 digits."""
+    if gtin14(scanned) not in item_gtins:
+        raise WrongProduct(scanned, line.item_id)
+
+
+def gtin14(scanned: str) -> str:
+    """Return a GTIN with 14 digits; raises InvalidGtin (GS1 General Specifications, section 7.9)."""
+    digits = scanned.strip()
+    if not (digits.isascii() and digits.isdigit() and len(digits) in GTIN_LENGTHS):
+        raise InvalidGtin(scanned, "it must have 8, 12, 13 or 14 digits")
+    padded = digits.zfill(14)
+    if sum(int(digit) * (3, 1)[place % 2] for place, digit in enumerate(padded)) % 10:
+        raise InvalidGtin(scanned, "its check digit is wrong")
+    return padded

@@ -1,0 +1,82 @@
+"""Settings of routing."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import Field
+
+from onhand.kit.config import ServiceSettings
+from onhand.routing.domain.cost import Policy
+from onhand.routing.domain.promise import Leads
+
+_Positive = Annotated[float, Field(gt=0)]
+_Weight = Annotated[float, Field(ge=0)]
+
+
+class RoutingSettings(ServiceSettings):
+    stock_target: str
+    """host:port of the stock service."""
+    stock_timeout_s: _Positive = 3
+    """Longest call to stock, its repeats included; protects the advance of an order."""
+    stock_attempts: Annotated[int, Field(ge=1, le=10)] = 2
+    """Attempts at one call to stock before the order waits; protects stock while it is unwell."""
+    catalog_cache_s: _Positive = 30
+    """How long a location's master data is believed; protects stock from a listing each plan."""
+
+    auto_cancel_s: _Positive = 3 * 86_400
+    """When an order without an auto-cancel time of its own gives up for want of stock."""
+    hold_s: Annotated[float, Field(ge=60, le=86_400)] = 600
+    """How long a reservation holds until it is committed; protects stock from an order that never returns."""
+    collect_ready_s: _Positive = 2 * 3600
+    """Promise of a collect order: ready this long after its assignment, or when the store opens then."""
+    ship_by_s: _Positive = 24 * 3600
+    """Promise of a ship order: shipped this long after its assignment, or when the location opens then."""
+
+    submit_wait_s: _Positive = 3
+    """How long SubmitOrder waits for the order to be planned before it answers without."""
+    advance_timeout_s: _Positive = 15
+    """Longest advance of one order, all its calls together. Less than `lease_s`."""
+    lease_s: _Positive = 30
+    """How long an order belongs to the process that advances it; after a crash another takes it then."""
+    job_interval_s: _Positive = 0.25
+    """How often due orders are looked for; protects the database."""
+    job_batch: Annotated[int, Field(ge=1, le=1000)] = 16
+    """Orders that one process advances at the same time; protects stock."""
+    max_conflicts: Annotated[int, Field(ge=1, le=20)] = 3
+    """Plans that stock may refuse in one advance before the lines are parked."""
+    park_retry_s: _Positive = 300
+    """How often parked lines are tried when no stock is heard to arrive."""
+    first_backoff_s: _Positive = 0.5
+    """Wait after stock did not answer; doubles each time up to `max_backoff_s`."""
+    max_backoff_s: _Positive = 30
+    """Longest wait while stock does not answer."""
+    ready_grace_s: _Positive = 3600
+    """After a collection deadline, the time the store has to say what became of the goods."""
+
+    max_candidates: Annotated[int, Field(ge=1, le=10_000)] = 500
+    """Locations that a plan looks at, nearest first; protects stock and the explanation's size."""
+    watch_interval_s: _Positive = 0.5
+    """How often a watched order is looked at for changes that another process made."""
+
+    cost_distance_per_km: _Weight = 1.0
+    """Cost of a kilometre to the customer; the unit of all costs."""
+    cost_handling: _Weight = 5.0
+    """Cost of each location that takes part."""
+    cost_split: _Weight = 50.0
+    """Cost of each location beyond the first."""
+    cost_last_unit: _Weight = 20.0
+    """Cost of each item of which a location is left with none."""
+    cost_confidence: _Weight = 30.0
+    """Cost of each item, times the doubt about its count."""
+
+    def policy(self) -> Policy:
+        return Policy(
+            distance_per_km=self.cost_distance_per_km,
+            handling=self.cost_handling,
+            split=self.cost_split,
+            last_unit=self.cost_last_unit,
+            confidence=self.cost_confidence,
+        )
+
+    def leads(self) -> Leads:
+        return Leads(timedelta(seconds=self.collect_ready_s), timedelta(seconds=self.ship_by_s))

@@ -1,0 +1,168 @@
+"""Cancelling an order, and what a store's task does to it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum, auto
+
+from onhand.kit.errors import NotFound, WrongState
+from onhand.routing.domain.facts import AssignmentCancelled, LinesCancelled
+from onhand.routing.domain.lifecycle import LEFT, WITH_TASK, LineState
+from onhand.routing.domain.order import Bucket, Cause, Line, Order
+from onhand.routing.domain.placing import drop_basket
+
+
+def cancel(order: Order, line_ids: Sequence[str], detail: str, cause: Cause) -> None:
+    """Cancel lines, or all when none are named; a name stands for its line and the parts divided from it.
+
+    Raises NotFound for a name that is not of the order, and WrongState when the goods of a line have left
+    already; nothing is changed then. Lines that ended otherwise are left alone.
+    """
+    known = {line.line_id for line in order.lines}
+    for line_id in line_ids:
+        if line_id not in known:
+            raise NotFound("line", f"{order.order_id}/{line_id}")
+    lines = [
+        line
+        for line in order.lines
+        if not line_ids or line.line_id in line_ids or line.root_line_id in line_ids
+    ]
+    for line in lines:
+        if line.state in LEFT:
+            raise WrongState("line", f"{order.order_id}/{line.line_id}", line.state.name, "cancel it")
+    lines = [line for line in lines if line.is_open]
+    if not lines:
+        return
+    tasks: dict[str, list[Line]] = {}
+    for line in lines:
+        if line.state in WITH_TASK:
+            tasks.setdefault(line.task_id, []).append(line)
+    for task_id, of_task in tasks.items():
+        order.facts.append(AssignmentCancelled(task_id, tuple(each.line_id for each in of_task), detail))
+        order.release(of_task)
+    for line in lines:
+        order.move(line, LineState.CANCELLED, cause, detail)
+    order.facts.append(LinesCancelled(tuple(line.line_id for line in lines), detail))
+    if order.basket_reservation_id and order.has_ended:
+        drop_basket(order, cause, "cancelled before its held basket was taken over")
+
+
+class NewsKind(Enum):
+    """What a store's task can tell."""
+
+    STARTED = auto()
+    READY = auto()
+    COLLECTED = auto()
+    SHIPPED = auto()
+    EXPIRED = auto()
+    REJECTED = auto()
+    SHORT = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What happened to a task."""
+
+    kind: NewsKind
+    order_id: str
+    task_id: str
+    remaining: Mapping[str, int]
+    """Units of each line that the task still has: neither short nor withdrawn."""
+    picked: Mapping[str, int] = field(default_factory=dict)
+    """Units of each line that were picked."""
+    detail: str = ""
+    bucket: Bucket = Bucket.SELLABLE
+    """Rejected or short: where stock is to look for the units."""
+    short_line_id: str = ""
+    short_quantity: int = 0
+    collect_deadline: datetime | None = None
+    carrier: str = ""
+    tracking_number: str = ""
+
+
+def take(order: Order, news: News, cause: Cause, ready_grace: timedelta) -> None:
+    """Bring the lines of a task to where its news says they are.
+
+    Events may come twice, late or out of order: each line moves only if it is still of this task and its
+    state lets it.
+    """
+    lines = order.with_task(news.task_id)
+    match news.kind:
+        case NewsKind.REJECTED:
+            _reject(order, [line for line in lines if line.state in WITH_TASK], news, cause)
+        case NewsKind.SHORT:
+            for line in lines:
+                if line.line_id == news.short_line_id:
+                    _short(order, line, news, cause)
+        case NewsKind.EXPIRED:
+            expired = [line for line in lines if line.state in WITH_TASK]
+            for line in expired:
+                order.move(line, LineState.EXPIRED, cause, "nobody came for it")
+            if expired:
+                order.release(expired)
+        case _:
+            for line in lines:
+                if news.remaining.get(line.line_id, 0) > 0:
+                    _advance(order, line, news, cause, ready_grace)
+
+
+def _advance(order: Order, line: Line, news: News, cause: Cause, ready_grace: timedelta) -> None:
+    """Bring a line forward with its task."""
+    if news.kind is NewsKind.STARTED and line.state is LineState.ASSIGNED:
+        order.move(line, LineState.PICKING, cause, "the location works on it")
+    elif news.kind is NewsKind.READY and line.state in {LineState.ASSIGNED, LineState.PICKING}:
+        order.move(line, LineState.READY, cause, "ready to collect")
+        line.action_time = (news.collect_deadline or cause.now) + ready_grace
+    elif news.kind in {NewsKind.COLLECTED, NewsKind.SHIPPED}:
+        collected = news.kind is NewsKind.COLLECTED
+        state = LineState.COLLECTED if collected else LineState.SHIPPED
+        if line.state in WITH_TASK | {LineState.CANCELLED}:
+            detail = "the customer has it" if collected else "the carrier has it"
+            if line.state is LineState.CANCELLED:
+                detail += "; the location had not heard of the cancellation"
+            line.carrier, line.tracking_number = news.carrier, news.tracking_number
+            order.move(line, state, cause, detail)
+
+
+def _reject(order: Order, lines: Sequence[Line], news: News, cause: Cause) -> None:
+    """Take lines back from a location that cannot fill them. What it had picked goes back on sale."""
+    if not lines:
+        return
+    picked: dict[str, int] = {}
+    lost: dict[str, int] = {}
+    for line in lines:
+        found = min(news.picked.get(line.line_id, 0), line.quantity)
+        picked[line.item_id] = picked.get(line.item_id, 0) + found
+        lost[line.item_id] = lost.get(line.item_id, 0) + line.quantity - found
+    ids = tuple(line.line_id for line in lines)
+    first = lines[0]
+    for quantities, bucket in ((picked, Bucket.SELLABLE), (lost, news.bucket)):
+        owed = {item_id: units for item_id, units in quantities.items() if units}
+        if owed:
+            order.owe(first.reservation_id, first.location_id, owed, bucket, ids)
+    for line in lines:
+        _return(order, line, news, cause)
+
+
+def _short(order: Order, line: Line, news: News, cause: Cause) -> None:
+    """Take units back that the location does not have; as a line of their own if others stay with it."""
+    short = min(news.short_quantity, line.quantity)
+    if line.state not in WITH_TASK and not (line.state in LEFT and short < line.quantity):
+        return
+    if short < line.quantity:
+        line = order.divide(line, short)
+        # The others may have left already, if this event is late; these have not.
+        line.state = LineState.ASSIGNED
+        line.carrier = line.tracking_number = ""
+    order.release([line], news.bucket)
+    _return(order, line, news, cause)
+
+
+def _return(order: Order, line: Line, news: News, cause: Cause) -> None:
+    """Let a line wait to be planned without the location that could not fill it."""
+    location_id = line.location_id
+    line.failed_location_ids.append(location_id)
+    if location_id not in line.excluded_location_ids:
+        line.excluded_location_ids.append(location_id)
+    line.location_id = line.task_id = line.reservation_id = ""
+    order.move(line, LineState.ACCEPTED, cause, news.detail, location_id)

@@ -1,0 +1,301 @@
+"""An order, its lines, and what a change of it leaves behind.
+
+The functions beside this module change an `Order` in memory. Storage then writes the lines that differ,
+and the order's new history, facts, assignments and releases, in one transaction under the order's row
+lock.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import IntEnum
+from uuid import UUID, uuid5
+
+from onhand.kit.errors import WrongState
+from onhand.routing.domain.facts import AssignedLine, Fact
+from onhand.routing.domain.lifecycle import (
+    ENDED,
+    WITHOUT_LOCATION,
+    FulfilmentMethod,
+    LineState,
+    may_follow,
+)
+
+NAMESPACE = UUID("5b0c9a52-62cb-5a44-9f0b-3a8a8f1f6f10")
+"""Of all ids that routing derives. Never changed: a repeat after a crash must find the same ids."""
+MAX_LINE_ID_LENGTH = 64
+"""As in the contract; a derived line id keeps to it too."""
+
+
+def derived_id(order_id: str, *parts: object) -> str:
+    """Name a step of an order so that a repeat of the step has the same name."""
+    return str(uuid5(NAMESPACE, "\x1f".join((order_id, *map(str, parts)))))
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """When, and through whom, a change comes about."""
+
+    now: datetime
+    actor: str
+    """The subject of a token, or `routing` itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    customer_id: str = ""
+    display_name: str = ""
+    email: str = ""
+    phone: str = ""
+    locale: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Degrees, WGS 84."""
+
+    latitude: float
+    longitude: float
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One entry of an order's history."""
+
+    record_time: datetime
+    line_id: str
+    state: LineState | None
+    """None: about the order."""
+    actor: str
+    detail: str
+    location_id: str
+
+
+@dataclass
+class Line:
+    line_id: str
+    root_line_id: str
+    """The line as ordered, of which this is the whole or a part."""
+    item_id: str
+    quantity: int
+    position: int
+    """Order within the order."""
+    state: LineState = LineState.ACCEPTED
+    location_id: str = ""
+    task_id: str = ""
+    reservation_id: str = ""
+    failed_location_ids: list[str] = field(default_factory=list)
+    """Locations that could not fill it, in the order they said so."""
+    excluded_location_ids: list[str] = field(default_factory=list)
+    """Of these, the ones that had no new stock since: not planned there."""
+    released_revision: int = 0
+    """Revision of stock at which its own units went back. Stock that arrives up to it is those units."""
+    promise_time: datetime | None = None
+    carrier: str = ""
+    tracking_number: str = ""
+    action_time: datetime | None = None
+    """When something is done about it if nothing happens before. None: it has ended."""
+
+    @property
+    def is_open(self) -> bool:
+        return self.state not in ENDED
+
+
+class Bucket(IntEnum):
+    """Where released units go; numbers as in stock's contract."""
+
+    SELLABLE = 1
+    DAMAGED = 2
+    MISSING = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Units to give back to stock; kept until stock has confirmed it."""
+
+    release_id: str
+    """Names the request to stock."""
+    reservation_id: str
+    location_id: str
+    quantities: dict[str, int]
+    """Units of each item; empty for all that is left."""
+    bucket: Bucket = Bucket.SELLABLE
+    line_ids: tuple[str, ...] = ()
+    """Lines whose units they are."""
+    foreign: bool = False
+    """The reservation was named by the caller and never checked: only released if it may be the order's."""
+
+
+class AssignmentState(IntEnum):
+    UNDER_WAY = 1
+    """Its stock is being reserved."""
+    DONE = 2
+    ABANDONED = 3
+
+
+@dataclass
+class Assignment:
+    """Lines that one location is to fill by one attempt. Durable before stock is asked for anything."""
+
+    attempt: int
+    part: int
+    location_id: str
+    task_id: str
+    reservation_id: str
+    lines: Sequence[AssignedLine]
+    is_basket: bool = False
+    """The reservation is the held basket that came with the order."""
+    state: AssignmentState = AssignmentState.UNDER_WAY
+
+    def quantities(self) -> dict[str, int]:
+        """Units of each item."""
+        return total_of(self.lines)
+
+
+def total_of(lines: Iterable[Line | AssignedLine]) -> dict[str, int]:
+    """Add up units by item."""
+    total: Counter[str] = Counter()
+    for each in lines:
+        total[each.item_id] += each.quantity
+    return dict(total)
+
+
+@dataclass
+class Order:
+    order_id: str
+    channel: str
+    customer: Customer
+    method: FulfilmentMethod
+    collect_location_id: str
+    shipping_address: bytes
+    """A serialized google.type.PostalAddress, which routing hands on without looking into it."""
+    shipping_position: Position | None
+    allow_split: bool
+    auto_cancel_time: datetime
+    create_time: datetime
+    lines: list[Line]
+    basket_reservation_id: str = ""
+    """A held basket to take over; empty once it was taken over or given up."""
+    version: int = 1
+    attempt: int = 0
+    """The last attempt to place lines."""
+    failures: int = 0
+    """Advances in a row that stock did not answer."""
+    assignments: list[Assignment] = field(default_factory=list)
+    """Those under way."""
+    releases: list[Release] = field(default_factory=list)
+    """Those not confirmed yet."""
+    history: list[HistoryEntry] = field(default_factory=list)
+    """When read for a change: what the change adds. When read for an answer: all of it."""
+    facts: list[Fact] = field(default_factory=list)
+    """What the change tells others."""
+
+    @property
+    def has_ended(self) -> bool:
+        return not any(line.is_open for line in self.lines)
+
+    @property
+    def promise_time(self) -> datetime | None:
+        """When all of it is promised; None while a line has no promise."""
+        promised = [
+            line.promise_time
+            for line in self.lines
+            if line.state not in {LineState.CANCELLED, LineState.EXPIRED}
+        ]
+        known = [each for each in promised if each is not None]
+        return max(known) if known and len(known) == len(promised) else None
+
+    def line(self, line_id: str) -> Line | None:
+        return next((line for line in self.lines if line.line_id == line_id), None)
+
+    def waiting(self) -> list[Line]:
+        """Return the lines that have no location yet."""
+        return [line for line in self.lines if line.state in WITHOUT_LOCATION]
+
+    def with_task(self, task_id: str) -> list[Line]:
+        return [line for line in self.lines if task_id and line.task_id == task_id]
+
+    def next_action_time(self, now: datetime) -> datetime | None:
+        """Return when the order is to be looked at next; None when nothing is left to do."""
+        under_way = any(each.state is AssignmentState.UNDER_WAY for each in self.assignments)
+        if self.releases or under_way:
+            return now
+        return min((line.action_time for line in self.lines if line.action_time), default=None)
+
+    def move(self, line: Line, state: LineState, cause: Cause, detail: str, location_id: str = "") -> None:
+        """Bring a line into another state and record it. Raises WrongState when the guard forbids it."""
+        if not may_follow(line.state, state):
+            raise WrongState(
+                "line", f"{self.order_id}/{line.line_id}", line.state.name, f"become {state.name}"
+            )
+        line.state = state
+        if not line.is_open:
+            line.action_time = None
+        elif state in WITHOUT_LOCATION or state is LineState.PLANNED:
+            line.action_time = cause.now
+        self.note(line, cause, detail, location_id or line.location_id)
+
+    def note(self, line: Line | None, cause: Cause, detail: str, location_id: str = "") -> None:
+        """Record something about a line, or about the order."""
+        self.history.append(
+            HistoryEntry(
+                cause.now,
+                line.line_id if line else "",
+                line.state if line else None,
+                cause.actor,
+                detail,
+                location_id,
+            )
+        )
+
+    def divide(self, line: Line, quantity: int) -> Line:
+        """Take `quantity` units off a line into a new line of their own, and return that."""
+        part = replace(
+            line,
+            line_id=self._free_line_id(line.root_line_id),
+            quantity=quantity,
+            position=max(each.position for each in self.lines) + 1,
+            failed_location_ids=list(line.failed_location_ids),
+            excluded_location_ids=list(line.excluded_location_ids),
+        )
+        line.quantity -= quantity
+        self.lines.append(part)
+        return part
+
+    def _free_line_id(self, root: str) -> str:
+        taken = {line.line_id for line in self.lines}
+        number = 2
+        while True:
+            suffix = f"/{number}"
+            line_id = root[: MAX_LINE_ID_LENGTH - len(suffix)] + suffix
+            if line_id not in taken:
+                return line_id
+            number += 1
+
+    def release(self, lines: Iterable[Line], bucket: Bucket = Bucket.SELLABLE) -> None:
+        """Owe stock all units of `lines`, which are of one reservation."""
+        owed = list(lines)
+        first = owed[0]
+        line_ids = tuple(line.line_id for line in owed)
+        self.owe(first.reservation_id, first.location_id, total_of(owed), bucket, line_ids)
+
+    def owe(
+        self,
+        reservation_id: str,
+        location_id: str,
+        quantities: dict[str, int],
+        bucket: Bucket = Bucket.SELLABLE,
+        line_ids: tuple[str, ...] = (),
+        *,
+        foreign: bool = False,
+    ) -> None:
+        """Owe stock a release."""
+        release_id = derived_id(
+            self.order_id, "release", reservation_id, self.version, len(self.releases), bucket, *line_ids
+        )
+        self.releases.append(
+            Release(release_id, reservation_id, location_id, quantities, bucket, line_ids, foreign)
+        )
+
+

@@ -1,0 +1,292 @@
+"""From a waiting line to a location's task, and back to waiting when that fails."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from onhand.routing.domain.cost import Demand, Portion
+from onhand.routing.domain.facts import AssignedLine, LinesAssigned, LinesCancelled, OrderDelayed
+from onhand.routing.domain.lifecycle import LEFT, WITH_TASK, WITHOUT_LOCATION, FulfilmentMethod, LineState
+from onhand.routing.domain.order import (
+    Assignment,
+    AssignmentState,
+    Bucket,
+    Cause,
+    Line,
+    Order,
+    derived_id,
+    total_of,
+)
+from onhand.routing.domain.plan import Plan
+
+MAX_ASSIGNED_LINES = 100
+"""Lines of one task, by the contract; more become another task."""
+
+
+@dataclass(frozen=True, slots=True)
+class Basket:
+    """A reservation that a caller named, as stock has it."""
+
+    is_held: bool
+    """Held and not expired."""
+    is_committed: bool
+    order_id: str
+    customer_id: str
+    quantities: Mapping[tuple[str, str], int]
+    """Units by location and item."""
+
+
+def accept(order: Order, cause: Cause) -> None:
+    """Record that a new order was taken."""
+    for line in order.lines:
+        line.action_time = cause.now
+        order.note(line, cause, "accepted")
+
+
+def demands_of(order: Order) -> list[Demand]:
+    """Return the lines to place."""
+    return [
+        Demand(line.line_id, line.item_id, line.quantity, frozenset(line.excluded_location_ids))
+        for line in order.waiting()
+    ]
+
+
+def bound_to(order: Order) -> str | None:
+    """Return the location that lines must come from for want of consent to split; None when free."""
+    if order.allow_split or order.method is FulfilmentMethod.COLLECT:
+        return None
+    placed = LEFT | WITH_TASK | {LineState.PLANNED, LineState.RESERVED}
+    return next((line.location_id for line in order.lines if line.state in placed), None)
+
+
+def may_be_of(order: Order, basket: Basket) -> bool:
+    """Tell whether a basket may be the order's: nobody else's by all that stock knows."""
+    ours = basket.order_id in {"", order.order_id}
+    return ours and basket.customer_id in {"", order.customer.customer_id}
+
+
+def fits(order: Order, basket: Basket) -> bool:
+    """Tell whether a basket holds exactly what the order still has to place, at its store."""
+    if not may_be_of(order, basket):
+        return False
+    wanted = total_of(order.waiting())
+    exact = {(order.collect_location_id, item_id): units for item_id, units in wanted.items()}
+    live = basket.is_held or (basket.is_committed and basket.order_id == order.order_id)
+    return live and dict(basket.quantities) == exact
+
+
+def drop_basket(order: Order, cause: Cause, detail: str) -> None:
+    """Do without the held basket; what it may still hold goes back."""
+    order.note(None, cause, detail, order.collect_location_id)
+    order.owe(order.basket_reservation_id, order.collect_location_id, {}, foreign=True)
+    order.basket_reservation_id = ""
+
+
+def record_plan(order: Order, plan: Plan, cause: Cause, park_retry: timedelta, *, held: bool = False) -> None:
+    """Take a plan over: chosen lines are planned, each location's assignment is under way, others wait.
+
+    A line that was cancelled since the plan was made is passed over.
+    """
+    order.attempt += 1
+    waiting = {line.line_id: line for line in order.waiting()}
+    chosen: dict[str, list[Line]] = {}
+    for line_id, portions in _by_line(plan.portions).items():
+        line = waiting.pop(line_id, None)
+        if line is None:
+            continue
+        *others, first = portions
+        # The line keeps the last portion: dividing takes the others off it.
+        for portion in others:
+            part = order.divide(line, portion.quantity)
+            chosen.setdefault(portion.location_id, []).append(part)
+        chosen.setdefault(first.location_id, []).append(line)
+    reservation_id = order.basket_reservation_id if held else ""
+    part_number = 0
+    for location_id, lines in sorted(chosen.items()):
+        for line in lines:
+            line.location_id = location_id
+            order.move(line, LineState.PLANNED, cause, f"planned, attempt {order.attempt}")
+        for start in range(0, len(lines), MAX_ASSIGNED_LINES):
+            part_number += 1
+            units = lines[start : start + MAX_ASSIGNED_LINES]
+            order.assignments.append(_assignment(order, part_number, location_id, units, reservation_id))
+    if held:
+        order.basket_reservation_id = ""
+    park(order, waiting.values(), cause, plan.outcome, park_retry)
+
+
+def _assignment(
+    order: Order, part: int, location_id: str, lines: Sequence[Line], basket_id: str
+) -> Assignment:
+    step = (order.attempt, part, *(line.line_id for line in lines))
+    return Assignment(
+        order.attempt,
+        part,
+        location_id,
+        task_id=derived_id(order.order_id, "task", *step),
+        reservation_id=basket_id or derived_id(order.order_id, "reserve", *step),
+        lines=[AssignedLine(line.line_id, line.item_id, line.quantity) for line in lines],
+        is_basket=bool(basket_id),
+    )
+
+
+def _by_line(portions: Iterable[Portion]) -> dict[str, list[Portion]]:
+    by_line: dict[str, list[Portion]] = {}
+    for portion in portions:
+        by_line.setdefault(portion.line_id, []).append(portion)
+    return by_line
+
+
+def park(order: Order, lines: Iterable[Line], cause: Cause, detail: str, retry: timedelta) -> None:
+    """Let lines wait for stock; those that already do only wait on."""
+    newly = []
+    for line in lines:
+        if line.state is not LineState.PARKED:
+            line.location_id = ""
+            order.move(line, LineState.PARKED, cause, detail)
+            newly.append(line)
+        line.action_time = min(cause.now + retry, order.auto_cancel_time)
+    if newly:
+        before = max((line.promise_time for line in newly if line.promise_time), default=None)
+        for line in newly:
+            line.promise_time = None
+        order.facts.append(OrderDelayed(tuple(line.line_id for line in newly), before, None))
+
+
+def wake(order: Order, cause: Cause, item_id: str, location_id: str, revision: int) -> bool:
+    """Plan parked lines again because stock of an item arrived; tells whether that is worthwhile.
+
+    A location that could not fill a line is asked again, unless what arrived are the line's own units
+    that it gave back.
+    """
+    woken = False
+    for line in order.lines:
+        if line.state is not LineState.PARKED or line.item_id != item_id:
+            continue
+        if location_id in line.failed_location_ids and revision <= line.released_revision:
+            continue
+        if location_id in line.excluded_location_ids:
+            line.excluded_location_ids.remove(location_id)
+        woken = True
+    if woken:
+        for line in order.waiting():
+            line.action_time = cause.now
+    return woken
+
+
+def give_up(order: Order, cause: Cause) -> None:
+    """Cancel the lines that found no stock until the order's auto-cancel time."""
+    lines = order.waiting()
+    if lines:
+        detail = "no stock until the auto-cancel time"
+        for line in lines:
+            order.move(line, LineState.CANCELLED, cause, detail)
+        order.facts.append(LinesCancelled(tuple(line.line_id for line in lines), detail))
+    if order.basket_reservation_id and order.has_ended:
+        drop_basket(order, cause, "given up before its held basket was taken over")
+
+
+def still_wanted(order: Order, assignment: Assignment) -> list[Line]:
+    """Return the lines of an assignment that nobody cancelled since it was planned."""
+    lines = [order.line(each.line_id) for each in assignment.lines]
+    return [line for line in lines if line is not None and line.state is LineState.PLANNED]
+
+
+def abandon(order: Order, assignment: Assignment) -> None:
+    """End an assignment that nobody wants any more; what it may have reserved goes back."""
+    assignment.state = AssignmentState.ABANDONED
+    order.owe(assignment.reservation_id, assignment.location_id, {})
+
+
+def refuse(order: Order, assignment: Assignment, cause: Cause, detail: str, *, may_hold: bool) -> None:
+    """Stock refused an assignment: its lines wait to be planned again.
+
+    `may_hold`: something may have been reserved before it was refused, and is given back.
+    """
+    assignment.state = AssignmentState.ABANDONED
+    lines = still_wanted(order, assignment)
+    for line in lines:
+        line.location_id = ""
+        order.move(line, LineState.ACCEPTED, cause, detail, assignment.location_id)
+    if may_hold:
+        order.owe(assignment.reservation_id, assignment.location_id, {})
+
+
+def assign(order: Order, assignment: Assignment, promise_time: datetime, cause: Cause) -> None:
+    """Stock is committed: the location gets its task, and units of cancelled lines go back.
+
+    A promise that was given stays unless it can no longer be kept; then the customer is told.
+    """
+    assignment.state = AssignmentState.DONE
+    lines = still_wanted(order, assignment)
+    wanted = {line.line_id for line in lines}
+    unwanted = [each for each in assignment.lines if each.line_id not in wanted]
+    if unwanted:
+        ids = tuple(each.line_id for each in unwanted)
+        order.owe(
+            assignment.reservation_id, assignment.location_id, total_of(unwanted), Bucket.SELLABLE, ids
+        )
+    if not lines:
+        return
+    late = [line for line in lines if line.promise_time is not None and line.promise_time < promise_time]
+    if late:
+        before = max(line.promise_time for line in late if line.promise_time)
+        order.facts.append(OrderDelayed(tuple(line.line_id for line in late), before, promise_time))
+    for line in lines:
+        line.reservation_id = assignment.reservation_id
+        line.task_id = assignment.task_id
+        line.promise_time = max(line.promise_time or promise_time, promise_time)
+        order.move(line, LineState.RESERVED, cause, "stock committed")
+        order.move(line, LineState.ASSIGNED, cause, "task given to the location")
+        line.action_time = line.promise_time
+    due = max(line.promise_time for line in lines if line.promise_time)
+    order.facts.append(
+        LinesAssigned(
+            assignment.task_id,
+            assignment.location_id,
+            assignment.reservation_id,
+            due,
+            tuple(AssignedLine(line.line_id, line.item_id, line.quantity) for line in lines),
+        )
+    )
+
+
+def released(order: Order, release_id: str, revision: int) -> None:
+    """Stock confirmed a release, at its revision; 0 when there was nothing left to give back."""
+    release = next(each for each in order.releases if each.release_id == release_id)
+    order.releases.remove(release)
+    for line_id in release.line_ids:
+        line = order.line(line_id)
+        if line is not None:
+            line.released_revision = max(line.released_revision, revision)
+
+
+def overdue(order: Order, now: datetime) -> list[Line]:
+    """Return the lines that a location works on and that ought to have moved on by now."""
+    return [
+        line
+        for line in order.lines
+        if line.state in WITH_TASK and line.action_time is not None and line.action_time <= now
+    ]
+
+
+def delay(order: Order, line_ids: Iterable[str], promise_time: datetime, cause: Cause) -> None:
+    """Move the promise of lines that a location did not get ready in time."""
+    late = [
+        line
+        for line in map(order.line, line_ids)
+        if line is not None and line.state in {LineState.ASSIGNED, LineState.PICKING}
+    ]
+    before = max((line.promise_time for line in late if line.promise_time), default=None)
+    for line in late:
+        line.promise_time = line.action_time = promise_time
+        order.note(line, cause, "not ready by its promise", line.location_id)
+    if late:
+        order.facts.append(OrderDelayed(tuple(line.line_id for line in late), before, promise_time))
+
+
+def remind(order: Order, lines: Iterable[Line], again: timedelta, cause: Cause) -> None:
+    """Note that the location has not said what became of goods that waited for their customer."""
+    for line in lines:
+        line.action_time = cause.now + again
+        order.note(line, cause, "the location has not said whether it was collected", line.location_id)

@@ -1,0 +1,68 @@
+"""Domain changes → the events that stock publishes."""
+
+from collections.abc import Iterable
+
+from onhand.api.stock.v1 import events_pb2 as pb
+from onhand.kit.clock import Clock
+from onhand.kit.outbox import Event, envelope
+from onhand.stock import messages
+from onhand.stock.domain.books import Books
+from onhand.stock.domain.model import Alert, Cell, Reservation, TagEvent
+
+
+def of_books(books: Books, clock: Clock, reservations: Iterable[Reservation] = ()) -> list[Event]:
+    """Say what a transaction did.
+
+    Reservations come before the cells that they hold: a reader that has taken only the first half then
+    thinks that less is available, never more.
+    """
+    events = [_event(clock, reservation_changed=_reservation_changed(each)) for each in reservations]
+    for key in sorted(books.changed_cells):
+        before = books.available_before[key]
+        events.append(_event(clock, balance_changed=_balance_changed(books.cells[key], before)))
+    events += [_event(clock, tag_changed=_tag_changed(each)) for each in books.tag_events]
+    events += [_event(clock, stock_alerted=_alerted(each)) for each in books.alerts]
+    return events
+
+
+def catalog_changed(clock: Clock, item_ids: Iterable[str] = (), location_ids: Iterable[str] = ()) -> Event:
+    return _event(clock, catalog_changed=pb.CatalogChanged(item_ids=item_ids, location_ids=location_ids))
+
+
+def _event(clock: Clock, **payload: object) -> Event:
+    return envelope("stock", pb.StockEvent, clock, **payload)
+
+
+def _reservation_changed(reservation: Reservation) -> pb.ReservationChanged:
+    return pb.ReservationChanged(reservation=messages.reservation(reservation))
+
+
+def _balance_changed(cell: Cell, available_before: int) -> pb.BalanceChanged:
+    return pb.BalanceChanged(
+        location_id=cell.key.location_id,
+        item_id=cell.key.item_id,
+        reserved=cell.reserved,
+        committed=cell.committed,
+        confirm_time=messages.timestamp(cell.confirm_time),
+        available_before=available_before,
+        available_after=cell.available,
+        **{bucket.name.lower(): quantity for bucket, quantity in cell.buckets.items()},
+    )
+
+
+def _tag_changed(event: TagEvent) -> pb.TagChanged:
+    return pb.TagChanged(
+        tag=messages.tag(event.tag),
+        state_before=int(event.state_before or 0),  # type: ignore[arg-type]
+        zone_id_before=event.zone_before,
+    )
+
+
+def _alerted(alert: Alert) -> pb.StockAlerted:
+    return pb.StockAlerted(
+        kind=int(alert.kind),  # type: ignore[arg-type]
+        location_id=alert.key.location_id,
+        item_id=alert.key.item_id,
+        epc_hex=alert.epc.hex().upper() if alert.epc else "",
+        quantity=alert.quantity,
+    )

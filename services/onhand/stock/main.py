@@ -1,0 +1,84 @@
+"""The stock service."""
+
+import asyncio
+
+from onhand.api.stock.v1 import (
+    availability_pb2,
+    catalog_pb2,
+    ledger_pb2,
+    reads_pb2,
+    reservations_pb2,
+)
+from onhand.kit import config, housekeeping, telemetry
+from onhand.kit.clock import SystemClock
+from onhand.kit.db import Database
+from onhand.kit.events import Broker
+from onhand.kit.outbox import Relay
+from onhand.kit.server import Server
+from onhand.stock.config import StockSettings
+from onhand.stock.jobs import Jobs
+from onhand.stock.servicer import (
+    AvailabilityServicer,
+    CatalogServicer,
+    LedgerServicer,
+    ReadServicer,
+    ReservationServicer,
+    TagServicer,
+)
+from onhand.stock.use_cases import (
+    Availability,
+    Catalog,
+    Deps,
+    Documents,
+    Reads,
+    Reservations,
+)
+from onhand.stock.view import View
+
+
+def main() -> None:
+    settings = config.load(StockSettings)
+    telemetry.configure("stock", settings)
+    asyncio.run(serve(settings))
+
+
+async def serve(settings: StockSettings) -> None:
+    clock = SystemClock()
+    database = Database(settings, "stock")
+    broker = Broker(settings.nats_url, "stock")
+    view = View(database, broker, clock)
+    deps = Deps(database, clock, settings)
+    documents, reads, reservations = Documents(deps), Reads(deps), Reservations(deps)
+    jobs = Jobs(reservations, reads)
+
+    server = Server(settings)
+    for module, name, servicer in (
+        (catalog_pb2, "CatalogService", CatalogServicer(Catalog(deps))),
+        (reads_pb2, "ReadService", ReadServicer(reads)),
+        (reads_pb2, "TagService", TagServicer(reads)),
+        (ledger_pb2, "LedgerService", LedgerServicer(documents, database, clock)),
+        (
+            availability_pb2,
+            "AvailabilityService",
+            AvailabilityServicer(Availability(deps), view, settings, clock),
+        ),
+        (
+            reservations_pb2,
+            "ReservationService",
+            ReservationServicer(reservations, database, settings, clock.now),
+        ),
+    ):
+        server.add(module.DESCRIPTOR.services_by_name[name], servicer)
+    server.background("relay", Relay(database, broker, "stock").run)
+    server.background("view", view.run)
+    server.every("expire reservations", settings.sweep_interval_s, jobs.expire_reservations)
+    server.every("doubt unseen tags", 60, jobs.doubt_unseen_tags)
+    server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
+
+    async def ready() -> None:
+        await database.wait_until_migrated("reservation_lines")
+        await view.loaded()
+
+    await server.serve(ready)
+    await broker.close()
+    await database.close()

@@ -1,0 +1,249 @@
+"""Domain ⇄ protobuf, used by servicers and events alike."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from google.type.latlng_pb2 import LatLng
+from google.type.postal_address_pb2 import PostalAddress
+
+from onhand.api.stock.v1 import catalog_pb2, ledger_pb2, reads_pb2, reservations_pb2
+from onhand.kit.errors import InvalidEpc, InvalidGtin
+from onhand.stock.domain import epc as epc_codec
+from onhand.stock.domain.model import (
+    CellKey,
+    Item,
+    Location,
+    Movement,
+    OpeningHours,
+    Product,
+    ReadPoint,
+    Reservation,
+    ReservationLine,
+    ReservationState,
+    Tag,
+    Zone,
+    ZoneKind,
+)
+
+
+def timestamp(value: datetime | None) -> Timestamp | None:
+    if value is None:
+        return None
+    result = Timestamp()
+    result.FromDatetime(value)
+    return result
+
+
+def moment(value: Timestamp) -> datetime:
+    return value.ToDatetime(UTC)
+
+
+def epc_bytes(text: str) -> bytes:
+    """Read an EPC in any textual form into what its tag carries.
+
+    Hexadecimal is taken as it is, so that tags that are not GS1's can be named too. Raises InvalidEpc.
+    """
+    compact = text.removeprefix("0x").removeprefix("0X")
+    if len(compact) % 2 == 0 and all(each in "0123456789abcdefABCDEF" for each in compact):
+        return bytes.fromhex(compact)
+    try:
+        return epc_codec.to_binary(epc_codec.encode(epc_codec.parse(text)))
+    except epc_codec.EpcError as error:
+        raise InvalidEpc(text, error.reason, error.message) from None
+
+
+def epc_uri(value: bytes) -> str:
+    """Return the pure identity URI; empty when the tag is not GS1's."""
+    try:
+        return epc_codec.decode_binary(value).pure_identity_uri or ""
+    except epc_codec.EpcError:
+        return ""
+
+
+def gtin14(text: str) -> str:
+    """Return 14 digits. Raises InvalidGtin."""
+    try:
+        return epc_codec.to_gtin14(text)
+    except epc_codec.EpcError as error:
+        raise InvalidGtin(text, error.message) from None
+
+
+def product(message: ledger_pb2.Product) -> Product:
+    """Raises InvalidEpc or InvalidGtin."""
+    match message.WhichOneof("product"):
+        case "item_id":
+            return Product(item_id=message.item_id)
+        case "gtin":
+            return Product(gtin=gtin14(message.gtin))
+        case _:
+            return Product(epc=epc_bytes(message.epc))
+
+
+def to_item(message: catalog_pb2.Item) -> Item:
+    return Item(
+        message.item_id,
+        tuple(sorted({gtin14(each) for each in message.gtins})),
+        message.title,
+        message.style_id,
+        message.size,
+        message.colour,
+        message.item_class,
+        message.tagged,
+        message.picture_uri,
+        message.weight_grams,
+    )
+
+
+def item(value: Item) -> catalog_pb2.Item:
+    return catalog_pb2.Item(
+        item_id=value.item_id,
+        gtins=value.gtins,
+        title=value.title,
+        style_id=value.style_id,
+        size=value.size,
+        colour=value.colour,
+        item_class=value.item_class,
+        tagged=value.tagged,
+        picture_uri=value.picture_uri,
+        weight_grams=value.weight_grams,
+    )
+
+
+def to_location(message: catalog_pb2.Location) -> Location:
+    return Location(
+        message.location_id,
+        message.kind,
+        message.title,
+        message.address.SerializeToString(),
+        message.position.latitude if message.HasField("position") else None,
+        message.position.longitude if message.HasField("position") else None,
+        message.time_zone,
+        message.gln,
+        message.collect_enabled,
+        message.ship_enabled,
+        message.safety_stock,
+        tuple(Zone(each.zone_id, ZoneKind(each.kind)) for each in message.zones),
+        tuple(
+            OpeningHours(each.day_of_week, each.open_minute, each.close_minute)
+            for each in message.opening_hours
+        ),
+    )
+
+
+def location(value: Location) -> catalog_pb2.Location:
+    position = None
+    if value.latitude is not None and value.longitude is not None:
+        position = LatLng(latitude=value.latitude, longitude=value.longitude)
+    kind: Any = value.kind
+    return catalog_pb2.Location(
+        location_id=value.location_id,
+        kind=kind,
+        title=value.title,
+        address=PostalAddress.FromString(value.address) if value.address else None,
+        position=position,
+        time_zone=value.time_zone,
+        gln=value.gln,
+        collect_enabled=value.collect_enabled,
+        ship_enabled=value.ship_enabled,
+        safety_stock=value.safety_stock,
+        zones=[catalog_pb2.Zone(zone_id=each.zone_id, kind=int(each.kind)) for each in value.zones],  # type: ignore[arg-type]
+        opening_hours=[
+            catalog_pb2.OpeningHours(
+                day_of_week=each.day_of_week, open_minute=each.open_minute, close_minute=each.close_minute
+            )
+            for each in value.opening_hours
+        ],
+    )
+
+
+def read_point(value: ReadPoint) -> catalog_pb2.ReadPoint:
+    return catalog_pb2.ReadPoint(
+        reader_id=value.reader_id,
+        antenna=value.antenna,
+        location_id=value.location_id or "",
+        zone_id=value.zone_id or "",
+        last_read_time=timestamp(value.last_read_time),
+    )
+
+
+def tag(value: Tag) -> reads_pb2.Tag:
+    state: Any = int(value.state)
+    return reads_pb2.Tag(
+        epc_hex=value.epc.hex().upper(),
+        epc_uri=epc_uri(value.epc),
+        item_id=value.item_id or "",
+        location_id=value.location_id,
+        zone_id=value.zone_id,
+        state=state,
+        first_seen_time=timestamp(value.first_seen_time),
+        last_seen_time=timestamp(value.last_seen_time),
+    )
+
+
+def movement(value: Movement) -> ledger_pb2.Movement:
+    from_bucket: Any = int(value.from_bucket)
+    to_bucket: Any = int(value.to_bucket)
+    reason: Any = int(value.reason)
+    return ledger_pb2.Movement(
+        movement_id=str(value.movement_id),
+        location_id=value.key.location_id,
+        item_id=value.key.item_id,
+        from_bucket=from_bucket,
+        to_bucket=to_bucket,
+        quantity=value.quantity,
+        reason=reason,
+        occur_time=timestamp(value.occur_time),
+        record_time=timestamp(value.record_time),
+        document=value.document,
+        epc_hex=value.epc.hex().upper() if value.epc else "",
+        actor=value.actor,
+        revision=value.revision,
+    )
+
+
+def reservation(value: Reservation) -> reservations_pb2.Reservation:
+    state: Any = int(value.state)
+    return reservations_pb2.Reservation(
+        reservation_id=str(value.reservation_id),
+        state=state,
+        lines=[
+            reservations_pb2.ReservationLine(
+                item_id=line.key.item_id,
+                location_id=line.key.location_id,
+                quantity=line.quantity,
+                fulfilled_quantity=line.fulfilled,
+                released_quantity=line.released,
+            )
+            for line in value.lines
+        ],
+        channel=value.channel,
+        customer_id=value.customer_id,
+        order_id=value.order_id,
+        create_time=timestamp(value.create_time),
+        expire_time=timestamp(value.expire_time),
+        revision=value.revision,
+    )
+
+
+def to_reservation(message: reservations_pb2.Reservation, revision: int) -> Reservation:
+    return Reservation(
+        UUID(message.reservation_id),
+        ReservationState(message.state),
+        [
+            ReservationLine(
+                CellKey(line.location_id, line.item_id),
+                line.quantity,
+                line.fulfilled_quantity,
+                line.released_quantity,
+            )
+            for line in message.lines
+        ],
+        message.channel,
+        message.customer_id,
+        message.order_id,
+        moment(message.create_time),
+        moment(message.expire_time) if message.HasField("expire_time") else None,
+        revision,
+    )

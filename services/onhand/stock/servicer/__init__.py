@@ -1,0 +1,16 @@
+"""protobuf ⇄ domain, nothing else."""
+
+from onhand.stock.servicer.availability import AvailabilityServicer
+from onhand.stock.servicer.catalog import CatalogServicer
+from onhand.stock.servicer.ledger import LedgerServicer
+from onhand.stock.servicer.reads import ReadServicer, TagServicer
+from onhand.stock.servicer.reservations import ReservationServicer
+
+__all__ = [
+    "AvailabilityServicer",
+    "CatalogServicer",
+    "LedgerServicer",
+    "ReadServicer",
+    "ReservationServicer",
+    "TagServicer",
+]

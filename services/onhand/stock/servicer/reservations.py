@@ -1,0 +1,192 @@
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from google.protobuf.message import Message
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from onhand.api.stock.v1 import reservations_pb2 as pb
+from onhand.kit import auth, paging
+from onhand.kit.db import Database
+from onhand.kit.errors import FieldViolation, InvalidField, OnhandError
+from onhand.kit.idempotency import difference, once
+from onhand.kit.status import to_status
+from onhand.stock import messages
+from onhand.stock.config import StockSettings
+from onhand.stock.domain.books import state_at
+from onhand.stock.domain.model import Bucket, CellKey, Reason, Reservation
+from onhand.stock.use_cases import Reservations
+from onhand.stock.use_cases.reservations import Hold
+
+R = TypeVar("R", bound=Message)
+
+_MANNERS = {
+    pb.FulfilReservationRequest.MANNER_COLLECTED: Reason.COLLECTED,
+    pb.FulfilReservationRequest.MANNER_SHIPPED: Reason.SHIPPED,
+}
+
+
+class ReservationServicer:
+    def __init__(
+        self,
+        reservations: Reservations,
+        database: Database,
+        settings: StockSettings,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._reservations = reservations
+        self._database = database
+        self._settings = settings
+        self._now = now
+
+    async def CreateReservation(
+        self, request: pb.CreateReservationRequest, _: Any
+    ) -> pb.CreateReservationResponse:
+        created = await self._reservations.create(self._hold(request))
+        return pb.CreateReservationResponse(reservation=messages.reservation(created))
+
+    async def BatchCreateReservations(
+        self, request: pb.BatchCreateReservationsRequest, _: Any
+    ) -> pb.BatchCreateReservationsResponse:
+        response = pb.BatchCreateReservationsResponse()
+        for each in request.requests:
+            result = response.results.add()
+            try:
+                created = await self._reservations.create(self._hold(each))
+                result.reservation.CopyFrom(messages.reservation(created))
+                result.status.code = 0
+            except OnhandError as error:
+                result.status.CopyFrom(to_status(error))
+        return response
+
+    def _hold(self, request: pb.CreateReservationRequest) -> Hold:
+        principal = auth.current()
+        principal.require_location(*(line.location_id for line in request.lines))
+
+        def differs(first: bytes) -> str:
+            return difference(pb.CreateReservationRequest.FromString(first), request)
+
+        return Hold(
+            UUID(request.request_id),
+            [(CellKey(line.location_id, line.item_id), line.quantity) for line in request.lines],
+            request.hold_duration.ToTimedelta().total_seconds()
+            if request.HasField("hold_duration")
+            else self._settings.default_hold_s,
+            request.channel,
+            request.customer_id,
+            request.order_id,
+            request.allow_partial,
+            request.ignore_safety_stock,
+            principal.subject,
+            request.SerializeToString(deterministic=True),
+            differs,
+        )
+
+    async def GetReservation(self, request: pb.GetReservationRequest, _: Any) -> pb.GetReservationResponse:
+        found = await self._reservations.get(UUID(request.reservation_id))
+        auth.current().require_location(*(line.key.location_id for line in found.lines))
+        return pb.GetReservationResponse(reservation=self._as_of_now(found))
+
+    async def ListReservations(
+        self, request: pb.ListReservationsRequest, _: Any
+    ) -> pb.ListReservationsResponse:
+        count = paging.size(request.page_size)
+        token = paging.key(request.page_token, str, str)
+        before = (datetime.fromisoformat(token[0]), UUID(token[1])) if token else None
+        found, last = paging.cut(
+            await self._reservations.list_page(request.order_id, request.customer_id, before, count + 1),
+            count,
+        )
+        principal = auth.current()
+        return pb.ListReservationsResponse(
+            reservations=[
+                self._as_of_now(each)
+                for each in found
+                if principal.visible(line.key.location_id for line in each.lines)
+            ],
+            next_page_token=paging.token(last.create_time.isoformat(), str(last.reservation_id))
+            if last
+            else "",
+        )
+
+    def _as_of_now(self, reservation: Reservation) -> pb.Reservation:
+        reservation.state = state_at(reservation, self._now())
+        return messages.reservation(reservation)
+
+    async def ExtendReservation(
+        self, request: pb.ExtendReservationRequest, _: Any
+    ) -> pb.ExtendReservationResponse:
+        def change(connection: AsyncConnection, actor: str) -> Awaitable[Reservation]:
+            seconds = request.hold_duration.ToTimedelta().total_seconds()
+            return self._reservations.extend(connection, UUID(request.reservation_id), seconds, actor)
+
+        return await self._change(request, pb.ExtendReservationResponse, change)
+
+    async def CommitReservation(
+        self, request: pb.CommitReservationRequest, _: Any
+    ) -> pb.CommitReservationResponse:
+        def change(connection: AsyncConnection, actor: str) -> Awaitable[Reservation]:
+            return self._reservations.commit(
+                connection, UUID(request.reservation_id), request.order_id, actor
+            )
+
+        return await self._change(request, pb.CommitReservationResponse, change)
+
+    async def ReleaseReservation(
+        self, request: pb.ReleaseReservationRequest, _: Any
+    ) -> pb.ReleaseReservationResponse:
+        lines = [
+            (
+                CellKey(line.location_id, line.item_id),
+                line.quantity,
+                Bucket(line.to_bucket or Bucket.SELLABLE),
+            )
+            for line in request.lines
+        ]
+
+        def change(connection: AsyncConnection, actor: str) -> Awaitable[Reservation]:
+            return self._reservations.release(connection, UUID(request.reservation_id), lines, actor)
+
+        return await self._change(request, pb.ReleaseReservationResponse, change)
+
+    async def FulfilReservation(
+        self, request: pb.FulfilReservationRequest, _: Any
+    ) -> pb.FulfilReservationResponse:
+        lines = [
+            (
+                CellKey(line.location_id, line.item_id),
+                line.quantity,
+                [messages.epc_bytes(epc) for epc in line.epcs],
+            )
+            for line in request.lines
+        ]
+
+        for index, line in enumerate(request.lines):
+            if len(line.epcs) > line.quantity:
+                raise InvalidField([FieldViolation(f"lines[{index}].epcs", "more tags than units")])
+
+        def change(connection: AsyncConnection, actor: str) -> Awaitable[Reservation]:
+            return self._reservations.fulfil(
+                connection, UUID(request.reservation_id), lines, _MANNERS[request.manner], actor
+            )
+
+        return await self._change(request, pb.FulfilReservationResponse, change)
+
+    async def _change(
+        self,
+        request: Any,
+        response_type: type[R],
+        change: Callable[[AsyncConnection, str], Awaitable[Reservation]],
+    ) -> R:
+        principal = auth.current()
+
+        async def work(connection: AsyncConnection) -> R:
+            async def effect() -> R:
+                changed = await change(connection, principal.subject)
+                principal.require_location(*(line.key.location_id for line in changed.lines))
+                return response_type(reservation=messages.reservation(changed))
+
+            return await once(connection, principal.subject, request, response_type, effect)
+
+        return await self._database.transaction(work)

@@ -1,0 +1,296 @@
+"""Cells, tags and movements: rows ⇄ domain.
+
+Locks are taken in one order everywhere: cells by (location, item), then reservations by id, then tags by
+(location, EPC).
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from onhand.stock.domain.books import Books
+from onhand.stock.domain.model import (
+    INSIDE,
+    Bucket,
+    Cell,
+    CellKey,
+    Movement,
+    Reason,
+    Tag,
+    TagState,
+)
+
+_CELL_COLUMNS = """
+    b.location_id, b.item_id, b.sellable, b.damaged, b.quality_control, b.quarantined, b.missing, b.in_transit,
+    b.reserved, b.committed, b.shortfall, b.unidentified, b.confirm_time, b.revision::text AS revision
+"""
+_LOCK_CELLS = text(f"""
+    SELECT {_CELL_COLUMNS}, l.safety_stock
+    FROM balances b
+    JOIN unnest(CAST(:location_ids AS text[]), CAST(:item_ids AS text[])) AS k (location_id, item_id)
+      USING (location_id, item_id)
+    JOIN locations l USING (location_id)
+    ORDER BY b.location_id, b.item_id
+    FOR UPDATE OF b
+""")
+_ADD_CELLS = text("""
+    INSERT INTO balances (location_id, item_id, confirm_time)
+    SELECT k.location_id, k.item_id, :now
+    FROM unnest(CAST(:location_ids AS text[]), CAST(:item_ids AS text[])) AS k (location_id, item_id)
+    ORDER BY 1, 2
+    ON CONFLICT DO NOTHING
+""")
+_SAVE_CELLS = text("""
+    UPDATE balances b SET
+        sellable = v.sellable, damaged = v.damaged, quality_control = v.quality_control,
+        quarantined = v.quarantined, missing = v.missing, in_transit = v.in_transit,
+        reserved = v.reserved, committed = v.committed, shortfall = v.shortfall,
+        unidentified = v.unidentified, confirm_time = v.confirm_time, revision = pg_current_xact_id()
+    FROM unnest(
+        CAST(:location_ids AS text[]), CAST(:item_ids AS text[]), CAST(:sellable AS bigint[]),
+        CAST(:damaged AS bigint[]), CAST(:quality_control AS bigint[]), CAST(:quarantined AS bigint[]),
+        CAST(:missing AS bigint[]), CAST(:in_transit AS bigint[]), CAST(:reserved AS bigint[]),
+        CAST(:committed AS bigint[]), CAST(:shortfall AS bigint[]), CAST(:unidentified AS bigint[]),
+        CAST(:confirm_time AS timestamptz[])
+    ) AS v (location_id, item_id, sellable, damaged, quality_control, quarantined, missing, in_transit,
+            reserved, committed, shortfall, unidentified, confirm_time)
+    WHERE b.location_id = v.location_id AND b.item_id = v.item_id
+""")
+_ADD_MOVEMENTS = text("""
+    INSERT INTO movements (location_id, movement_id, item_id, from_bucket, to_bucket, quantity, reason,
+                           occur_time, document, epc, actor)
+    SELECT * FROM unnest(
+        CAST(:location_ids AS text[]), CAST(:movement_ids AS uuid[]), CAST(:item_ids AS text[]),
+        CAST(:from_buckets AS smallint[]), CAST(:to_buckets AS smallint[]), CAST(:quantities AS bigint[]),
+        CAST(:reasons AS smallint[]), CAST(:occur_times AS timestamptz[]), CAST(:documents AS text[]),
+        CAST(:epcs AS bytea[]), CAST(:actors AS text[]))
+""")
+_TAG_COLUMNS = """
+    location_id, epc, item_id, state, state_time, zone_id, first_seen_time, last_seen_time, rssi_cdbm
+"""
+_LOCK_TAGS = text(f"""
+    SELECT {_TAG_COLUMNS} FROM tags
+    JOIN unnest(CAST(:location_ids AS text[]), CAST(:epcs AS bytea[])) AS k (location_id, epc)
+      USING (location_id, epc)
+    ORDER BY location_id, epc
+    FOR UPDATE OF tags
+""")
+_SAVE_TAGS = text(f"""
+    INSERT INTO tags ({_TAG_COLUMNS})
+    SELECT * FROM unnest(
+        CAST(:location_ids AS text[]), CAST(:epcs AS bytea[]), CAST(:item_ids AS text[]),
+        CAST(:states AS smallint[]), CAST(:state_times AS timestamptz[]), CAST(:zone_ids AS text[]),
+        CAST(:first_seen_times AS timestamptz[]), CAST(:last_seen_times AS timestamptz[]),
+        CAST(:rssi_cdbms AS integer[]))
+    ON CONFLICT (location_id, epc) DO UPDATE SET
+        item_id = excluded.item_id, state = excluded.state, state_time = excluded.state_time,
+        zone_id = excluded.zone_id, last_seen_time = excluded.last_seen_time, rssi_cdbm = excluded.rssi_cdbm
+""")
+_ADD_TAG_EVENTS = text("""
+    INSERT INTO tag_events (location_id, tag_event_id, epc, state_before, state, zone_before, zone_id,
+                            occur_time, movement_id)
+    SELECT * FROM unnest(
+        CAST(:location_ids AS text[]), CAST(:tag_event_ids AS uuid[]), CAST(:epcs AS bytea[]),
+        CAST(:states_before AS smallint[]), CAST(:states AS smallint[]), CAST(:zones_before AS text[]),
+        CAST(:zone_ids AS text[]), CAST(:occur_times AS timestamptz[]), CAST(:movement_ids AS uuid[]))
+""")
+_FIND_TAGS = text(f"""
+    SELECT {_TAG_COLUMNS} FROM tags WHERE epc = ANY(CAST(:epcs AS bytea[]))
+    ORDER BY last_seen_time DESC
+""")
+_LIST_TAGS = text(f"""
+    SELECT {_TAG_COLUMNS} FROM tags
+    WHERE location_id = :location_id AND epc > :after
+      AND (:item_id = '' OR item_id = :item_id) AND (:state = 0 OR state = :state)
+      AND (NOT :only_unknown OR item_id IS NULL)
+    ORDER BY epc LIMIT :count
+""")
+_UNSEEN_TAGS = text("""
+    SELECT location_id, epc, item_id FROM tags
+    WHERE state = :state AND item_id IS NOT NULL AND last_seen_time < :before
+    ORDER BY last_seen_time LIMIT :count
+""")
+_LIST_MOVEMENTS = text("""
+    SELECT location_id, movement_id, item_id, from_bucket, to_bucket, quantity, reason, occur_time, record_time,
+           document, epc, actor, revision::text AS revision
+    FROM movements
+    WHERE location_id = :location_id AND (:item_id = '' OR item_id = :item_id)
+      AND (CAST(:before AS uuid) IS NULL OR movement_id < CAST(:before AS uuid))
+    ORDER BY movement_id DESC LIMIT :count
+""")
+_READ_CELLS = text(f"""
+    SELECT {_CELL_COLUMNS}, l.safety_stock
+    FROM balances b JOIN locations l USING (location_id)
+    WHERE b.location_id = ANY(CAST(:location_ids AS text[])) AND b.item_id = ANY(CAST(:item_ids AS text[]))
+""")
+
+
+async def lock_cells(connection: AsyncConnection, keys: Iterable[CellKey], now: datetime) -> list[Cell]:
+    """Lock cells, making those that are not there yet. Their locations must exist."""
+    ordered = sorted(set(keys))
+    parameters = {
+        "location_ids": [key.location_id for key in ordered],
+        "item_ids": [key.item_id for key in ordered],
+    }
+    rows = (await connection.execute(_LOCK_CELLS, parameters)).all()
+    if len(rows) < len(ordered):
+        await connection.execute(_ADD_CELLS, {**parameters, "now": now})
+        rows = (await connection.execute(_LOCK_CELLS, parameters)).all()
+    return [cell(row) for row in rows]
+
+
+async def lock_tags(connection: AsyncConnection, keys: Iterable[tuple[str, bytes]]) -> list[Tag]:
+    """Lock those of the tags that exist."""
+    ordered = sorted(set(keys))
+    if not ordered:
+        return []
+    parameters = {"location_ids": [key[0] for key in ordered], "epcs": [key[1] for key in ordered]}
+    return [tag(row) for row in await connection.execute(_LOCK_TAGS, parameters)]
+
+
+async def find_tags(connection: AsyncConnection, epcs: Sequence[bytes]) -> list[Tag]:
+    """Read what every location knows of some EPCs, latest sight first; locks nothing."""
+    return [tag(row) for row in await connection.execute(_FIND_TAGS, {"epcs": list(epcs)})]
+
+
+async def list_tags(connection: AsyncConnection, **filters: Any) -> list[Tag]:
+    return [tag(row) for row in await connection.execute(_LIST_TAGS, filters)]
+
+
+async def unseen_tags(
+    connection: AsyncConnection, state: TagState, before: datetime, count: int
+) -> list[tuple[str, bytes, str]]:
+    """Read the counted tags in `state` that were last seen before a time, longest unseen first."""
+    result = await connection.execute(_UNSEEN_TAGS, {"state": state, "before": before, "count": count})
+    return [(row.location_id, row.epc, row.item_id) for row in result]
+
+
+async def list_movements(connection: AsyncConnection, **filters: Any) -> list[Movement]:
+    rows = await connection.execute(_LIST_MOVEMENTS, filters)
+    return [
+        Movement(
+            row.movement_id,
+            CellKey(row.location_id, row.item_id),
+            Bucket(row.from_bucket),
+            Bucket(row.to_bucket),
+            row.quantity,
+            Reason(row.reason),
+            row.occur_time,
+            row.document,
+            row.epc,
+            row.actor,
+            row.record_time,
+            int(row.revision),
+        )
+        for row in rows
+    ]
+
+
+async def read_cells(
+    connection: AsyncConnection, location_ids: Sequence[str], item_ids: Sequence[str]
+) -> dict[CellKey, Cell]:
+    """Read cells as they are now; locks nothing."""
+    rows = await connection.execute(
+        _READ_CELLS, {"location_ids": list(location_ids), "item_ids": list(item_ids)}
+    )
+    return {each.key: each for each in map(cell, rows)}
+
+
+async def save(connection: AsyncConnection, books: Books) -> None:
+    """Write everything that was done to `books`."""
+    if books.changed_cells:
+        cells = [books.cells[key] for key in sorted(books.changed_cells)]
+        await connection.execute(_SAVE_CELLS, _cell_arrays(cells))
+    if books.movements:
+        await connection.execute(_ADD_MOVEMENTS, _movement_arrays(books.movements))
+    if books.changed_tags:
+        tags = [books.tags[key] for key in sorted(books.changed_tags)]
+        await connection.execute(_SAVE_TAGS, _tag_arrays(tags))
+    if books.tag_events:
+        await connection.execute(
+            _ADD_TAG_EVENTS,
+            {
+                "location_ids": [each.tag.location_id for each in books.tag_events],
+                "tag_event_ids": [each.tag_event_id for each in books.tag_events],
+                "epcs": [each.tag.epc for each in books.tag_events],
+                "states_before": [each.state_before for each in books.tag_events],
+                "states": [each.tag.state for each in books.tag_events],
+                "zones_before": [each.zone_before for each in books.tag_events],
+                "zone_ids": [each.tag.zone_id for each in books.tag_events],
+                "occur_times": [each.occur_time for each in books.tag_events],
+                "movement_ids": [each.movement_id for each in books.tag_events],
+            },
+        )
+
+
+def _cell_arrays(cells: Sequence[Cell]) -> dict[str, list[Any]]:
+    return {
+        "location_ids": [each.key.location_id for each in cells],
+        "item_ids": [each.key.item_id for each in cells],
+        **{bucket.name.lower(): [each.buckets[bucket] for each in cells] for bucket in INSIDE},
+        **{
+            name: [getattr(each, name) for each in cells]
+            for name in ("reserved", "committed", "shortfall", "unidentified", "confirm_time")
+        },
+    }
+
+
+def _movement_arrays(movements: Sequence[Movement]) -> dict[str, list[Any]]:
+    return {
+        "location_ids": [each.key.location_id for each in movements],
+        "movement_ids": [each.movement_id for each in movements],
+        "item_ids": [each.key.item_id for each in movements],
+        "from_buckets": [each.from_bucket for each in movements],
+        "to_buckets": [each.to_bucket for each in movements],
+        "quantities": [each.quantity for each in movements],
+        "reasons": [each.reason for each in movements],
+        "occur_times": [each.occur_time for each in movements],
+        "documents": [each.document for each in movements],
+        "epcs": [each.epc for each in movements],
+        "actors": [each.actor for each in movements],
+    }
+
+
+def _tag_arrays(tags: Sequence[Tag]) -> dict[str, list[Any]]:
+    return {
+        "location_ids": [each.location_id for each in tags],
+        "epcs": [each.epc for each in tags],
+        "item_ids": [each.item_id for each in tags],
+        "states": [each.state for each in tags],
+        "state_times": [each.state_time for each in tags],
+        "zone_ids": [each.zone_id for each in tags],
+        "first_seen_times": [each.first_seen_time for each in tags],
+        "last_seen_times": [each.last_seen_time for each in tags],
+        "rssi_cdbms": [each.rssi_cdbm for each in tags],
+    }
+
+
+def cell(row: Any) -> Cell:
+    return Cell(
+        CellKey(row.location_id, row.item_id),
+        {bucket: getattr(row, bucket.name.lower()) for bucket in INSIDE},
+        row.reserved,
+        row.committed,
+        row.shortfall,
+        row.unidentified,
+        row.confirm_time,
+        row.safety_stock,
+        int(row.revision),
+    )
+
+
+def tag(row: Any) -> Tag:
+    return Tag(
+        row.location_id,
+        row.epc,
+        row.item_id,
+        TagState(row.state),
+        row.state_time,
+        row.zone_id,
+        row.first_seen_time,
+        row.last_seen_time,
+        row.rssi_cdbm,
+    )

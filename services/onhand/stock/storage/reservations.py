@@ -1,0 +1,201 @@
+"""Reservations and their lines: rows ⇄ domain."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from onhand.stock.domain.model import CellKey, Reservation, ReservationLine, ReservationState
+
+_CLAIM = text("""
+    INSERT INTO reservations (reservation_id, actor, request, state, channel, customer_id, order_id,
+                              create_time, expire_time)
+    VALUES (:reservation_id, :actor, :request, :state, :channel, :customer_id, :order_id,
+            :create_time, :expire_time)
+    ON CONFLICT (reservation_id) DO NOTHING
+""")
+_CLAIMED = text("SELECT actor, request FROM reservations WHERE reservation_id = :reservation_id")
+_ADD_LINES = text("""
+    INSERT INTO reservation_lines (location_id, reservation_id, item_id, quantity)
+    SELECT * FROM unnest(CAST(:location_ids AS text[]), CAST(:reservation_ids AS uuid[]),
+                         CAST(:item_ids AS text[]), CAST(:quantities AS bigint[]))
+""")
+_COLUMNS = """
+    reservation_id, state, channel, customer_id, order_id, create_time, expire_time, revision::text AS revision
+"""
+_READ = text(
+    f"SELECT {_COLUMNS} FROM reservations WHERE reservation_id = ANY(CAST(:reservation_ids AS uuid[]))"
+)
+_LOCK = text(f"""
+    SELECT {_COLUMNS} FROM reservations WHERE reservation_id = ANY(CAST(:reservation_ids AS uuid[]))
+    ORDER BY reservation_id FOR UPDATE
+""")
+_LINES = text("""
+    SELECT location_id, reservation_id, item_id, quantity, fulfilled, released FROM reservation_lines
+    WHERE reservation_id = ANY(CAST(:reservation_ids AS uuid[])) ORDER BY location_id, reservation_id, item_id
+""")
+_SAVE = text("""
+    UPDATE reservations r SET state = v.state, order_id = v.order_id, expire_time = v.expire_time,
+                              revision = pg_current_xact_id()
+    FROM unnest(CAST(:reservation_ids AS uuid[]), CAST(:states AS smallint[]), CAST(:order_ids AS text[]),
+                CAST(:expire_times AS timestamptz[])) AS v (reservation_id, state, order_id, expire_time)
+    WHERE r.reservation_id = v.reservation_id
+""")
+_SAVE_LINES = text("""
+    UPDATE reservation_lines l SET fulfilled = v.fulfilled, released = v.released
+    FROM unnest(CAST(:location_ids AS text[]), CAST(:reservation_ids AS uuid[]), CAST(:item_ids AS text[]),
+                CAST(:fulfilled AS bigint[]), CAST(:released AS bigint[]))
+        AS v (location_id, reservation_id, item_id, fulfilled, released)
+    WHERE l.location_id = v.location_id AND l.reservation_id = v.reservation_id AND l.item_id = v.item_id
+""")
+_EXPIRED_ON_CELLS = text("""
+    SELECT DISTINCT l.reservation_id
+    FROM reservation_lines l
+    JOIN unnest(CAST(:location_ids AS text[]), CAST(:item_ids AS text[])) AS k (location_id, item_id)
+      USING (location_id, item_id)
+    JOIN reservations r USING (reservation_id)
+    WHERE l.fulfilled + l.released < l.quantity AND r.expire_time <= :now
+""")
+_DUE = text("""
+    SELECT reservation_id FROM reservations WHERE expire_time <= :now ORDER BY expire_time LIMIT :count
+""")
+_HELD = text("SELECT reservation_id FROM reservations WHERE expire_time IS NOT NULL")
+_LIST = text(f"""
+    SELECT {_COLUMNS} FROM reservations
+    WHERE (:order_id = '' OR order_id = :order_id) AND (:customer_id = '' OR customer_id = :customer_id)
+      AND (CAST(:before_time AS timestamptz) IS NULL
+           OR (create_time, reservation_id) < (CAST(:before_time AS timestamptz), CAST(:before_id AS uuid)))
+    ORDER BY create_time DESC, reservation_id DESC LIMIT :count
+""")
+
+
+async def claim(connection: AsyncConnection, reservation: Reservation, actor: str, request: bytes) -> bool:
+    """Insert the reservation's row; False when its id is taken. Waits for a claim that is under way."""
+    result = await connection.execute(
+        _CLAIM,
+        {
+            "reservation_id": reservation.reservation_id,
+            "actor": actor,
+            "request": request,
+            "state": reservation.state,
+            "channel": reservation.channel,
+            "customer_id": reservation.customer_id,
+            "order_id": reservation.order_id,
+            "create_time": reservation.create_time,
+            "expire_time": reservation.expire_time,
+        },
+    )
+    return result.rowcount == 1
+
+
+async def claimed(connection: AsyncConnection, reservation_id: UUID) -> tuple[str, bytes]:
+    """Read who claimed an id, and with what request."""
+    row = (await connection.execute(_CLAIMED, {"reservation_id": reservation_id})).one()
+    return row.actor, row.request
+
+
+async def add_lines(connection: AsyncConnection, reservation: Reservation) -> None:
+    lines = sorted(reservation.lines, key=lambda line: line.key)
+    await connection.execute(
+        _ADD_LINES,
+        {
+            "location_ids": [line.key.location_id for line in lines],
+            "reservation_ids": [reservation.reservation_id] * len(lines),
+            "item_ids": [line.key.item_id for line in lines],
+            "quantities": [line.quantity for line in lines],
+        },
+    )
+
+
+async def read(connection: AsyncConnection, reservation_ids: Iterable[UUID]) -> list[Reservation]:
+    """Read reservations with their lines; locks nothing."""
+    return await _with_lines(connection, _READ, reservation_ids)
+
+
+async def lock(connection: AsyncConnection, reservation_ids: Iterable[UUID]) -> list[Reservation]:
+    """Lock reservations, whose cells must have been locked before."""
+    return await _with_lines(connection, _LOCK, reservation_ids)
+
+
+async def _with_lines(connection: AsyncConnection, query: Any, ids: Iterable[UUID]) -> list[Reservation]:
+    parameters = {"reservation_ids": sorted(ids)}
+    if not parameters["reservation_ids"]:
+        return []
+    rows = (await connection.execute(query, parameters)).all()
+    reservations = {row.reservation_id: _reservation(row) for row in rows}
+    for row in await connection.execute(_LINES, parameters):
+        line = ReservationLine(
+            CellKey(row.location_id, row.item_id), row.quantity, row.fulfilled, row.released
+        )
+        reservations[row.reservation_id].lines.append(line)
+    return list(reservations.values())
+
+
+async def save(connection: AsyncConnection, reservations: Sequence[Reservation]) -> None:
+    """Write state and lines of reservations that were locked."""
+    await connection.execute(
+        _SAVE,
+        {
+            "reservation_ids": [each.reservation_id for each in reservations],
+            "states": [each.state for each in reservations],
+            "order_ids": [each.order_id for each in reservations],
+            "expire_times": [each.expire_time for each in reservations],
+        },
+    )
+    lines = [(each, line) for each in reservations for line in each.lines]
+    await connection.execute(
+        _SAVE_LINES,
+        {
+            "location_ids": [line.key.location_id for _, line in lines],
+            "reservation_ids": [each.reservation_id for each, _ in lines],
+            "item_ids": [line.key.item_id for _, line in lines],
+            "fulfilled": [line.fulfilled for _, line in lines],
+            "released": [line.released for _, line in lines],
+        },
+    )
+
+
+async def expired_on(connection: AsyncConnection, keys: Sequence[CellKey], now: datetime) -> list[UUID]:
+    """Find holds that ran out and still count against some of these cells."""
+    result = await connection.execute(
+        _EXPIRED_ON_CELLS,
+        {
+            "location_ids": [key.location_id for key in keys],
+            "item_ids": [key.item_id for key in keys],
+            "now": now,
+        },
+    )
+    return list(result.scalars())
+
+
+async def due(connection: AsyncConnection, now: datetime, count: int) -> list[UUID]:
+    """Find holds that ran out, longest ago first."""
+    return list((await connection.execute(_DUE, {"now": now, "count": count})).scalars())
+
+
+async def held(connection: AsyncConnection) -> list[UUID]:
+    """Find all holds that still count."""
+    return list((await connection.execute(_HELD)).scalars())
+
+
+async def list_page(connection: AsyncConnection, **filters: Any) -> list[Reservation]:
+    ids = [row.reservation_id for row in await connection.execute(_LIST, filters)]
+    found = {each.reservation_id: each for each in await read(connection, ids)}
+    return [found[each] for each in ids]
+
+
+def _reservation(row: Any) -> Reservation:
+    return Reservation(
+        row.reservation_id,
+        ReservationState(row.state),
+        [],
+        row.channel,
+        row.customer_id,
+        row.order_id,
+        row.create_time,
+        row.expire_time,
+        int(row.revision),
+    )

@@ -1,0 +1,10 @@
+"""One method an intention, one transaction each."""
+
+from onhand.stock.use_cases.availability import Availability
+from onhand.stock.use_cases.catalog import Catalog
+from onhand.stock.use_cases.deps import Deps
+from onhand.stock.use_cases.documents import Documents
+from onhand.stock.use_cases.reads import Reads
+from onhand.stock.use_cases.reservations import Reservations
+
+__all__ = ["Availability", "Catalog", "Deps", "Documents", "Reads", "Reservations"]

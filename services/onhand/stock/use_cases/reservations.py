@@ -1,0 +1,295 @@
+"""Reservations: two customers, one unit never happens.
+
+Locks go cells first, then reservations: a hold that ran out is given back by whoever needs its units,
+with the lock on their cells already taken.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from onhand.kit import outbox, telemetry
+from onhand.kit.errors import (
+    AlreadyExists,
+    InsufficientStock,
+    NotFound,
+    RequestIdReused,
+    UnknownItem,
+    UnknownLocation,
+)
+from onhand.stock import events
+from onhand.stock.domain.books import Books
+from onhand.stock.domain.model import (
+    Bucket,
+    CellKey,
+    Reason,
+    Reservation,
+    ReservationState,
+    Tag,
+    TagState,
+)
+from onhand.stock.storage import books as storage
+from onhand.stock.storage import catalog
+from onhand.stock.storage import reservations as rows
+from onhand.stock.use_cases.deps import Deps
+
+_decisions = telemetry.meter.create_counter("onhand.reservations", description="Holds asked for, by decision")
+
+
+@dataclass(frozen=True)
+class Hold:
+    """What a caller asks to hold. Lines of one cell are added up."""
+
+    reservation_id: UUID
+    lines: Sequence[tuple[CellKey, int]]
+    hold_s: float
+    channel: str
+    customer_id: str
+    order_id: str
+    allow_partial: bool
+    ignore_safety_stock: bool
+    actor: str
+    request: bytes
+    """The request as it came, to recognise a repeat."""
+    differs: Callable[[bytes], str]
+    """Names the fields in which an earlier request differs from this one."""
+
+    def totals(self) -> list[tuple[CellKey, int]]:
+        totals: dict[CellKey, int] = {}
+        for key, quantity in self.lines:
+            totals[key] = totals.get(key, 0) + quantity
+        return list(totals.items())
+
+
+class Reservations:
+    def __init__(self, deps: Deps) -> None:
+        self._deps = deps
+
+    async def create(self, hold: Hold) -> Reservation:
+        """Hold all lines or none, in one transaction. The same request again gets the same reservation."""
+        try:
+            reservation = await self._deps.database.transaction(lambda c: self._create(c, hold))
+        except InsufficientStock:
+            _decisions.add(1, {"decision": "refused"})
+            raise
+        _decisions.add(1, {"decision": "held"})
+        return reservation
+
+    async def _create(self, connection: AsyncConnection, hold: Hold) -> Reservation:
+        now = self._deps.clock.now()
+        reservation = Reservation(
+            hold.reservation_id,
+            ReservationState.HELD,
+            [],
+            hold.channel,
+            hold.customer_id,
+            hold.order_id,
+            now,
+            now + timedelta(seconds=hold.hold_s),
+        )
+        if not await rows.claim(connection, reservation, hold.actor, hold.request):
+            return await _repeated(connection, hold)
+        totals = hold.totals()
+        keys = sorted(key for key, _ in totals)
+        await _require_known(connection, keys)
+        books = self._books(await storage.lock_cells(connection, keys, now), [], hold.order_id, hold.actor)
+        expired: list[Reservation] = []
+        if any(books.cells[key].available < quantity for key, quantity in totals):
+            expired = await self._give_back_expired(connection, books, keys, now)
+        reservation.lines = books.hold(
+            totals, allow_partial=hold.allow_partial, ignore_safety_stock=hold.ignore_safety_stock
+        )
+        await storage.save(connection, books)
+        await rows.add_lines(connection, reservation)
+        changed = events.of_books(books, self._deps.clock, [*expired, reservation])
+        reservation.revision = await outbox.add(connection, changed)
+        return reservation
+
+    async def _give_back_expired(
+        self, connection: AsyncConnection, books: Books, keys: Sequence[CellKey], now: datetime
+    ) -> list[Reservation]:
+        """Give back holds that ran out before the sweep came, so that expiry is exact."""
+        ids = await rows.expired_on(connection, keys, now)
+        expired = [
+            each
+            for each in await rows.lock(connection, ids)
+            if each.expire_time is not None and each.expire_time <= now
+        ]
+        for each in expired:
+            books.expire(each)
+        if expired:
+            await rows.save(connection, expired)
+        return expired
+
+    async def get(self, reservation_id: UUID) -> Reservation:
+        return _one(reservation_id, await self._deps.database.read(lambda c: rows.read(c, [reservation_id])))
+
+    async def list_page(
+        self, order_id: str, customer_id: str, before: tuple[datetime, UUID] | None, count: int
+    ) -> list[Reservation]:
+        before_time, before_id = before or (None, None)
+        return await self._deps.database.read(
+            lambda c: rows.list_page(
+                c,
+                order_id=order_id,
+                customer_id=customer_id,
+                before_time=before_time,
+                before_id=before_id,
+                count=count,
+            )
+        )
+
+    async def extend(
+        self, connection: AsyncConnection, reservation_id: UUID, hold_s: float, actor: str
+    ) -> Reservation:
+        """Move the expiry of a held reservation."""
+        now = self._deps.clock.now()
+
+        def change(books: Books, reservation: Reservation) -> None:
+            books.extend(reservation, now + timedelta(seconds=hold_s), now)
+
+        return await self._change(connection, reservation_id, actor, change)
+
+    async def commit(
+        self, connection: AsyncConnection, reservation_id: UUID, order_id: str, actor: str
+    ) -> Reservation:
+        """Make a held reservation an order's."""
+        now = self._deps.clock.now()
+
+        def change(books: Books, reservation: Reservation) -> None:
+            books.commit(reservation, order_id, now)
+
+        return await self._change(connection, reservation_id, actor, change)
+
+    async def release(
+        self,
+        connection: AsyncConnection,
+        reservation_id: UUID,
+        lines: Sequence[tuple[CellKey, int, Bucket]],
+        actor: str,
+    ) -> Reservation:
+        """Give units back; all that is left when no line is named."""
+        now = self._deps.clock.now()
+
+        def change(books: Books, reservation: Reservation) -> None:
+            left = [(line.key, line.open, Bucket.SELLABLE) for line in reservation.lines if line.open]
+            books.release(reservation, lines or left, now)
+
+        return await self._change(connection, reservation_id, actor, change)
+
+    async def fulfil(
+        self,
+        connection: AsyncConnection,
+        reservation_id: UUID,
+        lines: Sequence[tuple[CellKey, int, Sequence[bytes]]],
+        reason: Reason,
+        actor: str,
+    ) -> Reservation:
+        """Reserved goods left; all that is left when no line is named."""
+        now = self._deps.clock.now()
+        epcs = {(key.location_id, epc) for key, _, each in lines for epc in each}
+
+        def change(books: Books, reservation: Reservation) -> None:
+            for location_id, epc in epcs - books.tags.keys():
+                books.add_tag(Tag(location_id, epc, None, TagState.PRESENT, now, "", now, now))
+            left: list[tuple[CellKey, int, Sequence[bytes]]] = [
+                (line.key, line.open, ()) for line in reservation.lines if line.open
+            ]
+            books.fulfil(reservation, lines or left, reason, now)
+
+        reservation = await self._change(connection, reservation_id, actor, change, epcs)
+        self._deps.recent.forget(epcs)
+        return reservation
+
+    async def expire_due(self, count: int) -> int:
+        """Give back holds that ran out; returns how many."""
+
+        async def work(connection: AsyncConnection) -> int:
+            now = self._deps.clock.now()
+            ids = await rows.due(connection, now, count)
+            if not ids:
+                return 0
+            keys = {line.key for each in await rows.read(connection, ids) for line in each.lines}
+            books = self._books(await storage.lock_cells(connection, keys, now), [], "", "stock")
+            due = [
+                each
+                for each in await rows.lock(connection, ids)
+                if each.expire_time is not None and each.expire_time <= now
+            ]
+            for each in due:
+                books.expire(each)
+            if due:
+                await rows.save(connection, due)
+                await storage.save(connection, books)
+                await outbox.add(connection, events.of_books(books, self._deps.clock, due))
+            return len(due)
+
+        return await self._deps.database.transaction(work)
+
+    async def _change(
+        self,
+        connection: AsyncConnection,
+        reservation_id: UUID,
+        actor: str,
+        change: Callable[[Books, Reservation], None],
+        tags: set[tuple[str, bytes]] | None = None,
+    ) -> Reservation:
+        known = _one(reservation_id, await rows.read(connection, [reservation_id]))
+        cells = await storage.lock_cells(
+            connection, {line.key for line in known.lines}, self._deps.clock.now()
+        )
+        reservation = _one(reservation_id, await rows.lock(connection, [reservation_id]))
+        locked = await storage.lock_tags(connection, tags or ())
+        books = self._books(cells, locked, reservation.order_id or str(reservation_id), actor)
+        change(books, reservation)
+        await rows.save(connection, [reservation])
+        await storage.save(connection, books)
+        changed = events.of_books(books, self._deps.clock, [reservation])
+        reservation.revision = await outbox.add(connection, changed)
+        return reservation
+
+    def _books(self, cells: list, tags: list[Tag], document: str, actor: str) -> Books:  # type: ignore[type-arg]
+        return Books(
+            cells,
+            tags,
+            actor=actor,
+            document=document,
+            occur_time=self._deps.clock.now(),
+            new_id=self._deps.clock.uuid,
+        )
+
+
+async def _repeated(connection: AsyncConnection, hold: Hold) -> Reservation:
+    """Answer a reservation_id that is taken: by this request before, or by another one."""
+    actor, request = await rows.claimed(connection, hold.reservation_id)
+    if actor != hold.actor:
+        raise AlreadyExists("reservation", str(hold.reservation_id))
+    if request != hold.request:
+        raise RequestIdReused(str(hold.reservation_id), "CreateReservation", hold.differs(request))
+    first = _one(hold.reservation_id, await rows.read(connection, [hold.reservation_id]))
+    # The first answer, whatever became of the reservation since.
+    first.state, first.order_id = ReservationState.HELD, hold.order_id
+    first.expire_time = first.create_time + timedelta(seconds=hold.hold_s)
+    for line in first.lines:
+        line.fulfilled = line.released = 0
+    return first
+
+
+async def _require_known(connection: AsyncConnection, keys: Sequence[CellKey]) -> None:
+    """Raise UnknownLocation or UnknownItem for the first key that names one."""
+    locations = await catalog.known_locations(connection, {key.location_id for key in keys})
+    items = await catalog.known_items(connection, {key.item_id for key in keys})
+    for key in keys:
+        if key.location_id not in locations:
+            raise UnknownLocation(key.location_id)
+        if key.item_id not in items:
+            raise UnknownItem(key.item_id)
+
+
+def _one(reservation_id: UUID, found: Sequence[Reservation]) -> Reservation:
+    if not found:
+        raise NotFound("reservation", str(reservation_id))
+    return found[0]

@@ -1,0 +1,78 @@
+"""What tests share: a real PostgreSQL and a real NATS server, keys, and tokens."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from onhand.cli import keys
+from onhand.cli.embedded import EmbeddedServers, embedded_servers
+from onhand.cli.main import scopes
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServers]:
+    """PostgreSQL and NATS of this test run."""
+    with embedded_servers(tmp_path_factory.mktemp("servers")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def keys_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("keys")
+    keys.ensure_keys(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def mint(keys_dir: Path) -> Callable[..., str]:
+    """Make tokens: `mint(subject="shop", scopes=[…], locations=[…], ttl=…)`; everything by default."""
+
+    def make(
+        subject: str = "test",
+        granted: list[str] | None = None,
+        locations: list[str] | None = None,
+        ttl: timedelta = timedelta(hours=1),
+    ) -> str:
+        return keys.mint(
+            keys_dir,
+            subject,
+            scopes() if granted is None else granted,
+            ["*"] if locations is None else locations,
+            ttl,
+            datetime.now(UTC),
+        )
+
+    return make
+
+
+@pytest.fixture
+def fresh_settings(servers: EmbeddedServers, keys_dir: Path, mint: Callable[..., str]) -> Callable[..., Any]:
+    """Make settings of a service on a database of its own: `fresh_settings("stock", StockSettings)`."""
+
+    def make(service: str, kind: type, **overrides: Any) -> Any:
+        from onhand.kit.migrations import migrate
+
+        url = servers.create_database(f"{service}_{uuid4().hex[:12]}")
+        migrate(service, url)
+        token_file = keys_dir / f"{service}.token"
+        token_file.write_text(mint(service))
+        return kind(
+            **{
+                "listen": "127.0.0.1:0",
+                "database_url": url,
+                "nats_url": servers.nats_url,
+                "environment": "development",
+                "auth_issuer": keys.ISSUER,
+                "auth_audience": keys.AUDIENCE,
+                "auth_jwks_file": keys.jwks_file(keys_dir),
+                "token_file": token_file,
+                "database_pool_size": 8,
+                **overrides,
+            }
+        )
+
+    return make
