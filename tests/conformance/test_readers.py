@@ -1,4 +1,4 @@
-"""Payloads that real readers sent, where the folder that keeps them is at hand; they are never copied here."""
+"""Payloads that real readers sent, where the folder that keeps them is; they are never copied here."""
 
 import json
 import os

@@ -66,7 +66,7 @@ class Guard:
 
     def _handler(
         self, method: MethodDescriptor, behaviour: Callable[..., Any]
-    ) -> grpc.RpcMethodHandler[Any, Any]:
+    ) -> Any:
         codec = {
             "request_deserializer": message_factory.GetMessageClass(method.input_type).FromString,
             "response_serializer": _serialize,

@@ -4,7 +4,7 @@ import asyncio
 from importlib.resources import files
 from pathlib import Path
 
-from alembic import command, context
+from alembic import command, context, op
 from alembic.config import Config
 from sqlalchemy import Connection, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -83,3 +83,9 @@ def _upgrade(connection: Connection) -> None:
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
     context.configure(connection=connection, transactional_ddl=True)
     context.run_migrations()
+
+
+def execute(sql: str) -> None:
+    """Run several statements of a revision, which asyncpg takes together only outside of prepare."""
+    connection = op.get_bind().connection.dbapi_connection
+    connection.run_async(lambda driver: driver.execute(sql))  # type: ignore[union-attr]

@@ -204,8 +204,8 @@ class TestPlain:
             plain.parse_json(body, LIMIT)
 
     def test_csv_is_read_by_its_header(self) -> None:
-        body = f"\ufeffread_time,epc,rssi_dbm,antenna,note\r\n{TIME},{EPC_HEX},-57.5,1,x\r\n{TIME},{EPC_HEX},,,\r\n"
-        full, least = plain.parse_csv(body.encode(), LIMIT)
+        rows = ["read_time,epc,rssi_dbm,antenna,note", f"{TIME},{EPC_HEX},-57.5,1,x", f"{TIME},{EPC_HEX},,,"]
+        full, least = plain.parse_csv(("\ufeff" + "\r\n".join(rows)).encode(), LIMIT)
         assert full == Observation("", bytes.fromhex(EPC_HEX), 1, TIME_NS, -5750)
         assert least == Observation("", bytes.fromhex(EPC_HEX), 0, TIME_NS, 0)
 

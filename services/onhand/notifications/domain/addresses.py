@@ -51,11 +51,11 @@ def check_endpoint_uri(uri: str, *, allow_private: bool) -> None:
 
     Which addresses a name stands for is looked at when it is called, not here: it may change.
     """
-    parts = urlsplit(uri)
     try:
+        parts = urlsplit(uri)
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        host, port = "", None
+        raise InvalidField([FieldViolation("endpoint.uri", "is not a URI")]) from None
     if parts.scheme not in ("http", "https") or not host or port == 0:
         problem = "must be an https address with a host"
     elif parts.scheme == "http" and not allow_private:

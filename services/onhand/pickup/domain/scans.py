@@ -23,8 +23,9 @@ class Sighting:
 
 
 def tag_of(scanned: str, sightings: Iterable[Sighting], location_id: str, line: TaskLine) -> str:
-    """Return the EPC of a scanned tag in hexadecimal, or raise WrongProduct unless it is one of the line's
-    item, in stock at the location.
+    """Return the EPC of a scanned tag in hexadecimal.
+
+    Raises WrongProduct unless it is of the line's item, and in stock at the location.
     """
     for each in sightings:
         if each.location_id == location_id and each.here:

@@ -1,8 +1,8 @@
 """Contacts of orders, webhook endpoints, messages."""
 
-from alembic import op
 
-from onhand.kit.migrations import KIT_TABLES
+
+from onhand.kit.migrations import KIT_TABLES, execute
 
 revision = "0001"
 down_revision = None
@@ -79,5 +79,5 @@ CREATE INDEX messages_kept_text ON messages (end_time) WHERE state = 3 AND seale
 
 
 def upgrade() -> None:
-    op.execute(KIT_TABLES)
-    op.execute(TABLES)
+    execute(KIT_TABLES)
+    execute(TABLES)

@@ -1,8 +1,8 @@
 """Tasks with their lines and history, tags held by them, effects on stock."""
 
-from alembic import op
 
-from onhand.kit.migrations import KIT_TABLES
+
+from onhand.kit.migrations import KIT_TABLES, execute
 
 revision = "0001"
 down_revision = None
@@ -105,5 +105,5 @@ CREATE INDEX early_withdrawals_task ON early_withdrawals (task_id);
 
 
 def upgrade() -> None:
-    op.execute(KIT_TABLES)
-    op.execute(TABLES)
+    execute(KIT_TABLES)
+    execute(TABLES)

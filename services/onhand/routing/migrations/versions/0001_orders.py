@@ -1,7 +1,7 @@
 """Orders, their lines and history; plans, assignments under way and releases owed to stock."""
 
-from alembic import op
-from onhand.kit.migrations import KIT_TABLES
+
+from onhand.kit.migrations import KIT_TABLES, execute
 
 revision = "0001"
 down_revision = None
@@ -120,5 +120,5 @@ CREATE INDEX releases_order ON releases (order_id, number);
 
 
 def upgrade() -> None:
-    op.execute(KIT_TABLES)
-    op.execute(TABLES)
+    execute(KIT_TABLES)
+    execute(TABLES)

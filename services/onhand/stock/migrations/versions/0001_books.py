@@ -1,8 +1,8 @@
 """Master data, the ledger with its balances, tags, reservations."""
 
-from alembic import op
 
-from onhand.kit.migrations import KIT_TABLES
+
+from onhand.kit.migrations import KIT_TABLES, execute
 
 revision = "0001"
 down_revision = None
@@ -167,5 +167,5 @@ CREATE INDEX reservation_lines_cell ON reservation_lines (location_id, item_id) 
 
 
 def upgrade() -> None:
-    op.execute(KIT_TABLES)
-    op.execute(TABLES)
+    execute(KIT_TABLES)
+    execute(TABLES)

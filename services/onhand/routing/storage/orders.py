@@ -1,30 +1,18 @@
-"""SQL of routing; rows ⇄ domain."""
+"""Orders and all that belongs to them."""
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from onhand.kit.errors import NotFound
-from onhand.routing.domain.facts import AssignedLine
-from onhand.routing.domain.lifecycle import FulfilmentMethod, LineState
-from onhand.routing.domain.order import (
-    Assignment,
-    AssignmentState,
-    Bucket,
-    Customer,
-    HistoryEntry,
-    Line,
-    Order,
-    Position,
-    Release,
-)
-from onhand.routing.domain.plan import Candidate, Plan
+from onhand.routing.domain.lifecycle import LineState
+from onhand.routing.domain.order import Assignment, HistoryEntry, Line, Order, Release
+from onhand.routing.storage import rows
+from onhand.routing.storage.leases import Lease, LeaseLostError
 
 _ORDER_COLUMNS = """
     order_id, channel, customer_id, customer_display_name, customer_email, customer_phone, customer_locale,
@@ -103,43 +91,11 @@ _INSERT_RELEASE = text("""
         :line_ids, :is_foreign)
 """)
 _DELETE_RELEASE = text("DELETE FROM releases WHERE release_id = :release_id")
-_DROP_EMPTY_PLAN = text("""
-    DELETE FROM plans WHERE order_id = :order_id AND NOT chosen
-    AND attempt = (SELECT max(attempt) FROM plans WHERE order_id = :order_id)
-""")
-_INSERT_PLAN = text("""
-    INSERT INTO plans (order_id, attempt, plan_time, chosen, outcome, candidates)
-    VALUES (:order_id, :attempt, :plan_time, :chosen, :outcome, CAST(:candidates AS jsonb))
-""")
-_EXTEND_OUTCOME = text("""
-    UPDATE plans SET outcome = outcome || '; ' || :outcome WHERE order_id = :order_id AND attempt = :attempt
-""")
-_SELECT_PLANS = text("""
-    SELECT plan_time, outcome, candidates FROM plans WHERE order_id = :order_id ORDER BY attempt
-""")
-_CLAIM_DUE = text("""
-    UPDATE orders SET lease_id = :lease_id, lease_until = :lease_until
-    WHERE order_id IN (
-        SELECT order_id FROM orders
-        WHERE next_action_time <= :now AND (lease_until IS NULL OR lease_until <= :now)
-        ORDER BY next_action_time, create_time LIMIT :most FOR UPDATE SKIP LOCKED)
-    RETURNING order_id
-""")
-_END_LEASE = text("""
-    UPDATE orders SET lease_id = NULL, lease_until = NULL
-    WHERE order_id = :order_id AND lease_id = :lease_id
-""")
-_POSTPONE = text("""
-    UPDATE orders SET failures = failures + 1, lease_id = NULL, lease_until = NULL,
-        next_action_time = :now + least(
-            CAST(:first AS interval) * power(2, least(failures, 20)), CAST(:most AS interval))
-    WHERE order_id = :order_id AND lease_id = :lease_id
-""")
 _VERSION = text("SELECT version FROM orders WHERE order_id = :order_id")
 _LIST = text(f"""
     SELECT {_ORDER_COLUMNS} FROM orders o
-    WHERE (:customer_id = '' OR o.customer_id = :customer_id)
-      AND (:state = 0 OR EXISTS (
+    WHERE (CAST(:customer_id AS text) = '' OR o.customer_id = :customer_id)
+      AND (CAST(:state AS smallint) = 0 OR EXISTS (
           SELECT FROM order_lines l WHERE l.order_id = o.order_id AND l.state = :state))
       AND (CAST(:before_time AS timestamptz) IS NULL
            OR (o.create_time, o.order_id) < (CAST(:before_time AS timestamptz), :before_id))
@@ -152,25 +108,12 @@ _PARKED_FOR = text("""
 """)
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """The right to advance an order."""
-
-    order_id: str
-    lease_id: str
-    until: datetime
-
-
-class LeaseLostError(Exception):
-    """Another process advances the order now."""
-
-
 async def insert(connection: AsyncConnection, order: Order, lease: Lease) -> bool:
     """Store a new order, already leased; False when its id is taken."""
     row = {
         "order_id": order.order_id,
         "channel": order.channel,
-        **_customer_row(order.customer),
+        **rows.customer_row(order.customer),
         "method": order.method,
         "collect_location_id": order.collect_location_id,
         "shipping_address": order.shipping_address,
@@ -179,7 +122,7 @@ async def insert(connection: AsyncConnection, order: Order, lease: Lease) -> boo
         "allow_split": order.allow_split,
         "auto_cancel_time": order.auto_cancel_time,
         "create_time": order.create_time,
-        **_changing_columns(order, order.create_time),
+        **rows.changing_columns(order, order.create_time),
         "lease_id": UUID(lease.lease_id),
         "lease_until": lease.until,
     }
@@ -197,14 +140,14 @@ async def lock(connection: AsyncConnection, order_id: str, lease: Lease | None =
     row = (await connection.execute(_LOCK_ORDER, {"order_id": order_id})).mappings().one_or_none()
     if row is None:
         raise NotFound("order", order_id)
-    if lease is not None and _text(row["lease_id"]) != lease.lease_id:
+    if lease is not None and rows.text_of(row["lease_id"]) != lease.lease_id:
         raise LeaseLostError
     (order,) = await _with_lines(connection, [row])
     key = {"order_id": order_id}
     order.assignments = [
-        _assignment(each) for each in (await connection.execute(_SELECT_ASSIGNMENTS, key)).mappings()
+        rows.assignment_of(each) for each in (await connection.execute(_SELECT_ASSIGNMENTS, key)).mappings()
     ]
-    order.releases = [_release(each) for each in (await connection.execute(_SELECT_RELEASES, key)).mappings()]
+    order.releases = [rows.release_of(each) for each in (await connection.execute(_SELECT_RELEASES, key)).mappings()]
     return Locked(order)
 
 
@@ -213,7 +156,7 @@ class Locked:
 
     def __init__(self, order: Order) -> None:
         self.order = order
-        self._lines = {line.line_id: _copy(line) for line in order.lines}
+        self._lines = {line.line_id: rows.copy(line) for line in order.lines}
         self._releases = {each.release_id for each in order.releases}
         self._assignments = {(each.attempt, each.part): each.state for each in order.assignments}
 
@@ -231,7 +174,7 @@ class Locked:
             each for each in order.assignments if self._assignments.get((each.attempt, each.part)) != each.state
         ]
         await connection.execute(
-            _UPDATE_ORDER, {"order_id": order.order_id, **_changing_columns(order, now)}
+            _UPDATE_ORDER, {"order_id": order.order_id, **rows.changing_columns(order, now)}
         )
         await _save_parts(connection, order, lines, assignments, releases)
 
@@ -243,14 +186,14 @@ async def _save_parts(
     assignments: Iterable[Assignment] = (),
     releases: Iterable[Release] = (),
 ) -> None:
-    for statement, rows in (
-        (_UPSERT_LINE, [_line_row(order.order_id, line) for line in lines]),
+    for statement, values in (
+        (_UPSERT_LINE, [rows.line_row(order.order_id, line) for line in lines]),
         (_INSERT_HISTORY, [{"order_id": order.order_id, **asdict(entry)} for entry in order.history]),
-        (_UPSERT_ASSIGNMENT, [_assignment_row(order.order_id, each) for each in assignments]),
-        (_INSERT_RELEASE, [_release_row(order.order_id, each) for each in releases]),
+        (_UPSERT_ASSIGNMENT, [rows.assignment_row(order.order_id, each) for each in assignments]),
+        (_INSERT_RELEASE, [rows.release_row(order.order_id, each) for each in releases]),
     ):
-        if rows:
-            await connection.execute(statement, rows)
+        if values:
+            await connection.execute(statement, values)
 
 
 async def read(connection: AsyncConnection, order_id: str) -> Order:
@@ -294,27 +237,6 @@ async def latest(
     return await _with_lines(connection, list((await connection.execute(_LIST, key)).mappings()))
 
 
-async def claim_due(
-    connection: AsyncConnection, now: datetime, lease_id: str, duration: timedelta, most: int
-) -> list[Lease]:
-    """Lease orders that are due, longest due first, oldest first among equals."""
-    until = now + duration
-    key = {"lease_id": UUID(lease_id), "lease_until": until, "now": now, "most": most}
-    return [Lease(each, lease_id, until) for each in (await connection.execute(_CLAIM_DUE, key)).scalars()]
-
-
-async def end_lease(connection: AsyncConnection, lease: Lease) -> None:
-    await connection.execute(_END_LEASE, {"order_id": lease.order_id, "lease_id": UUID(lease.lease_id)})
-
-
-async def postpone(
-    connection: AsyncConnection, lease: Lease, now: datetime, first: timedelta, most: timedelta
-) -> None:
-    """End a lease and look at the order later, the later the more often that happened in a row."""
-    key = {"order_id": lease.order_id, "lease_id": UUID(lease.lease_id)}
-    await connection.execute(_POSTPONE, {**key, "now": now, "first": first, "most": most})
-
-
 async def parked_for(
     connection: AsyncConnection, item_id: str, location_id: str, most: int
 ) -> list[tuple[str, bool, int]]:
@@ -323,168 +245,14 @@ async def parked_for(
     Each as order id, whether it may be split, units.
     """
     key = {"item_id": item_id, "location_id": location_id, "most": most}
-    rows = (await connection.execute(_PARKED_FOR, key)).mappings()
-    return [(row["order_id"], row["allow_split"], row["quantity"]) for row in rows]
+    found = (await connection.execute(_PARKED_FOR, key)).mappings()
+    return [(row["order_id"], row["allow_split"], row["quantity"]) for row in found]
 
 
-async def add_plan(connection: AsyncConnection, order: Order, plan: Plan, now: datetime) -> None:
-    """Keep a plan for the explanation. One that placed nothing replaces one before it that did not either."""
-    await connection.execute(_DROP_EMPTY_PLAN, {"order_id": order.order_id})
-    candidates = [{**asdict(each), "terms": each.terms} for each in plan.candidates]
-    await connection.execute(
-        _INSERT_PLAN,
-        {
-            "order_id": order.order_id,
-            "attempt": order.attempt,
-            "plan_time": now,
-            "chosen": bool(plan.portions),
-            "outcome": plan.outcome,
-            "candidates": json.dumps(candidates),
-        },
-    )
-
-
-async def extend_outcome(connection: AsyncConnection, order_id: str, attempt: int, outcome: str) -> None:
-    await connection.execute(
-        _EXTEND_OUTCOME, {"order_id": order_id, "attempt": attempt, "outcome": outcome}
-    )
-
-
-async def plans(connection: AsyncConnection, order_id: str) -> list[tuple[datetime, Plan]]:
-    """Return every plan kept of an order, oldest first, without portions."""
-    rows = (await connection.execute(_SELECT_PLANS, {"order_id": order_id})).mappings()
-    return [
-        (row["plan_time"], Plan((), tuple(map(_candidate, json.loads(row["candidates"]))), row["outcome"]))
-        for row in rows
-    ]
-
-
-def _candidate(stored: Mapping[str, Any]) -> Candidate:
-    return Candidate(**{**stored, "terms": tuple((name, cost) for name, cost in stored["terms"])})
-
-
-async def _with_lines(connection: AsyncConnection, rows: Sequence[RowMapping]) -> list[Order]:
-    orders = {row["order_id"]: _order(row) for row in rows}
+async def _with_lines(connection: AsyncConnection, found: Sequence[RowMapping]) -> list[Order]:
+    orders = {row["order_id"]: rows.order_of(row) for row in found}
     if orders:
         lines = await connection.execute(_SELECT_LINES, {"order_ids": list(orders)})
         for row in lines.mappings():
-            orders[row["order_id"]].lines.append(_line(row))
+            orders[row["order_id"]].lines.append(rows.line_of(row))
     return list(orders.values())
-
-
-def _order(row: RowMapping) -> Order:
-    located = row["latitude"] is not None
-    return Order(
-        order_id=row["order_id"],
-        channel=row["channel"],
-        customer=Customer(**{each.name: row[_customer_column(each.name)] for each in fields(Customer)}),
-        method=FulfilmentMethod(row["method"]),
-        collect_location_id=row["collect_location_id"],
-        shipping_address=row["shipping_address"],
-        shipping_position=Position(row["latitude"], row["longitude"]) if located else None,
-        allow_split=row["allow_split"],
-        auto_cancel_time=row["auto_cancel_time"],
-        create_time=row["create_time"],
-        lines=[],
-        basket_reservation_id=_text(row["basket_reservation_id"]),
-        version=row["version"],
-        attempt=row["attempt"],
-        failures=row["failures"],
-    )
-
-
-def _customer_column(name: str) -> str:
-    return name if name.startswith("customer_") else f"customer_{name}"
-
-
-def _customer_row(customer: Customer) -> dict[str, str]:
-    return {_customer_column(name): value for name, value in asdict(customer).items()}
-
-
-def _changing_columns(order: Order, now: datetime) -> dict[str, Any]:
-    return {
-        "version": order.version,
-        "attempt": order.attempt,
-        "failures": order.failures,
-        "basket_reservation_id": _uuid(order.basket_reservation_id),
-        "next_action_time": order.next_action_time(now),
-    }
-
-
-def _line(row: RowMapping) -> Line:
-    values = {each.name: row[each.name] for each in fields(Line)}
-    values["state"] = LineState(row["state"])
-    values["task_id"], values["reservation_id"] = _text(row["task_id"]), _text(row["reservation_id"])
-    return Line(**values)
-
-
-def _line_row(order_id: str, line: Line) -> dict[str, Any]:
-    ids = {"task_id": _uuid(line.task_id), "reservation_id": _uuid(line.reservation_id)}
-    return {"order_id": order_id, **asdict(line), **ids}
-
-
-def _copy(line: Line) -> Line:
-    return replace(
-        line,
-        failed_location_ids=list(line.failed_location_ids),
-        excluded_location_ids=list(line.excluded_location_ids),
-    )
-
-
-def _assignment(row: RowMapping) -> Assignment:
-    return Assignment(
-        row["attempt"],
-        row["part"],
-        row["location_id"],
-        str(row["task_id"]),
-        str(row["reservation_id"]),
-        [AssignedLine(**each) for each in json.loads(row["lines"])],
-        row["is_basket"],
-    )
-
-
-def _assignment_row(order_id: str, assignment: Assignment) -> dict[str, Any]:
-    return {
-        "order_id": order_id,
-        "attempt": assignment.attempt,
-        "part": assignment.part,
-        "location_id": assignment.location_id,
-        "task_id": UUID(assignment.task_id),
-        "reservation_id": UUID(assignment.reservation_id),
-        "lines": json.dumps([asdict(each) for each in assignment.lines]),
-        "is_basket": assignment.is_basket,
-        "state": AssignmentState(assignment.state),
-    }
-
-
-def _release(row: RowMapping) -> Release:
-    return Release(
-        str(row["release_id"]),
-        str(row["reservation_id"]),
-        row["location_id"],
-        json.loads(row["quantities"]),
-        Bucket(row["bucket"]),
-        tuple(row["line_ids"]),
-        row["is_foreign"],
-    )
-
-
-def _release_row(order_id: str, release: Release) -> dict[str, Any]:
-    return {
-        "order_id": order_id,
-        "release_id": UUID(release.release_id),
-        "reservation_id": UUID(release.reservation_id),
-        "location_id": release.location_id,
-        "quantities": json.dumps(release.quantities),
-        "bucket": release.bucket,
-        "line_ids": list(release.line_ids),
-        "is_foreign": release.foreign,
-    }
-
-
-def _text(value: UUID | None) -> str:
-    return "" if value is None else str(value)
-
-
-def _uuid(value: str) -> UUID | None:
-    return UUID(value) if value else None

@@ -1,0 +1,137 @@
+"""Rows ⇄ domain."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, fields, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping
+
+from onhand.routing.domain.facts import AssignedLine
+from onhand.routing.domain.lifecycle import FulfilmentMethod, LineState
+from onhand.routing.domain.order import Assignment, Bucket, Customer, Line, Order, Position, Release
+from onhand.routing.domain.plan import Candidate
+
+
+def candidate_of(stored: Mapping[str, Any]) -> Candidate:
+    return Candidate(**{**stored, "terms": tuple((name, cost) for name, cost in stored["terms"])})
+
+
+def order_of(row: RowMapping) -> Order:
+    located = row["latitude"] is not None
+    return Order(
+        order_id=row["order_id"],
+        channel=row["channel"],
+        customer=Customer(**{each.name: row[_customer_column(each.name)] for each in fields(Customer)}),
+        method=FulfilmentMethod(row["method"]),
+        collect_location_id=row["collect_location_id"],
+        shipping_address=row["shipping_address"],
+        shipping_position=Position(row["latitude"], row["longitude"]) if located else None,
+        allow_split=row["allow_split"],
+        auto_cancel_time=row["auto_cancel_time"],
+        create_time=row["create_time"],
+        lines=[],
+        basket_reservation_id=text_of(row["basket_reservation_id"]),
+        version=row["version"],
+        attempt=row["attempt"],
+        failures=row["failures"],
+    )
+
+
+def _customer_column(name: str) -> str:
+    return name if name.startswith("customer_") else f"customer_{name}"
+
+
+def customer_row(customer: Customer) -> dict[str, str]:
+    return {_customer_column(name): value for name, value in asdict(customer).items()}
+
+
+def changing_columns(order: Order, now: datetime) -> dict[str, Any]:
+    return {
+        "version": order.version,
+        "attempt": order.attempt,
+        "failures": order.failures,
+        "basket_reservation_id": uuid_of(order.basket_reservation_id),
+        "next_action_time": order.next_action_time(now),
+    }
+
+
+def line_of(row: RowMapping) -> Line:
+    values = {each.name: row[each.name] for each in fields(Line)}
+    values["state"] = LineState(row["state"])
+    values["task_id"], values["reservation_id"] = text_of(row["task_id"]), text_of(row["reservation_id"])
+    return Line(**values)
+
+
+def line_row(order_id: str, line: Line) -> dict[str, Any]:
+    ids = {"task_id": uuid_of(line.task_id), "reservation_id": uuid_of(line.reservation_id)}
+    return {"order_id": order_id, **asdict(line), **ids}
+
+
+def copy(line: Line) -> Line:
+    return replace(
+        line,
+        failed_location_ids=list(line.failed_location_ids),
+        excluded_location_ids=list(line.excluded_location_ids),
+    )
+
+
+def assignment_of(row: RowMapping) -> Assignment:
+    return Assignment(
+        row["attempt"],
+        row["part"],
+        row["location_id"],
+        str(row["task_id"]),
+        str(row["reservation_id"]),
+        [AssignedLine(**each) for each in json.loads(row["lines"])],
+        row["is_basket"],
+    )
+
+
+def assignment_row(order_id: str, assignment: Assignment) -> dict[str, Any]:
+    return {
+        "order_id": order_id,
+        "attempt": assignment.attempt,
+        "part": assignment.part,
+        "location_id": assignment.location_id,
+        "task_id": UUID(assignment.task_id),
+        "reservation_id": UUID(assignment.reservation_id),
+        "lines": json.dumps([asdict(each) for each in assignment.lines]),
+        "is_basket": assignment.is_basket,
+        "state": assignment.state,
+    }
+
+
+def release_of(row: RowMapping) -> Release:
+    return Release(
+        str(row["release_id"]),
+        str(row["reservation_id"]),
+        row["location_id"],
+        json.loads(row["quantities"]),
+        Bucket(row["bucket"]),
+        tuple(row["line_ids"]),
+        row["is_foreign"],
+    )
+
+
+def release_row(order_id: str, release: Release) -> dict[str, Any]:
+    return {
+        "order_id": order_id,
+        "release_id": UUID(release.release_id),
+        "reservation_id": UUID(release.reservation_id),
+        "location_id": release.location_id,
+        "quantities": json.dumps(release.quantities),
+        "bucket": release.bucket,
+        "line_ids": list(release.line_ids),
+        "is_foreign": release.foreign,
+    }
+
+
+def text_of(value: UUID | None) -> str:
+    return "" if value is None else str(value)
+
+
+def uuid_of(value: str) -> UUID | None:
+    return UUID(value) if value else None

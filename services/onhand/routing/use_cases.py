@@ -1,0 +1,341 @@
+"""What can be done with orders: one method an intention, one transaction each."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from onhand.api.routing.v1.orders_pb2 import (
+    CancelOrderRequest,
+    CancelOrderResponse,
+    SubmitOrderRequest,
+    SubmitOrderResponse,
+)
+from onhand.kit import idempotency
+from onhand.kit.clock import Clock
+from onhand.kit.db import Database
+from onhand.kit.errors import AlreadyExists, FieldViolation, InvalidField, NotFound
+from onhand.routing import events
+from onhand.routing.config import RoutingSettings
+from onhand.routing.domain import ending, placing
+from onhand.routing.domain.facts import OrderAccepted
+from onhand.routing.domain.lifecycle import LineState
+from onhand.routing.domain.order import Assignment, Cause, Line, Order, Release
+from onhand.routing.domain.plan import Plan
+from onhand.routing.storage import leases, orders, plans
+from onhand.routing.storage.leases import Lease
+from onhand.routing.watchers import Watchers
+
+ITSELF = "routing"
+"""Actor of what routing does on its own."""
+MAX_WOKEN = 100
+"""Parked lines looked at when an item arrives; protects the consumer. The rest are tried at their interval."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseStep:
+    """Give back what is owed to stock."""
+
+    release: Release
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class ReserveStep:
+    """Reserve and commit the stock of an assignment."""
+
+    assignment: Assignment
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class PlanStep:
+    """Find locations for the lines that wait."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class DelayStep:
+    """Give lines a new promise that were not ready by theirs."""
+
+    location_id: str
+    line_ids: tuple[str, ...]
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Nothing to do before the order's next action time."""
+
+
+Step = ReleaseStep | ReserveStep | PlanStep | DelayStep | Rest
+
+
+class Orders:
+    def __init__(
+        self, database: Database, clock: Clock, settings: RoutingSettings, watchers: Watchers
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._settings = settings
+        self._watchers = watchers
+        self._lease_duration = timedelta(seconds=settings.lease_s)
+        self._park_retry = timedelta(seconds=settings.park_retry_s)
+
+    # What callers ask.
+
+    async def submit(self, actor: str, request: SubmitOrderRequest, order: Order) -> Lease | None:
+        """Take an order. Returns the right to advance it at once; None when it was taken before.
+
+        Raises RequestIdReused, AlreadyExists, or InvalidField when its auto-cancel time has passed.
+        """
+        lease = Lease(order.order_id, str(self._clock.uuid()), self._clock.now() + self._lease_duration)
+        taken = False
+
+        async def effect_of(connection: AsyncConnection) -> SubmitOrderResponse:
+            nonlocal taken
+            if order.auto_cancel_time <= order.create_time:
+                raise InvalidField([FieldViolation("order.auto_cancel_time", "must be in the future")])
+            if not await orders.insert(connection, order, lease):
+                raise AlreadyExists("order", order.order_id)
+            await events.publish(connection, self._clock, order, [OrderAccepted()])
+            taken = True
+            return SubmitOrderResponse()
+
+        async def work(connection: AsyncConnection) -> None:
+            nonlocal taken
+            taken = False
+            await idempotency.once(
+                connection, actor, request, SubmitOrderResponse, lambda: effect_of(connection)
+            )
+
+        placing.accept(order, Cause(order.create_time, actor))
+        await self._database.transaction(work)
+        return lease if taken else None
+
+    async def get(self, order_id: str) -> Order:
+        """Raises NotFound."""
+        return await self._database.read(lambda connection: orders.read(connection, order_id))
+
+    async def version(self, order_id: str) -> int:
+        """Raises NotFound."""
+        return await self._database.read(lambda connection: orders.version(connection, order_id))
+
+    async def latest(
+        self, customer_id: str, state: LineState | None, before: tuple[datetime, str] | None, most: int
+    ) -> list[Order]:
+        return await self._database.read(
+            lambda connection: orders.latest(connection, customer_id, state, before, most)
+        )
+
+    async def plans(self, order_id: str) -> list[tuple[datetime, Plan]]:
+        """Raises NotFound."""
+
+        async def work(connection: AsyncConnection) -> list[tuple[datetime, Plan]]:
+            await orders.version(connection, order_id)
+            return await plans.of_order(connection, order_id)
+
+        return await self._database.read(work)
+
+    async def cancel(self, actor: str, request: CancelOrderRequest) -> Order:
+        """Raises NotFound, RequestIdReused, or WrongState when the goods of a line have left."""
+        order_id, line_ids = request.order_id, list(request.line_ids)
+        detail = request.detail or "cancelled by the channel"
+
+        async def effect(connection: AsyncConnection) -> CancelOrderResponse:
+            def change(order: Order, now: datetime) -> None:
+                ending.cancel(order, line_ids, detail, Cause(now, actor))
+
+            await self._apply(connection, order_id, change)
+            return CancelOrderResponse()
+
+        async def work(connection: AsyncConnection) -> None:
+            await idempotency.once(
+                connection, actor, request, CancelOrderResponse, lambda: effect(connection)
+            )
+
+        await self._database.transaction(work)
+        self._watchers.notify(order_id)
+        return await self.get(order_id)
+
+    # What events tell; inside the consumer's transaction.
+
+    async def task_changed(self, connection: AsyncConnection, news: ending.News, actor: str) -> None:
+        """Bring an order to where its store's task is. News of an order that is not ours is passed over."""
+        grace = timedelta(seconds=self._settings.ready_grace_s)
+        try:
+            await self._apply(
+                connection,
+                news.order_id,
+                lambda order, now: ending.take(order, news, Cause(now, actor or "pickup"), grace),
+            )
+        except NotFound:
+            return
+
+    async def stock_arrived(
+        self, connection: AsyncConnection, item_id: str, location_id: str, available: int, revision: int
+    ) -> None:
+        """Wake the parked lines that what is available now may serve, oldest order first."""
+        woken = []
+        for order_id, may_split, quantity in await orders.parked_for(
+            connection, item_id, location_id, MAX_WOKEN
+        ):
+            if available <= 0:
+                break
+            if quantity <= available or may_split:
+                available -= quantity
+                woken.append(order_id)
+        # Locked in one order everywhere; fairness comes from the job, which takes the oldest first.
+        for order_id in sorted(set(woken)):
+            await self._apply(
+                connection,
+                order_id,
+                lambda order, now: placing.wake(order, Cause(now, ITSELF), item_id, location_id, revision),
+            )
+
+    # What the saga does, under its lease.
+
+    async def claim_due(self) -> list[Lease]:
+        """Lease orders that are due."""
+        lease_id, now = str(self._clock.uuid()), self._clock.now()
+
+        async def work(connection: AsyncConnection) -> list[Lease]:
+            return await leases.claim(
+                connection, now, lease_id, self._lease_duration, self._settings.job_batch
+            )
+
+        return await self._database.transaction(work)
+
+    async def next_step(self, lease: Lease) -> Step:
+        """Decide what to do next for an order, and do what needs no one else.
+
+        What is owed to stock goes first, so that lines are planned on true counts. Raises LeaseLostError.
+        """
+
+        def change(order: Order, now: datetime) -> Step:
+            cause = Cause(now, ITSELF)
+            for assignment in order.assignments:
+                if not placing.still_wanted(order, assignment):
+                    placing.abandon(order, assignment)
+            if order.releases:
+                return ReleaseStep(order.releases[0], order)
+            if order.assignments:
+                return ReserveStep(order.assignments[0], order)
+            if now >= order.auto_cancel_time:
+                placing.give_up(order, cause)
+            if any(line.action_time and line.action_time <= now for line in order.waiting()):
+                return PlanStep(order)
+            return self._overdue(order, cause)
+
+        return await self._change(lease, change)
+
+    def _overdue(self, order: Order, cause: Cause) -> Step:
+        late = placing.overdue(order, cause.now)
+        ready = [line for line in late if line.state is LineState.READY]
+        placing.remind(order, ready, timedelta(days=1), cause)
+        unready = [line for line in late if line.state is not LineState.READY]
+        if not unready:
+            return Rest()
+        location_id = unready[0].location_id
+        line_ids = tuple(line.line_id for line in unready if line.location_id == location_id)
+        return DelayStep(location_id, line_ids, order)
+
+    async def record_plan(self, lease: Lease, plan: Plan, *, held: bool = False) -> None:
+        """Take a plan over, before stock is asked for anything. Raises LeaseLostError."""
+
+        async def work(connection: AsyncConnection) -> None:
+            locked = await orders.lock(connection, lease.order_id, lease)
+            now = self._clock.now()
+            locked.order.failures = 0
+            placing.record_plan(locked.order, plan, Cause(now, ITSELF), self._park_retry, held=held)
+            await plans.add(connection, locked.order, plan, now)
+            await self._save(connection, locked, now)
+
+        await self._database.transaction(work)
+        self._watchers.notify(lease.order_id)
+
+    async def record_assigned(self, lease: Lease, assignment: Assignment, promise_time: datetime) -> None:
+        """Stock is committed: give the location its task. Raises LeaseLostError."""
+        await self._change_assignment(
+            lease, assignment, lambda order, same, cause: placing.assign(order, same, promise_time, cause)
+        )
+
+    async def record_refused(
+        self, lease: Lease, assignment: Assignment, detail: str, *, may_hold: bool, park: bool
+    ) -> None:
+        """Stock refused an assignment: plan again, or park. Raises LeaseLostError."""
+
+        def change(order: Order, same: Assignment, cause: Cause) -> None:
+            placing.refuse(order, same, cause, detail, may_hold=may_hold)
+            if park:
+                placing.park(order, order.waiting(), cause, detail, self._park_retry)
+
+        async def explain(connection: AsyncConnection) -> None:
+            await plans.extend_outcome(connection, lease.order_id, assignment.attempt, detail)
+
+        await self._change_assignment(lease, assignment, change, explain)
+
+    async def drop_basket(self, lease: Lease, detail: str) -> None:
+        """Do without the held basket that came with the order. Raises LeaseLostError."""
+        await self._change(
+            lease, lambda order, now: placing.drop_basket(order, Cause(now, ITSELF), detail)
+        )
+
+    async def record_released(self, lease: Lease, release: Release, revision: int) -> None:
+        """Stock confirmed a release. Raises LeaseLostError."""
+        await self._change(lease, lambda order, _: placing.released(order, release.release_id, revision))
+
+    async def record_delay(
+        self, lease: Lease, line_ids: Sequence[str], promise_time: datetime
+    ) -> None:
+        """Give lines a later promise. Raises LeaseLostError."""
+        await self._change(
+            lease, lambda order, now: placing.delay(order, line_ids, promise_time, Cause(now, ITSELF))
+        )
+
+    async def rest(self, lease: Lease) -> None:
+        """End a lease; the order is looked at again at its next action time."""
+
+        async def work(connection: AsyncConnection) -> None:
+            await leases.end(connection, lease)
+
+        await self._database.transaction(work)
+
+    async def postpone(self, lease: Lease) -> None:
+        """End a lease because stock does not answer; later, the more often that happened."""
+        first = timedelta(seconds=self._settings.first_backoff_s)
+        most = timedelta(seconds=self._settings.max_backoff_s)
+
+        async def work(connection: AsyncConnection) -> None:
+            await leases.postpone(connection, lease, self._clock.now(), first, most)
+
+        await self._database.transaction(work)
+
+    async def _change_assignment(
+        self,
+        lease: Lease,
+        assignment: Assignment,
+        change: Callable[[Order, Assignment, Cause], None],
+        also: Callable[[AsyncConnection], Awaitable[None]] | None = None,
+    ) -> None:
+        key = (assignment.attempt, assignment.part)
+
+        async def work(connection: AsyncConnection) -> None:
+            locked = await orders.lock(connection, lease.order_id, lease)
+            now = self._clock.now()
+            same = next(each for each in locked.order.assignments if (each.attempt, each.part) == key)
+            locked.order.failures = 0
+            change(locked.order, same, Cause(now, ITSELF))
+            if also is not None:
+                await also(connection)
+            await self._save(connection, locked, now)
+
+        await self._database.transaction(work)
+        self._watchers.notify(lease.order_id)
+
+    async def _change(self, lease: Lease, change: Callable[[Order, datetime], Line]) -> Line:
+        return await self._database.transaction(
+            lambda connection: self._apply(connection, lease.order_id, change, lease)
+        )
