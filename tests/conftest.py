@@ -49,9 +49,9 @@ def mint(keys_dir: Path) -> Callable[..., str]:
     return make
 
 
-@pytest.fixture
-def fresh_settings(servers: EmbeddedServers, keys_dir: Path, mint: Callable[..., str]) -> Callable[..., Any]:
-    """Make settings of a service on a database of its own: `fresh_settings("stock", StockSettings)`."""
+@pytest.fixture(scope="session")
+def make_settings(servers: EmbeddedServers, keys_dir: Path, mint: Callable[..., str]) -> Callable[..., Any]:
+    """Make settings of a service on a database of its own: `make_settings("stock", StockSettings)`."""
 
     def make(service: str, kind: type, **overrides: Any) -> Any:
         from onhand.kit.migrations import migrate
@@ -76,3 +76,9 @@ def fresh_settings(servers: EmbeddedServers, keys_dir: Path, mint: Callable[...,
         )
 
     return make
+
+
+@pytest.fixture
+def fresh_settings(make_settings: Callable[..., Any]) -> Callable[..., Any]:
+    """`make_settings`, for fixtures of one test."""
+    return make_settings

@@ -53,7 +53,7 @@ def token_file(folder: Path, service: str) -> Path:
     return folder / f"{service}.token"
 
 
-def mint(  # noqa: PLR0917 - claims in the order they are read in
+def mint(
     folder: Path,
     subject: str,
     scopes: Sequence[str],

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from onhand.cli import epc
+from onhand.cli.audit import audit
 from onhand.cli.runtime import DEFAULT_DATA_DIR
 from onhand.cli.up import up_command
 
@@ -64,7 +65,9 @@ def scopes() -> list[str]:
 
 @app.command()
 def token(
-    subject: Annotated[str, typer.Option(help="Whom the token names: shows as actor in the books.")] = "developer",
+    subject: Annotated[
+        str, typer.Option(help="Whom the token names: shows as actor in the books.")
+    ] = "developer",
     scope: Annotated[
         list[str] | None, typer.Option(help="What it may do; repeat for several. Default: everything.")
     ] = None,
@@ -100,6 +103,7 @@ def token(
 
 
 app.command("up")(up_command(scopes))
+app.command("audit")(audit)
 app.add_typer(epc.app, name="epc")
 
 

@@ -62,7 +62,8 @@ def _is_free(port: int) -> bool:
 def _holder(port: int) -> str | None:
     with contextlib.suppress(psutil.Error):
         for connection in psutil.net_connections("tcp"):
-            listens = connection.status == psutil.CONN_LISTEN and connection.laddr.port == port
+            address = connection.laddr
+            listens = connection.status == psutil.CONN_LISTEN and address and address.port == port
             if listens and connection.pid:
                 return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
     return None

@@ -78,7 +78,7 @@ class Edge:
         ]
         app = Starlette(
             routes=routes,
-            middleware=[Middleware(Around)],
+            middleware=[Middleware(Around, self._settings.max_header_bytes)],
             exception_handlers={HTTPException: problem.answer},
         )
         app.router.redirect_slashes = False  # its target is made from the Host header, which anyone can set

@@ -11,11 +11,20 @@ from onhand.edge.problem import restored
 from onhand.edge.readers import Element, Observation
 from onhand.edge.readers.document import malformed
 from onhand.kit import telemetry
-from onhand.kit.errors import OnhandError
+from onhand.kit.errors import (
+    InvalidField,
+    NotFound,
+    OnhandError,
+    TooMany,
+    UnknownLocation,
+    WrongLocation,
+)
 from onhand.kit.interceptors import check
 
 BATCH = 10_000
 """Reads a call; the contract's limit."""
+LASTING = (InvalidField, TooMany, NotFound, UnknownLocation, WrongLocation)
+"""Failures that the same batch would meet again: one reader's must not hold back the others'."""
 MAX_REFUSALS = 100
 """Refusals told one by one, as many as stock tells; the count is always whole."""
 
@@ -79,7 +88,7 @@ async def record(stock: AsyncStock, format_name: str, elements: Sequence[Element
             response = await stock.reads.RecordReads(batch.request)
         except (OnhandError, grpc.aio.AioRpcError) as error:
             failure = restored(error)
-            if not _is_lasting(failure):
+            if not isinstance(failure, LASTING):
                 raise failure from error
             for index in batch.indexes:
                 outcome.refuse(index, failure)
@@ -149,8 +158,3 @@ def _add(outcome: Outcome, response: reads_pb2.RecordReadsResponse, indexes: Seq
     outcome.revision = max(outcome.revision, response.revision)
     for each in response.refusals:
         outcome.tell(Refusal(indexes[each.index], each.reason, each.message))
-
-
-def _is_lasting(error: OnhandError) -> bool:
-    """Tell whether the same batch would fail again: then one reader's must not hold back the others'."""
-    return error.retry_after_s is None and error.reason not in {"DEADLINE_EXCEEDED", "INTERNAL"}

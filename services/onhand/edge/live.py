@@ -111,17 +111,18 @@ HEADERS = [
 async def _pump(first: availability_pb2.WatchAvailabilityResponse, changes: Changes, send: Send) -> None:
     """Send every change; what ends stock's stream is told as the last event."""
     await _send(send, f"retry: {RETRY_MS}\n\n" + _event(first))
+    whole = first.snapshot_complete
     try:
         async for change in changes:
-            await _send(send, _event(change))
+            is_heartbeat = whole and not change.cells
+            await _send(send, f": revision {change.revision}\n\n" if is_heartbeat else _event(change))
+            whole = change.snapshot_complete
     except (OnhandError, grpc.aio.AioRpcError) as error:
         await _send(send, _said("problem", problem.of(problem.restored(error))))
 
 
 def _event(response: availability_pb2.WatchAvailabilityResponse) -> str:
-    """Say a change as an event with its revision as id; stock's heartbeats become comments."""
-    if not response.cells and response.snapshot_complete:
-        return f": revision {response.revision}\n\n"
+    """Say a change as an event with its revision as id."""
     return f"id: {response.revision}\n" + _said("cells", availability.change(response))
 
 

@@ -1,9 +1,11 @@
 """What happens around every request: a span under the caller's trace, metrics, headers, the last catch."""
 
 import time
+from http import HTTPStatus
 
 from opentelemetry import trace
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -31,8 +33,9 @@ _duration = telemetry.meter.create_histogram(
 class Around:
     """The outermost layer of ours."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, max_header_bytes: int) -> None:
         self._app = app
+        self._max_header_bytes = max_header_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -51,6 +54,7 @@ class Around:
 
         with telemetry.span(scope["method"], Headers(scope=scope), trace.SpanKind.SERVER) as span:
             try:
+                self._check_headers(scope)
                 await self._app(scope, receive, send_with_headers)
             except Exception as error:
                 if status:
@@ -62,3 +66,12 @@ class Around:
                 span.update_name(f"{scope['method']} {route}")
                 span.set_attributes({"http.route": route, "http.response.status_code": status})
                 _duration.record(time.perf_counter() - started, {"route": route, "status": status})
+
+    def _check_headers(self, scope: Scope) -> None:
+        """Refuse headers over the limit: the server's own holds only for those that come in pieces."""
+        size = len(scope["raw_path"]) + len(scope["query_string"])
+        size += sum(len(name) + len(value) for name, value in scope["headers"])
+        if size > self._max_header_bytes:
+            raise HTTPException(
+                HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"max_header_bytes is {self._max_header_bytes}"
+            )

@@ -18,7 +18,7 @@ class Clock(Protocol):
         ...
 
     def uuid(self) -> UUID:
-        """Return a new id; later ones sort after earlier ones, to the millisecond."""
+        """Return a new id; later ones of one process sort after earlier ones."""
         ...
 
     def digits(self, count: int) -> str:
@@ -33,11 +33,18 @@ class Clock(Protocol):
 class SystemClock:
     """The machine's time and its cryptographic randomness."""
 
+    def __init__(self) -> None:
+        self._last = 0
+
     def now(self) -> datetime:
         return datetime.now(UTC)
 
     def uuid(self) -> UUID:
-        return uuid7(time.time_ns() // 1_000_000, secrets.randbits(74))
+        # 12 bits below the millisecond count on where the clock stands still, so that ids of one process
+        # always rise (RFC 9562, section 6.2, method 3).
+        ticks = (time.time_ns() << 12) // 1_000_000
+        self._last = max(ticks, self._last + 1)
+        return uuid7(self._last >> 12, (self._last & 0xFFF) << 62 | secrets.randbits(62))
 
     def digits(self, count: int) -> str:
         return f"{secrets.randbelow(10**count):0{count}d}"

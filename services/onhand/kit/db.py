@@ -37,6 +37,8 @@ class Database:
             pool_size=settings.database_pool_size,
             max_overflow=0,
             pool_timeout=settings.database_timeout_s,
+            # Logs and dead letters show errors; values may be codes, names and addresses.
+            hide_parameters=True,
             connect_args={
                 "timeout": settings.database_timeout_s,
                 "server_settings": {

@@ -1,4 +1,4 @@
-"""What happens around every method, in this order:
+"""What happens around every method, in a fixed order.
 
 1. telemetry: a span under the caller's trace, duration and code as metrics;
 2. errors: whatever is raised becomes a status, and what is not ours becomes INTERNAL without detail;
@@ -13,6 +13,7 @@ each call, which costs about as much as all five steps together.
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
 from typing import Any, TypeVar
 
 import grpc
@@ -64,9 +65,7 @@ class Guard:
             service.full_name, handlers
         )
 
-    def _handler(
-        self, method: MethodDescriptor, behaviour: Callable[..., Any]
-    ) -> Any:
+    def _handler(self, method: MethodDescriptor, behaviour: Callable[..., Any]) -> Any:
         codec = {
             "request_deserializer": message_factory.GetMessageClass(method.input_type).FromString,
             "response_serializer": _serialize,
@@ -145,14 +144,17 @@ class _Around:
         return call
 
     def streaming(self, behaviour: Callable[..., Any], validate: Callable[[Any], Any]) -> Callable[..., Any]:
-        async def call(requests: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
+        # A coroutine that writes, not a generator: one that a vanished client leaves suspended is closed by
+        # the garbage collector, late and outside of the call's context.
+        async def call(requests: Any, context: grpc.aio.ServicerContext[Any, Any]) -> None:
             metadata = dict[str, Any](context.invocation_metadata() or ())
             started, code = time.perf_counter(), grpc.StatusCode.OK
             with telemetry.span(self._name, metadata, trace.SpanKind.SERVER):
                 try:
                     self._authenticate(metadata)
-                    async for response in behaviour(validate(requests), context):
-                        yield response
+                    async with aclosing(behaviour(validate(requests), context)) as responses:
+                        async for response in responses:
+                            await context.write(response)
                 except Exception as error:  # noqa: BLE001
                     code, message, trailers = self._translate(error)
                     await context.abort(code, message, trailers)

@@ -190,7 +190,7 @@ class Relay:
 def _revision_field(value: int) -> bytes:
     """Encode `revision`; appended to a serialized envelope it sets the field (proto3, last one wins)."""
     encoded = bytearray([REVISION_FIELD << 3])
-    while value > 0x7F:
+    while value >= 1 << 7:
         encoded.append(value & 0x7F | 0x80)
         value >>= 7
     encoded.append(value)

@@ -1,9 +1,10 @@
 """Settings of notifications."""
 
+from email.utils import parseaddr
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from onhand.kit.config import ServiceSettings
 
@@ -21,9 +22,9 @@ class NotificationsSettings(ServiceSettings):
     smtp_port: Annotated[int, Field(ge=1, le=65_535)] = 587
     smtp_tls: Literal["none", "starttls", "tls"] = "starttls"
     smtp_username: str = ""
-    smtp_password_file: Path | None = None
+    smtp_password_file: Annotated[Path | None, Field(validate_default=True)] = None
     """Read at each connection, so that the password may change under way."""
-    smtp_from: str = ""
+    smtp_from: Annotated[str, Field(validate_default=True)] = ""
     """The sender of all e-mail, for example `Our shop <orders@shop.example>`."""
     smtp_timeout_s: Annotated[float, Field(gt=0, le=60)] = 30
     """Longest one mail may take, connecting included; protects the other mails' turn."""
@@ -68,13 +69,19 @@ class NotificationsSettings(ServiceSettings):
             raise ValueError("is needed when ONHAND_DATA_DIR is not set")
         return value
 
-    @model_validator(mode="after")
-    def _sender_with_server(self) -> Self:
-        if self.smtp_host and "@" not in self.smtp_from:
-            raise ValueError("ONHAND_SMTP_FROM must be an e-mail address when ONHAND_SMTP_HOST is set")
-        if self.smtp_username and self.smtp_password_file is None:
-            raise ValueError("ONHAND_SMTP_PASSWORD_FILE is needed when ONHAND_SMTP_USERNAME is set")
-        return self
+    @field_validator("smtp_password_file")
+    @classmethod
+    def _password_with_name(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        if value is None and info.data.get("smtp_username"):
+            raise ValueError("is needed when ONHAND_SMTP_USERNAME is set")
+        return value
+
+    @field_validator("smtp_from")
+    @classmethod
+    def _sender_with_server(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("smtp_host") and "@" not in parseaddr(value)[1]:
+            raise ValueError("must be an e-mail address when ONHAND_SMTP_HOST is set")
+        return value
 
     @property
     def private_webhooks(self) -> bool:

@@ -23,11 +23,11 @@ class MessageServicer:
     def __init__(self, notifications: Notifications) -> None:
         self._notifications = notifications
 
-    async def GetMessage(self, request: pb.GetMessageRequest, _: Any) -> pb.GetMessageResponse:  # noqa: N802
+    async def GetMessage(self, request: pb.GetMessageRequest, _: Any) -> pb.GetMessageResponse:
         message = await self._notifications.get_message(UUID(request.message_id))
         return pb.GetMessageResponse(message=message_proto(message))
 
-    async def ListMessages(self, request: pb.ListMessagesRequest, _: Any) -> pb.ListMessagesResponse:  # noqa: N802
+    async def ListMessages(self, request: pb.ListMessagesRequest, _: Any) -> pb.ListMessagesResponse:
         size = min(request.page_size or DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
         found = await self._notifications.list_messages(
             order_id=request.order_id,
@@ -41,7 +41,7 @@ class MessageServicer:
             next_page_token=_page_token(page[-1]) if len(found) > size else "",
         )
 
-    async def RetryMessage(self, request: pb.RetryMessageRequest, _: Any) -> pb.RetryMessageResponse:  # noqa: N802
+    async def RetryMessage(self, request: pb.RetryMessageRequest, _: Any) -> pb.RetryMessageResponse:
         message = await self._notifications.retry_message(UUID(request.message_id))
         return pb.RetryMessageResponse(message=message_proto(message))
 
@@ -50,7 +50,7 @@ class WebhookServicer:
     def __init__(self, notifications: Notifications) -> None:
         self._notifications = notifications
 
-    async def CreateWebhookEndpoint(  # noqa: N802
+    async def CreateWebhookEndpoint(
         self, request: pb.CreateWebhookEndpointRequest, _: Any
     ) -> pb.CreateWebhookEndpointResponse:
         new = NewEndpoint(
@@ -60,13 +60,13 @@ class WebhookServicer:
         )
         return await self._notifications.create_endpoint(auth.current().subject, request, new)
 
-    async def ListWebhookEndpoints(  # noqa: N802
+    async def ListWebhookEndpoints(
         self, _request: pb.ListWebhookEndpointsRequest, _: Any
     ) -> pb.ListWebhookEndpointsResponse:
         endpoints = await self._notifications.list_endpoints()
         return pb.ListWebhookEndpointsResponse(endpoints=map(endpoint_proto, endpoints))
 
-    async def DeleteWebhookEndpoint(  # noqa: N802
+    async def DeleteWebhookEndpoint(
         self, request: pb.DeleteWebhookEndpointRequest, _: Any
     ) -> pb.DeleteWebhookEndpointResponse:
         await self._notifications.delete_endpoint(UUID(request.endpoint_id))

@@ -19,7 +19,7 @@ from onhand.kit import idempotency, outbox
 from onhand.kit.clock import Clock
 from onhand.kit.db import Database
 from onhand.kit.errors import LimitReached, NotFound
-from onhand.notifications import events, storage
+from onhand.notifications import events
 from onhand.notifications.config import NotificationsSettings
 from onhand.notifications.domain.addresses import check_endpoint_uri, mask_email, mask_uri
 from onhand.notifications.domain.endpoints import Endpoint, NewEndpoint
@@ -34,8 +34,9 @@ from onhand.notifications.domain.messages import (
     message_id_of,
     outcome,
 )
-from onhand.notifications.domain.occasions import Contact, Occasion
+from onhand.notifications.domain.occasions import Contact, Line, Occasion, Purpose
 from onhand.notifications.rendering import Renderer, webhook_body
+from onhand.notifications.storage import contacts, endpoints, messages
 from onhand.notifications.vault import Vault
 
 SECRET_BYTES = 32
@@ -57,7 +58,7 @@ class Notifications:
     async def remember_order(self, connection: AsyncConnection, contact: Contact) -> None:
         """Keep whom to tell about an order."""
         sealed_email = self.vault.seal(contact.email.encode()) if contact.email else None
-        await storage.add_contact(connection, contact, sealed_email, self.clock.now())
+        await contacts.add(connection, contact, sealed_email, self.clock.now())
 
     async def tell(self, connection: AsyncConnection, occasion: Occasion) -> None:
         """Make the messages that an occasion calls for: to the customer, and to each endpoint.
@@ -66,46 +67,62 @@ class Notifications:
         """
         if not occasion.matters:
             return
-        known = await storage.get_contact(connection, occasion.order_id)
+        known = await contacts.get(connection, occasion.order_id)
         if known is None:
             raise NotFound("order", occasion.order_id)
         # Events that were put off until the order was known may come in any order: who has collected
         # is not told that it is ready.
-        if occasion.task and not await storage.advance_task(connection, occasion, occasion.task):
+        if occasion.task and not await contacts.advance_task(connection, occasion, occasion.task):
             return
         contact, sealed_email = known
-        lines = occasion.lines or contact.lines_named(occasion.line_ids)
-        messages = []
+        lines = occasion.lines if occasion.task else contact.lines_named(occasion.line_ids)
+        made = self._posts(occasion, lines, await endpoints.subscribed(connection, occasion.purpose))
         if sealed_email is not None:
-            email = self.vault.open(sealed_email).decode()
-            mail = self.renderer.mail(occasion, contact, lines)
-            messages.append(
-                NewMessage(
-                    message_id=message_id_of(occasion.event_id, Channel.EMAIL, email),
-                    purpose=occasion.purpose,
-                    channel=Channel.EMAIL,
-                    order_id=occasion.order_id,
-                    endpoint_id=None,
-                    masked_address=mask_email(email),
-                    subject=mail.subject,
-                    sealed_body=self.vault.seal(mail.to_bytes()),
-                )
+            made.append(self._mail(occasion, contact, lines, self.vault.open(sealed_email).decode()))
+        await messages.add(connection, made, self.clock.now())
+        if occasion.task and occasion.purpose in (Purpose.ORDER_COLLECTED, Purpose.ORDER_EXPIRED):
+            overtaken = await messages.suppress_of_task(
+                connection,
+                occasion.task.task_id,
+                Channel.EMAIL,
+                Purpose.ORDER_READY,
+                "overtaken: nothing waits to be collected any more",
+                self.clock.now(),
             )
+            await self._publish(connection, overtaken)
+
+    def _mail(self, occasion: Occasion, contact: Contact, lines: tuple[Line, ...], email: str) -> NewMessage:
+        mail = self.renderer.mail(occasion, contact, lines)
+        return NewMessage(
+            message_id=message_id_of(occasion.event_id, Channel.EMAIL, email),
+            purpose=occasion.purpose,
+            channel=Channel.EMAIL,
+            order_id=occasion.order_id,
+            task_id=occasion.task.task_id if occasion.task else None,
+            endpoint_id=None,
+            masked_address=mask_email(email),
+            subject=mail.subject,
+            sealed_body=self.vault.seal(mail.to_bytes()),
+        )
+
+    def _posts(
+        self, occasion: Occasion, lines: tuple[Line, ...], subscribed: list[Endpoint]
+    ) -> list[NewMessage]:
         body = webhook_body(occasion, lines)
-        messages += [
+        return [
             NewMessage(
                 message_id=message_id_of(occasion.event_id, Channel.WEBHOOK, str(endpoint.endpoint_id)),
                 purpose=occasion.purpose,
                 channel=Channel.WEBHOOK,
                 order_id=occasion.order_id,
+                task_id=occasion.task.task_id if occasion.task else None,
                 endpoint_id=endpoint.endpoint_id,
                 masked_address=mask_uri(endpoint.uri),
                 subject="",
                 sealed_body=self.vault.seal(body),
             )
-            for endpoint in await storage.subscribed_endpoints(connection, occasion.purpose)
+            for endpoint in subscribed
         ]
-        await storage.add_messages(connection, messages, self.clock.now())
 
     # Attempts
 
@@ -114,7 +131,7 @@ class Notifications:
         now = self.clock.now()
         lease_time = now + timedelta(seconds=self.settings.delivery_lease_s)
         return await self.database.transaction(
-            lambda connection: storage.claim(connection, channel, limit, now, lease_time)
+            lambda connection: messages.claim(connection, channel, limit, now, lease_time)
         )
 
     async def conclude(self, attempt: Attempt, result: Result) -> Message | None:
@@ -124,8 +141,8 @@ class Notifications:
 
         async def work(connection: AsyncConnection) -> Message | None:
             if result.verdict is Verdict.GONE and (endpoint_id := attempt.endpoint_id) is not None:
-                await storage.disable_endpoint(connection, endpoint_id, now)
-            message = await storage.conclude(connection, attempt, decided, now)
+                await endpoints.disable(connection, endpoint_id, now)
+            message = await messages.conclude(connection, attempt, decided, now)
             if message is not None:
                 await self._publish(connection, [message])
             return message
@@ -134,25 +151,26 @@ class Notifications:
 
     async def waiting(self) -> dict[Channel, tuple[int, datetime]]:
         """Return for each channel how many messages wait, and since when the oldest does."""
-        return await self.database.read(storage.waiting)
+        return await self.database.read(messages.waiting)
 
     async def forget(self) -> dict[str, int]:
         """Drop some texts, messages and contacts that were kept long enough; returns how many."""
         now, settings = self.clock.now(), self.settings
-        return await self.database.transaction(
-            lambda connection: storage.forget(
-                connection,
-                texts_before=now - timedelta(days=settings.failed_text_retention_days),
-                messages_before=now - timedelta(days=settings.message_retention_days),
-                contacts_before=now - timedelta(days=settings.contact_retention_days),
-            )
-        )
+        texts_before = now - timedelta(days=settings.failed_text_retention_days)
+        messages_before = now - timedelta(days=settings.message_retention_days)
+        contacts_before = now - timedelta(days=settings.contact_retention_days)
+        transaction = self.database.transaction
+        return {
+            "texts": await transaction(lambda connection: messages.drop_texts(connection, texts_before)),
+            "messages": await transaction(lambda connection: messages.drop(connection, messages_before)),
+            "contacts": await transaction(lambda connection: contacts.drop(connection, contacts_before)),
+        }
 
     # Messages
 
     async def get_message(self, message_id: UUID) -> Message:
         """Return a message. Raises NotFound."""
-        message = await self.database.read(lambda connection: storage.get_message(connection, message_id))
+        message = await self.database.read(lambda connection: messages.get(connection, message_id))
         if message is None:
             raise NotFound("message", str(message_id))
         return message
@@ -162,18 +180,18 @@ class Notifications:
     ) -> list[Message]:
         """Return messages, latest first, that come after the one named by `before`."""
         return await self.database.read(
-            lambda connection: storage.list_messages(connection, order_id, state, before, limit)
+            lambda connection: messages.list_some(connection, order_id, state, before, limit)
         )
 
     async def retry_message(self, message_id: UUID) -> Message:
         """Make a failed message due now. Raises NotFound, WrongState."""
 
         async def work(connection: AsyncConnection) -> Message:
-            message = await storage.get_message(connection, message_id, for_update=True)
+            message = await messages.get(connection, message_id, for_update=True)
             if message is None:
                 raise NotFound("message", str(message_id))
             if message.needs_revival():
-                message = await storage.revive(connection, message_id, self.clock.now())
+                message = await messages.revive(connection, message_id, self.clock.now())
             return message
 
         return await self.database.transaction(work)
@@ -196,19 +214,17 @@ class Notifications:
 
         async def effect(connection: AsyncConnection) -> CreateWebhookEndpointResponse:
             limit = self.settings.max_webhook_endpoints
-            if await storage.count_endpoints(connection) >= limit:
+            if await endpoints.count(connection) >= limit:
                 raise LimitReached(f"{limit} webhook endpoints")
             secret = self.vault.seal(self.clock.random_bytes(SECRET_BYTES))
-            endpoint = await storage.add_endpoint(
-                connection, self.clock.uuid(), new, secret, self.clock.now()
-            )
+            endpoint = await endpoints.add(connection, self.clock.uuid(), new, secret, self.clock.now())
             return CreateWebhookEndpointResponse(endpoint=events.endpoint_proto(endpoint))
 
         async def work(connection: AsyncConnection) -> tuple[CreateWebhookEndpointResponse, bytes]:
             response = await idempotency.once(
                 connection, actor, request, CreateWebhookEndpointResponse, lambda: effect(connection)
             )
-            secret = await storage.get_secret(connection, UUID(response.endpoint.endpoint_id))
+            secret = await endpoints.get_secret(connection, UUID(response.endpoint.endpoint_id))
             if secret is None:
                 raise NotFound("webhook endpoint", response.endpoint.endpoint_id)
             return response, secret
@@ -219,19 +235,20 @@ class Notifications:
 
     async def list_endpoints(self) -> list[Endpoint]:
         """Return all endpoints in the order they were made."""
-        return await self.database.read(storage.list_endpoints)
+        return await self.database.read(endpoints.list_all)
 
     async def delete_endpoint(self, endpoint_id: UUID) -> None:
         """Remove an endpoint, if it is there; what waits for it is suppressed."""
 
         async def work(connection: AsyncConnection) -> None:
-            dropped = await storage.delete_endpoint(
+            await endpoints.delete(connection, endpoint_id)
+            dropped = await messages.suppress_of_endpoint(
                 connection, endpoint_id, "the endpoint was removed", self.clock.now()
             )
             await self._publish(connection, dropped)
 
         await self.database.transaction(work)
 
-    async def _publish(self, connection: AsyncConnection, messages: list[Message]) -> None:
-        if said := events.changed(messages, self.clock):
+    async def _publish(self, connection: AsyncConnection, ended: list[Message]) -> None:
+        if said := events.changed(ended, self.clock):
             await outbox.add(connection, said)

@@ -1,5 +1,5 @@
 """Pickup's contract ⇄ its use cases."""
-# ruff: noqa: N802 - the contract names the methods
+
 
 from collections.abc import AsyncIterator
 from typing import Any, TypeVar

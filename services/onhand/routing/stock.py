@@ -128,9 +128,7 @@ class StockGateway:
         consistency = Consistency(fully_consistent=True) if fully_consistent else None
         cells: dict[str, dict[str, Cell]] = {}
         for some in _chunks(location_ids, max(1, MAX_CELLS // len(item_ids))):
-            request = GetAvailabilityRequest(
-                item_ids=item_ids, location_ids=some, consistency=consistency
-            )
+            request = GetAvailabilityRequest(item_ids=item_ids, location_ids=some, consistency=consistency)
             for line in (await _decided(self._client.availability.GetAvailability(request))).lines:
                 if not line.status.code:
                     cell = line.availability
@@ -204,7 +202,7 @@ class StockGateway:
                 item_id=item_id,
                 location_id=release.location_id,
                 quantity=quantity,
-                to_bucket=BucketMessage.ValueType(release.bucket),
+                to_bucket=BucketMessage.Name(release.bucket),
             )
         answer = await _decided(self._client.reservations.ReleaseReservation(request))
         return answer.reservation.revision

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,16 +22,18 @@ from onhand.routing.config import RoutingSettings
 from onhand.routing.domain import ending, placing
 from onhand.routing.domain.facts import OrderAccepted
 from onhand.routing.domain.lifecycle import LineState
-from onhand.routing.domain.order import Assignment, Cause, Line, Order, Release
+from onhand.routing.domain.order import Assignment, Cause, Order, Release
 from onhand.routing.domain.plan import Plan
 from onhand.routing.storage import leases, orders, plans
 from onhand.routing.storage.leases import Lease
 from onhand.routing.watchers import Watchers
 
+T = TypeVar("T")
+
 ITSELF = "routing"
 """Actor of what routing does on its own."""
 MAX_WOKEN = 100
-"""Parked lines looked at when an item arrives; protects the consumer. The rest are tried at their interval."""
+"""Parked lines looked at when an item arrives; protects the consumer. Others are tried at their interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,13 +248,14 @@ class Orders:
     async def record_plan(self, lease: Lease, plan: Plan, *, held: bool = False) -> None:
         """Take a plan over, before stock is asked for anything. Raises LeaseLostError."""
 
+        def change(order: Order, now: datetime) -> tuple[Order, datetime]:
+            order.failures = 0
+            placing.record_plan(order, plan, Cause(now, ITSELF), self._park_retry, held=held)
+            return order, now
+
         async def work(connection: AsyncConnection) -> None:
-            locked = await orders.lock(connection, lease.order_id, lease)
-            now = self._clock.now()
-            locked.order.failures = 0
-            placing.record_plan(locked.order, plan, Cause(now, ITSELF), self._park_retry, held=held)
-            await plans.add(connection, locked.order, plan, now)
-            await self._save(connection, locked, now)
+            order, now = await self._apply(connection, lease.order_id, change, lease)
+            await plans.add(connection, order, plan, now)
 
         await self._database.transaction(work)
         self._watchers.notify(lease.order_id)
@@ -279,17 +283,13 @@ class Orders:
 
     async def drop_basket(self, lease: Lease, detail: str) -> None:
         """Do without the held basket that came with the order. Raises LeaseLostError."""
-        await self._change(
-            lease, lambda order, now: placing.drop_basket(order, Cause(now, ITSELF), detail)
-        )
+        await self._change(lease, lambda order, now: placing.drop_basket(order, Cause(now, ITSELF), detail))
 
     async def record_released(self, lease: Lease, release: Release, revision: int) -> None:
         """Stock confirmed a release. Raises LeaseLostError."""
         await self._change(lease, lambda order, _: placing.released(order, release.release_id, revision))
 
-    async def record_delay(
-        self, lease: Lease, line_ids: Sequence[str], promise_time: datetime
-    ) -> None:
+    async def record_delay(self, lease: Lease, line_ids: Sequence[str], promise_time: datetime) -> None:
         """Give lines a later promise. Raises LeaseLostError."""
         await self._change(
             lease, lambda order, now: placing.delay(order, line_ids, promise_time, Cause(now, ITSELF))
@@ -320,22 +320,40 @@ class Orders:
         change: Callable[[Order, Assignment, Cause], None],
         also: Callable[[AsyncConnection], Awaitable[None]] | None = None,
     ) -> None:
+        """Change an order by what stock answered about one of its assignments."""
         key = (assignment.attempt, assignment.part)
 
+        def on_order(order: Order, now: datetime) -> None:
+            same = next(each for each in order.assignments if (each.attempt, each.part) == key)
+            order.failures = 0
+            change(order, same, Cause(now, ITSELF))
+
         async def work(connection: AsyncConnection) -> None:
-            locked = await orders.lock(connection, lease.order_id, lease)
-            now = self._clock.now()
-            same = next(each for each in locked.order.assignments if (each.attempt, each.part) == key)
-            locked.order.failures = 0
-            change(locked.order, same, Cause(now, ITSELF))
+            await self._apply(connection, lease.order_id, on_order, lease)
             if also is not None:
                 await also(connection)
-            await self._save(connection, locked, now)
 
         await self._database.transaction(work)
         self._watchers.notify(lease.order_id)
 
-    async def _change(self, lease: Lease, change: Callable[[Order, datetime], Line]) -> Line:
-        return await self._database.transaction(
+    async def _change(self, lease: Lease, change: Callable[[Order, datetime], T]) -> T:
+        result = await self._database.transaction(
             lambda connection: self._apply(connection, lease.order_id, change, lease)
         )
+        self._watchers.notify(lease.order_id)
+        return result
+
+    async def _apply(
+        self,
+        connection: AsyncConnection,
+        order_id: str,
+        change: Callable[[Order, datetime], T],
+        lease: Lease | None = None,
+    ) -> T:
+        """Change an order under its row lock and publish what that tells others."""
+        locked = await orders.lock(connection, order_id, lease)
+        now = self._clock.now()
+        result = change(locked.order, now)
+        await locked.save(connection, now)
+        await events.publish(connection, self._clock, locked.order, locked.order.facts)
+        return result

@@ -37,6 +37,7 @@ class StockPeer(ReadServiceServicer, AvailabilityServiceServicer, CatalogService
     """Answers as stock's contract says, by the rules that a test sets, behind the kit's own guard."""
 
     def __init__(self) -> None:
+        self.watching = 0
         self.forget()
 
     def forget(self) -> None:
@@ -50,9 +51,8 @@ class StockPeer(ReadServiceServicer, AvailabilityServiceServicer, CatalogService
         )
         self.changes: asyncio.Queue[availability_pb2.WatchAvailabilityResponse | Exception] = asyncio.Queue()
         self.watched: list[availability_pb2.WatchAvailabilityRequest] = []
-        self.watching = 0
 
-    async def RecordReads(self, request: Any, context: Any) -> reads_pb2.RecordReadsResponse:  # noqa: N802
+    async def RecordReads(self, request: Any, context: Any) -> reads_pb2.RecordReadsResponse:
         self.subjects.append(auth.current().subject)
         self.traceparents.append(dict(context.invocation_metadata()).get("traceparent", ""))
         if failure := self.failures.get(request.reader_id, self.failures.get("")):
@@ -60,7 +60,7 @@ class StockPeer(ReadServiceServicer, AvailabilityServiceServicer, CatalogService
         self.batches.append(request)
         return self.result(request)
 
-    async def GetAvailability(self, request: Any, context: Any) -> Any:  # noqa: N802
+    async def GetAvailability(self, request: Any, _: Any) -> Any:
         lines = []
         for item_id in request.item_ids:
             for location_id in request.location_ids:
@@ -73,7 +73,7 @@ class StockPeer(ReadServiceServicer, AvailabilityServiceServicer, CatalogService
                 lines.append(line)
         return availability_pb2.GetAvailabilityResponse(lines=lines, revision=41)
 
-    async def WatchAvailability(self, request: Any, context: Any) -> AsyncIterator[Any]:  # noqa: N802
+    async def WatchAvailability(self, request: Any, _: Any) -> AsyncIterator[Any]:
         self.watched.append(request)
         self.watching += 1
         try:
@@ -85,11 +85,11 @@ class StockPeer(ReadServiceServicer, AvailabilityServiceServicer, CatalogService
         finally:
             self.watching -= 1
 
-    async def ListLocations(self, request: Any, context: Any) -> Any:  # noqa: N802
+    async def ListLocations(self, request: Any, _: Any) -> Any:
         location = catalog_pb2.Location(location_id="store-1", title="Högtorp <b>", time_zone="Europe/Oslo")
         return catalog_pb2.ListLocationsResponse(locations=[location], next_page_token=request.page_token)
 
-    async def GetItem(self, request: Any, context: Any) -> Any:  # noqa: N802
+    async def GetItem(self, request: Any, _: Any) -> Any:
         if request.item_id == "none":
             raise UnknownItem("none")
         return catalog_pb2.GetItemResponse(item=catalog_pb2.Item(item_id=request.item_id, title="Ünderwear"))
@@ -154,10 +154,11 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
     await server.stop(0)
 
 
-@pytest.fixture
-def peer(world: World) -> StockPeer:
+@pytest.fixture(autouse=True)
+async def peer(world: World) -> AsyncIterator[StockPeer]:
     world.peer.forget()
-    return world.peer
+    yield world.peer
+    await until(lambda: world.peer.watching == 0)
 
 
 def free_port() -> int:

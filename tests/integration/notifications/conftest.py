@@ -38,6 +38,7 @@ from onhand.notifications.domain.endpoints import NewEndpoint
 from onhand.notifications.domain.messages import Channel, Message, State
 from onhand.notifications.jobs import Dispatcher
 from onhand.notifications.rendering import Renderer
+from onhand.notifications.storage import endpoints
 from onhand.notifications.use_cases import Notifications
 from onhand.notifications.vault import Vault
 
@@ -84,27 +85,31 @@ class MailServer:
     """What came with each DATA, also what was then refused."""
     answers: list[str] = field(default_factory=list)
     recipient_answer: str = "250 OK"
+    before_answer: Callable[[], None] | None = None
+    """Called, in the server's thread, when a mail has come and is not answered yet."""
     connections: int = 0
     _controller: Any = None
 
-    async def handle_EHLO(  # noqa: N802 - aiosmtpd's name
-        self, server: Any, session: Any, envelope: Any, hostname: str, responses: list[str]
+    async def handle_EHLO(
+        self, _server: Any, session: Any, _envelope: Any, hostname: str, responses: list[str]
     ) -> list[str]:
         self.connections += 1
         session.host_name = hostname
         return responses
 
-    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
-        self, server: Any, session: Any, envelope: Envelope, address: str, options: Any
+    async def handle_RCPT(
+        self, _server: Any, _session: Any, envelope: Envelope, address: str, _options: Any
     ) -> str:
         if self.recipient_answer.startswith("250"):
             envelope.rcpt_tos.append(address)
         return self.recipient_answer.format(address=address)
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Envelope) -> str:
         assert isinstance(envelope.content, bytes)
         self.raw.append(envelope.content)
         answer = self.answers.pop(0) if self.answers else "250 OK"
+        if self.before_answer is not None:
+            self.before_answer()
         if answer.startswith("250"):
             mail = message_from_bytes(envelope.content, policy=policy.default)
             assert isinstance(mail, EmailMessage)
@@ -217,13 +222,11 @@ class World:
 
     async def add_endpoint(self, uri: str, *purposes: Any) -> tuple[str, str]:
         """Add an endpoint, whatever its URI, and return its id and secret."""
-        from onhand.notifications import storage
-
         secret = self.clock.random_bytes(32)
         endpoint_id = self.clock.uuid()
         new = NewEndpoint(uri, tuple(purposes), "test")
         await self.database.transaction(
-            lambda c: storage.add_endpoint(c, endpoint_id, new, self.vault.seal(secret), self.clock.now())
+            lambda c: endpoints.add(c, endpoint_id, new, self.vault.seal(secret), self.clock.now())
         )
         return str(endpoint_id), "whsec_" + base64.b64encode(secret).decode()
 
@@ -299,7 +302,9 @@ async def make_world(servers: EmbeddedServers, tmp_path: Path) -> AsyncIterator[
         clock, vault = AdjustableClock(), Vault.of(settings)
         database = Database(settings, "notifications-test")
         made.append(
-            World(settings, clock, database, vault, Notifications(database, clock, settings, vault, Renderer()))
+            World(
+                settings, clock, database, vault, Notifications(database, clock, settings, vault, Renderer())
+            )
         )
         return made[-1]
 

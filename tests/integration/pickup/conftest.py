@@ -86,20 +86,20 @@ class StockPeer:
         peer = self
 
         class Tags(reads_pb2_grpc.TagServiceServicer):
-            async def GetTag(self, request: Any, context: Any) -> Any:  # noqa: N802
+            async def GetTag(self, request: Any, context: Any) -> Any:
                 if found := peer.tags.get(request.epc.upper()):
                     return reads_pb2.GetTagResponse(tags=found)
                 return await context.abort(*to_trailers(NotFound("tag", request.epc)))
 
         class Catalog(catalog_pb2_grpc.CatalogServiceServicer):
-            async def GetItem(self, request: Any, context: Any) -> Any:  # noqa: N802
+            async def GetItem(self, request: Any, context: Any) -> Any:
                 if request.item_id not in peer.gtins:
                     return await context.abort(*to_trailers(UnknownItem(request.item_id)))
                 item = catalog_pb2.Item(item_id=request.item_id, gtins=peer.gtins[request.item_id])
                 return catalog_pb2.GetItemResponse(item=item)
 
         class Reservations(reservations_pb2_grpc.ReservationServiceServicer):
-            async def FulfilReservation(self, request: Any, context: Any) -> Any:  # noqa: N802
+            async def FulfilReservation(self, request: Any, context: Any) -> Any:
                 peer.fulfil_calls += 1
                 if peer.refusal is not None:
                     await context.abort(*to_trailers(peer.refusal))
@@ -201,7 +201,9 @@ class World:
         """Return the event of a task with this payload, once it is published."""
 
         async def find() -> events_pb2.PickupEvent | None:
-            return next((each for each in self.events(task_id) if each.WhichOneof("payload") == payload), None)
+            return next(
+                (each for each in self.events(task_id) if each.WhichOneof("payload") == payload), None
+            )
 
         return await self.until(find)
 
@@ -240,7 +242,7 @@ def settings(fresh_settings: Callable[..., PickupSettings]) -> PickupSettings:
 
 @pytest.fixture
 def token(mint: Callable[..., str]) -> Iterator[str]:
-    yield mint(subject="ana")
+    return mint(subject="ana")
 
 
 @pytest.fixture
@@ -268,9 +270,7 @@ async def world(settings: PickupSettings, token: str) -> AsyncIterator[World]:
         clients.append(AsyncPickup(f"127.0.0.1:{port}", token))
         return clients[-1]
 
-    world = World(
-        settings, clock, stock, database, broker, pickup, jobs, open_client(token), open_client
-    )
+    world = World(settings, clock, stock, database, broker, pickup, jobs, open_client(token), open_client)
     jetstream = await broker.jetstream()
 
     async def listen(message: Any) -> None:
@@ -289,9 +289,16 @@ async def world(settings: PickupSettings, token: str) -> AsyncIterator[World]:
     yield world
     for each in work:
         each.cancel()
-    for each in work:
-        with suppress(asyncio.CancelledError):
-            await each
+    import sys, traceback
+    done, pending = await asyncio.wait(work, timeout=8)
+    for each in pending:
+        print("PENDING", file=sys.__stderr__)
+        each.print_stack(file=sys.__stderr__)
+        co = each.get_coro()
+        while co is not None and hasattr(co, "cr_await"):
+            print("  ", co.cr_code.co_qualname, co.cr_frame.f_lineno if co.cr_frame else None, file=sys.__stderr__); co = co.cr_await
+        each.cancel()
+    await asyncio.wait(work, timeout=8)
     await listening.unsubscribe()
     for client in clients:
         await client.close()

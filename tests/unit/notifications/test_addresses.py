@@ -95,6 +95,7 @@ def test_https_to_a_name_is_allowed_and_a_private_network_only_where_it_is_confi
 def test_masks_show_enough_to_recognise_and_not_to_use() -> None:
     assert mask_email("jane.doe@shop.example") == "j***@shop.example"
     assert mask_email("j@shop.example") == "***@shop.example"
+    assert mask_email("jane.doe") == "***"
     assert mask_uri("https://hooks.shop.example/T0/secret?key=1") == "https://hooks.shop.example/***"
 
 

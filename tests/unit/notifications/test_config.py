@@ -73,5 +73,5 @@ def test_an_unusable_key_file_is_said_clearly(load: Any, tmp_path: Path, content
     path = tmp_path / "key"
     if content is not None:
         path.write_text(content)
-    with pytest.raises(SystemExit, match="ONHAND_SECRETS_KEY_FILE .* is not usable"):
+    with pytest.raises(SystemExit, match=r"ONHAND_SECRETS_KEY_FILE .* is not usable"):
         Vault.of(load(SECRETS_KEY_FILE=str(path)))

@@ -43,7 +43,9 @@ def test_a_bar_code_in_any_length_means_its_item() -> None:
         check_gtin("4006381333931", item_gtins, LINE)
 
 
-@pytest.mark.parametrize("scanned", ["", "123", "61414100734X", "614141007348", "614141007349" * 2, "٦١٤١٤١٠٠٧٣٤٩"])
+@pytest.mark.parametrize(
+    "scanned", ["", "123", "61414100734X", "614141007348", "614141007349" * 2, "٦١٤١٤١٠٠٧٣٤٩"]
+)
 def test_a_malformed_bar_code_is_said_to_be_one(scanned: str) -> None:
     with pytest.raises(InvalidGtin):
         gtin14(scanned)

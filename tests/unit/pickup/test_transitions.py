@@ -51,7 +51,9 @@ def test_store_has_its_time_to_accept_within_the_promise(
     assert new_task(promise_time=NOW + promise_in).accept_deadline == NOW + deadline_in
 
 
-@pytest.mark.parametrize("lines", [[], [TaskLine("1", "a", 0)], [TaskLine("1", "a", 1), TaskLine("1", "b", 1)]])
+@pytest.mark.parametrize(
+    "lines", [[], [TaskLine("1", "a", 0)], [TaskLine("1", "a", 1), TaskLine("1", "b", 1)]]
+)
 def test_an_assignment_that_cannot_be_a_task_is_refused(lines: list[TaskLine]) -> None:
     with pytest.raises(ValueError, match="lines must be there once each"):
         transitions.open_task(new_task().assignment, lines, NOW, HOUR, HOUR)

@@ -159,8 +159,16 @@ function row(cell) {
   }
   parts.push(`${Math.round(cell.confidence * 100)} % sure`);
   terms.textContent = parts.join(" · ");
-  li.className = `${cell.available > 0 ? "" : "none"} ${cell.changed ? "changed" : ""}`;
+  li.className = cell.available > 0 ? "" : "none";
+  if (cell.changed) flash(li);
+  cell.changed = false;
   return li;
+}
+
+function flash(li) {
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  const colour = getComputedStyle(document.body).getPropertyValue("--flash");
+  li.animate([{ background: colour }, { background: "transparent" }], { duration: 1500, easing: "ease-out" });
 }
 
 // Asks for the titles of the items that are drawn, a few at a time.

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from dataclasses import dataclass
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
@@ -45,7 +46,7 @@ class SmtpSender:
         email = self._vault.open(attempt.recipient.sealed_email).decode()
         try:
             mail = self._compose(attempt, Address(attempt.recipient.display_name, addr_spec=email))
-        except (ValueError, IndexError) as error:  # the standard library's words for a bad address
+        except (ValueError, IndexError, MessageError) as error:  # what a bad address ends in
             return Result(Verdict.REFUSED, without_email(f"not a usable address: {error}", email))
         result = await self._transmit(mail, email)
         return Result(result.verdict, without_email(result.failure, email))

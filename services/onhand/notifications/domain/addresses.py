@@ -16,7 +16,9 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 def mask_email(email: str) -> str:
     """Show enough of an e-mail address to recognise it: `j***@shop.example`."""
-    local, _, domain = email.rpartition("@")
+    local, at, domain = email.rpartition("@")
+    if not at:
+        return "***"
     return f"{local[:1] if len(local) > 1 else ''}***@{domain}"
 
 

@@ -79,6 +79,7 @@ class NewMessage:
     purpose: Purpose
     channel: Channel
     order_id: str
+    task_id: UUID | None
     endpoint_id: UUID | None
     masked_address: str
     subject: str

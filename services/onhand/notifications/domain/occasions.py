@@ -75,7 +75,7 @@ class Occasion:
     order_id: str
     lines: tuple[Line, ...] = ()
     line_ids: tuple[str, ...] = ()
-    """Set instead of `lines` where the event only names them; `Contact.lines_named` knows more."""
+    """Instead of `lines`, where the event comes from no task: `Contact.lines_named` knows more."""
     task: Task | None = None
     location_id: str = ""
     code: str = ""

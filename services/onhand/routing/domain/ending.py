@@ -18,19 +18,7 @@ def cancel(order: Order, line_ids: Sequence[str], detail: str, cause: Cause) -> 
     Raises NotFound for a name that is not of the order, and WrongState when the goods of a line have left
     already; nothing is changed then. Lines that ended otherwise are left alone.
     """
-    known = {line.line_id for line in order.lines}
-    for line_id in line_ids:
-        if line_id not in known:
-            raise NotFound("line", f"{order.order_id}/{line_id}")
-    lines = [
-        line
-        for line in order.lines
-        if not line_ids or line.line_id in line_ids or line.root_line_id in line_ids
-    ]
-    for line in lines:
-        if line.state in LEFT:
-            raise WrongState("line", f"{order.order_id}/{line.line_id}", line.state.name, "cancel it")
-    lines = [line for line in lines if line.is_open]
+    lines = [line for line in _named(order, line_ids) if line.is_open]
     if not lines:
         return
     tasks: dict[str, list[Line]] = {}
@@ -45,6 +33,19 @@ def cancel(order: Order, line_ids: Sequence[str], detail: str, cause: Cause) -> 
     order.facts.append(LinesCancelled(tuple(line.line_id for line in lines), detail))
     if order.basket_reservation_id and order.has_ended:
         drop_basket(order, cause, "cancelled before its held basket was taken over")
+
+
+def _named(order: Order, line_ids: Sequence[str]) -> list[Line]:
+    known = {line.line_id for line in order.lines}
+    for line_id in line_ids:
+        if line_id not in known:
+            raise NotFound("line", f"{order.order_id}/{line_id}")
+    wanted = set(line_ids) or known
+    lines = [line for line in order.lines if {line.line_id, line.root_line_id} & wanted]
+    for line in lines:
+        if line.state in LEFT:
+            raise WrongState("line", f"{order.order_id}/{line.line_id}", line.state.name, "cancel it")
+    return lines
 
 
 class NewsKind(Enum):

@@ -297,5 +297,3 @@ class Order:
         self.releases.append(
             Release(release_id, reservation_id, location_id, quantities, bucket, line_ids, foreign)
         )
-
-

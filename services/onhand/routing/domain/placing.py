@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from onhand.routing.domain.cost import Demand, Portion
 from onhand.routing.domain.facts import AssignedLine, LinesAssigned, LinesCancelled, OrderDelayed
-from onhand.routing.domain.lifecycle import LEFT, WITH_TASK, WITHOUT_LOCATION, FulfilmentMethod, LineState
+from onhand.routing.domain.lifecycle import LEFT, WITH_TASK, FulfilmentMethod, LineState
 from onhand.routing.domain.order import (
     Assignment,
     AssignmentState,
@@ -223,9 +223,7 @@ def assign(order: Order, assignment: Assignment, promise_time: datetime, cause: 
     unwanted = [each for each in assignment.lines if each.line_id not in wanted]
     if unwanted:
         ids = tuple(each.line_id for each in unwanted)
-        order.owe(
-            assignment.reservation_id, assignment.location_id, total_of(unwanted), Bucket.SELLABLE, ids
-        )
+        order.owe(assignment.reservation_id, assignment.location_id, total_of(unwanted), Bucket.SELLABLE, ids)
     if not lines:
         return
     late = [line for line in lines if line.promise_time is not None and line.promise_time < promise_time]

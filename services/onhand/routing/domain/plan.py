@@ -161,22 +161,29 @@ def _explain(
     for portion in portions:
         taken.setdefault(portion.location_id, Counter())[item_of[portion.line_id]] += portion.quantity
     total, first = total_demand(demands), True
-    chosen, others, excluded = [], [], []
+    chosen: list[Candidate] = []
+    others: list[Candidate] = []
+    excluded: list[Candidate] = []
     for option in sorted(options, key=lambda each: each.location_id):
         mine = taken.get(option.location_id)
         if mine is not None:
             terms = cost_terms(option, mine, policy, first=first)
             first = False
-            chosen.append(Candidate(option.location_id, True, "", option.distance_metres, terms))
+            chosen.append(_candidate(option, terms, chosen=True))
             continue
         verdict = option.excluded_by
         if not verdict and not _covers(option, demands, total):
             verdict = _why_short(demands, option)
         terms = cost_terms(option, total, policy)
-        candidate = Candidate(option.location_id, False, verdict, option.distance_metres, terms)
-        (excluded if verdict else others).append(candidate)
+        (excluded if verdict else others).append(_candidate(option, terms, excluded_by=verdict))
     by_cost = [sorted(each, key=lambda candidate: candidate.cost) for each in (others, excluded)]
     return tuple(chosen + by_cost[0] + by_cost[1])
+
+
+def _candidate(
+    option: Option, terms: tuple[tuple[str, float], ...], *, chosen: bool = False, excluded_by: str = ""
+) -> Candidate:
+    return Candidate(option.location_id, chosen, excluded_by, option.distance_metres, terms)
 
 
 def _why_short(demands: Sequence[Demand], option: Option) -> str:

@@ -185,9 +185,9 @@ def _hand_out(demands: Sequence[Demand], amounts: Mapping[str, int]) -> list[Por
         portions.append(Portion(demand.line_id, location_id, demand.quantity))
     for demand in divided:
         missing = demand.quantity
-        for location_id in left:
-            if units := min(missing, left[location_id]):
-                left[location_id] -= units
+        for location_id, available in left.items():
+            if units := min(missing, available):
+                left[location_id] = available - units
                 missing -= units
                 portions.append(Portion(demand.line_id, location_id, units))
     return portions

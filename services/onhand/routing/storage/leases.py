@@ -49,7 +49,7 @@ async def claim(
     return [Lease(each, lease_id, until) for each in (await connection.execute(_CLAIM_DUE, key)).scalars()]
 
 
-async def end_lease(connection: AsyncConnection, lease: Lease) -> None:
+async def end(connection: AsyncConnection, lease: Lease) -> None:
     await connection.execute(_END_LEASE, {"order_id": lease.order_id, "lease_id": UUID(lease.lease_id)})
 
 

@@ -147,7 +147,9 @@ async def lock(connection: AsyncConnection, order_id: str, lease: Lease | None =
     order.assignments = [
         rows.assignment_of(each) for each in (await connection.execute(_SELECT_ASSIGNMENTS, key)).mappings()
     ]
-    order.releases = [rows.release_of(each) for each in (await connection.execute(_SELECT_RELEASES, key)).mappings()]
+    order.releases = [
+        rows.release_of(each) for each in (await connection.execute(_SELECT_RELEASES, key)).mappings()
+    ]
     return Locked(order)
 
 
@@ -171,7 +173,9 @@ class Locked:
             await connection.execute(_DELETE_RELEASE, {"release_id": UUID(release_id)})
         releases = [each for each in order.releases if each.release_id not in self._releases]
         assignments = [
-            each for each in order.assignments if self._assignments.get((each.attempt, each.part)) != each.state
+            each
+            for each in order.assignments
+            if self._assignments.get((each.attempt, each.part)) != each.state
         ]
         await connection.execute(
             _UPDATE_ORDER, {"order_id": order.order_id, **rows.changing_columns(order, now)}

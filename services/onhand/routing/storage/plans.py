@@ -45,15 +45,16 @@ async def add(connection: AsyncConnection, order: Order, plan: Plan, now: dateti
 
 
 async def extend_outcome(connection: AsyncConnection, order_id: str, attempt: int, outcome: str) -> None:
-    await connection.execute(
-        _EXTEND_OUTCOME, {"order_id": order_id, "attempt": attempt, "outcome": outcome}
-    )
+    await connection.execute(_EXTEND_OUTCOME, {"order_id": order_id, "attempt": attempt, "outcome": outcome})
 
 
 async def of_order(connection: AsyncConnection, order_id: str) -> list[tuple[datetime, Plan]]:
     """Return every plan kept of an order, oldest first, without portions."""
     found = (await connection.execute(_SELECT_PLANS, {"order_id": order_id})).mappings()
     return [
-        (row["plan_time"], Plan((), tuple(map(rows.candidate_of, json.loads(row["candidates"]))), row["outcome"]))
+        (
+            row["plan_time"],
+            Plan((), tuple(map(rows.candidate_of, row["candidates"])), row["outcome"]),
+        )
         for row in found
     ]

@@ -85,7 +85,7 @@ def assignment_of(row: RowMapping) -> Assignment:
         row["location_id"],
         str(row["task_id"]),
         str(row["reservation_id"]),
-        [AssignedLine(**each) for each in json.loads(row["lines"])],
+        [AssignedLine(**each) for each in row["lines"]],
         row["is_basket"],
     )
 
@@ -109,7 +109,7 @@ def release_of(row: RowMapping) -> Release:
         str(row["release_id"]),
         str(row["reservation_id"]),
         row["location_id"],
-        json.loads(row["quantities"]),
+        row["quantities"],
         Bucket(row["bucket"]),
         tuple(row["line_ids"]),
         row["is_foreign"],

@@ -143,8 +143,10 @@ class Books:
         from_bucket, why = known or (Bucket.SUPPLIER, reason)
         if reason is Reason.RETURNED and from_bucket is not Bucket.MISSING:
             from_bucket, why = Bucket.CUSTOMER, reason
+        if from_bucket is Bucket.MISSING:
+            from_bucket = self._missing_or_shrink(cell)
         movement_id = None
-        settles = reason is Reason.APPEARED and cell.unidentified > 0 and from_bucket is not Bucket.MISSING
+        settles = reason is Reason.APPEARED and cell.unidentified > 0 and why is not Reason.FOUND
         if not settles:
             movement_id = self.move(
                 key, from_bucket, Bucket.SELLABLE, 1, why, epc=tag.epc, occur_time=occur_time
@@ -174,9 +176,8 @@ class Books:
         movement_id = None
         if tag.state is TagState.MISSING:
             if state is not TagState.MISSING:
-                movement_id = self.move(
-                    key, Bucket.MISSING, to_bucket, 1, reason, epc=tag.epc, occur_time=occur_time
-                )
+                source = self._missing_or_shrink(cell)
+                movement_id = self.move(key, source, to_bucket, 1, reason, epc=tag.epc, occur_time=occur_time)
                 self._change(tag, state, occur_time, movement_id)
             return
         if cell.unidentified < 0 and to_bucket is Bucket.MISSING:
@@ -190,6 +191,11 @@ class Books:
         cell.unidentified += 1
         self.changed_cells.add(key)
         self._change(tag, state, occur_time, movement_id)
+
+    @staticmethod
+    def _missing_or_shrink(cell: Cell) -> Bucket:
+        """Where the unit of a missing tag is now: people may have written it off by quantity."""
+        return Bucket.MISSING if cell.buckets[Bucket.MISSING] else Bucket.SHRINK
 
     def take_out(self, tag: Tag, item_id: str, reason: Reason, occur_time: datetime) -> None:
         """A document takes out one tag, which need not have been read here before."""
@@ -237,7 +243,7 @@ class Books:
         tag.item_id = item_id or tag.item_id
         self.changed_tags.add((tag.location_id, tag.epc))
         zone = tag.zone_id if zone_before is None else zone_before
-        self.tag_events.append(TagEvent(self._new_id(), replace(tag), before, zone, occur_time, movement_id))
+        self.tag_events.append(TagEvent(replace(tag), before, zone, occur_time, movement_id))
 
     # Reservations
 

@@ -219,8 +219,8 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class TagEvent:
-    tag_event_id: UUID
     tag: Tag
+    """As it was after the event."""
     state_before: TagState | None
     zone_before: str
     occur_time: datetime

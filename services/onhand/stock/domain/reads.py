@@ -155,22 +155,33 @@ def observe(
         return
     if tag.item_id is not None and tag.state in COUNTED:
         return
-    if tag.item_id is not None and tag.state in (TagState.SOLD, TagState.SHIPPED):
-        returned = books.cells[CellKey(tag.location_id, item_id)].unidentified > 0
-        lingers = sight.read_time - tag.state_time < rules.sold_grace
-        if not returned and (lingers or kind not in (ZoneKind.SALES_FLOOR, ZoneKind.BACK_ROOM)):
-            return
+    if _lingers(books, tag, sight, kind, item_id, rules):
+        return
     if elsewhere is not None:
-        believed = sight.count >= rules.cross_reads or (
-            seen_before and sight.read_time - last_seen < rules.cross_quiet * 10
-        )
-        if not believed or sight.read_time - elsewhere.last_seen_time < rules.cross_quiet:
+        if not _believed(sight, elsewhere, last_seen if seen_before else None, rules):
             tag.item_id, tag.state = item_id, TagState.DEPARTED
             return
         books.leave(elsewhere, Reason.CROSSED, sight.read_time)
         if tag.item_id is None:
             tag.item_id, tag.state = item_id, TagState.DEPARTED
     books.enter(tag, item_id, sight.read_time)
+
+
+def _lingers(books: Books, tag: Tag, sight: Sight, kind: ZoneKind, item_id: str, rules: Rules) -> bool:
+    """Tell whether a tag that was sold is only on its way out, as against brought back."""
+    if tag.item_id is None or tag.state not in (TagState.SOLD, TagState.SHIPPED):
+        return False
+    if books.cells[CellKey(tag.location_id, item_id)].unidentified > 0:
+        return False  # a return by bar code waits for its tag
+    recent = sight.read_time - tag.state_time < rules.sold_grace
+    return recent or kind not in (ZoneKind.SALES_FLOOR, ZoneKind.BACK_ROOM)
+
+
+def _believed(sight: Sight, elsewhere: Tag, last_seen: datetime | None, rules: Rules) -> bool:
+    """Tell whether a tag that counts elsewhere has come here, as against a stray read through a wall."""
+    again = last_seen is not None and sight.read_time - last_seen < rules.cross_quiet * 10
+    quiet = sight.read_time - elsewhere.last_seen_time >= rules.cross_quiet
+    return quiet and (again or sight.count >= rules.cross_reads)
 
 
 def _zone(tag: Tag, sight: Sight, kind: ZoneKind, rules: Rules) -> str:

@@ -90,10 +90,10 @@ _SAVE_TAGS = text(f"""
         zone_id = excluded.zone_id, last_seen_time = excluded.last_seen_time, rssi_cdbm = excluded.rssi_cdbm
 """)
 _ADD_TAG_EVENTS = text("""
-    INSERT INTO tag_events (location_id, tag_event_id, epc, state_before, state, zone_before, zone_id,
+    INSERT INTO tag_events (location_id, epc, state_before, state, zone_before, zone_id,
                             occur_time, movement_id)
     SELECT * FROM unnest(
-        CAST(:location_ids AS text[]), CAST(:tag_event_ids AS uuid[]), CAST(:epcs AS bytea[]),
+        CAST(:location_ids AS text[]), CAST(:epcs AS bytea[]),
         CAST(:states_before AS smallint[]), CAST(:states AS smallint[]), CAST(:zones_before AS text[]),
         CAST(:zone_ids AS text[]), CAST(:occur_times AS timestamptz[]), CAST(:movement_ids AS uuid[]))
 """)
@@ -214,7 +214,6 @@ async def save(connection: AsyncConnection, books: Books) -> None:
             _ADD_TAG_EVENTS,
             {
                 "location_ids": [each.tag.location_id for each in books.tag_events],
-                "tag_event_ids": [each.tag_event_id for each in books.tag_events],
                 "epcs": [each.tag.epc for each in books.tag_events],
                 "states_before": [each.state_before for each in books.tag_events],
                 "states": [each.tag.state for each in books.tag_events],

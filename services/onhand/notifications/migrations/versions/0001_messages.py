@@ -1,7 +1,5 @@
 """Contacts of orders, webhook endpoints, messages."""
 
-
-
 from onhand.kit.migrations import KIT_TABLES, execute
 
 revision = "0001"
@@ -51,6 +49,7 @@ CREATE TABLE messages (
     channel           smallint    NOT NULL,
     state             smallint    NOT NULL,
     order_id          text        NOT NULL,
+    task_id           uuid,
     endpoint_id       uuid,
     masked_address    text        NOT NULL,
     subject           text        NOT NULL,
@@ -70,6 +69,7 @@ CREATE TABLE messages (
     CONSTRAINT messages_sent_forgets CHECK (state NOT IN (2, 4) OR sealed_body IS NULL)
 ) WITH (fillfactor = 80);
 CREATE INDEX messages_due ON messages (channel, next_attempt_time) WHERE state = 1;
+CREATE INDEX messages_task ON messages (task_id) WHERE state = 1;
 CREATE INDEX messages_endpoint ON messages (endpoint_id) WHERE state = 1;
 CREATE INDEX messages_latest ON messages (create_time DESC, message_id DESC);
 CREATE INDEX messages_state ON messages (state, create_time DESC, message_id DESC) WHERE state <> 2;

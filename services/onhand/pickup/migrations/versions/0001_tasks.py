@@ -1,7 +1,5 @@
 """Tasks with their lines and history, tags held by them, effects on stock."""
 
-
-
 from onhand.kit.migrations import KIT_TABLES, execute
 
 revision = "0001"

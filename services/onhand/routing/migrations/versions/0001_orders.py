@@ -1,6 +1,5 @@
 """Orders, their lines and history; plans, assignments under way and releases owed to stock."""
 
-
 from onhand.kit.migrations import KIT_TABLES, execute
 
 revision = "0001"

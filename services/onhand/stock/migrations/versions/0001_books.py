@@ -1,7 +1,5 @@
 """Master data, the ledger with its balances, tags, reservations."""
 
-
-
 from onhand.kit.migrations import KIT_TABLES, execute
 
 revision = "0001"
@@ -121,7 +119,8 @@ CREATE INDEX tags_last_seen ON tags (last_seen_time) WHERE state IN (1, 2);
 
 CREATE TABLE tag_events (
     location_id  text        NOT NULL,
-    tag_event_id uuid        NOT NULL,
+    -- Given under the lock on the tag's row, so that a tag's events have one order whoever writes them.
+    tag_event_id bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
     epc          bytea       NOT NULL,
     state_before smallint,   -- null: the tag was not known here
     state        smallint    NOT NULL,

@@ -1,0 +1,140 @@
+"""`onhand audit`: prove the books, each service's own and those between services."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import asyncpg
+import typer
+from sqlalchemy import pool
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from onhand.cli.runtime import DEFAULT_DATA_DIR, Runtime
+
+MAX_SHOWN = 50
+"""Findings printed; the count tells the rest."""
+LIVE_STATES = (3, 4, 5, 6)
+"""Order lines that must have stock: reserved, assigned, picking, ready."""
+
+
+@dataclass
+class Report:
+    """What an audit looked at and found."""
+
+    checked: dict[str, int] = field(default_factory=dict)
+    """Rows looked at, by table."""
+    findings: list[str] = field(default_factory=list)
+
+
+async def run(database_urls: Mapping[str, str]) -> Report:
+    """Audit the databases given, by service; those between services need stock and routing."""
+    report = Report()
+    if "stock" in database_urls:
+        await _stock(database_urls["stock"], report)
+    if "stock" in database_urls and "routing" in database_urls:
+        await _promises(database_urls["stock"], database_urls["routing"], report)
+    return report
+
+
+async def _stock(url: str, report: Report) -> None:
+    from onhand.kit.db import driver_url
+    from onhand.stock.audit import audit
+
+    engine = create_async_engine(driver_url(url), poolclass=pool.NullPool)
+    async with engine.connect() as connection:
+        async for finding in audit(connection):
+            report.findings.append(
+                f"stock: {finding.check}: {finding.location_id} {finding.subject} "
+                f"has {finding.stored}, expected {finding.expected}"
+            )
+    await engine.dispose()
+    await _count(url, ("movements", "balances", "tags", "tag_events", "reservations"), report)
+
+
+async def _promises(stock_url: str, routing_url: str, report: Report) -> None:
+    """Every live order line is covered by committed stock, and no committed stock is without its order.
+
+    Both sides are read a moment apart while the system runs, so what looks wrong is looked at again.
+    """
+    suspects = await _unmatched(stock_url, routing_url)
+    for _ in range(10):
+        if not suspects:
+            break
+        await asyncio.sleep(0.5)
+        suspects &= await _unmatched(stock_url, routing_url)
+    report.findings += sorted(suspects)
+    await _count(routing_url, ("orders", "order_lines"), report)
+
+
+async def _unmatched(stock_url: str, routing_url: str) -> set[str]:
+    promised = await _sums(
+        routing_url,
+        """
+        SELECT reservation_id::text, item_id, location_id, sum(quantity) AS quantity FROM order_lines
+        WHERE state = ANY($1) AND reservation_id IS NOT NULL GROUP BY 1, 2, 3
+        """,
+        [list(LIVE_STATES)],
+    )
+    committed = await _sums(
+        stock_url,
+        """
+        SELECT reservation_id::text, item_id, location_id, quantity - fulfilled - released AS quantity
+        FROM reservation_lines JOIN reservations r USING (reservation_id)
+        WHERE r.state = 2 AND fulfilled + released < quantity
+        """,
+        [],
+    )
+    return {
+        f"between routing and stock: reservation {key[0]}, {key[1]} at {key[2]}: "
+        f"{promised.get(key, 0)} promised to orders, {committed.get(key, 0)} committed"
+        for key in promised.keys() | committed.keys()
+        if promised.get(key, 0) != committed.get(key, 0)
+    }
+
+
+async def _sums(url: str, query: str, arguments: Sequence[Any]) -> dict[tuple[str, str, str], int]:
+    connection = await asyncpg.connect(url)
+    try:
+        rows = await connection.fetch(query, *arguments)
+    finally:
+        await connection.close()
+    return {(row[0], row[1], row[2]): int(row["quantity"]) for row in rows}
+
+
+async def _count(url: str, tables: Sequence[str], report: Report) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        for table in tables:
+            report.checked[table] = await connection.fetchval(f"SELECT count(*) FROM {table}")
+    finally:
+        await connection.close()
+
+
+def audit(
+    data_dir: Annotated[Path, typer.Option(help="The folder of a running `onhand up`.")] = DEFAULT_DATA_DIR,
+    stock_url: Annotated[
+        str, typer.Option(help="Database of stock, in place of --data-dir: postgresql://…")
+    ] = "",
+    routing_url: Annotated[str, typer.Option(help="Database of routing, likewise.")] = "",
+) -> None:
+    """Prove that the books are true: balances equal movements, promises are covered. Changes nothing.
+
+    Exits with 1 when anything is wrong, and says what.
+    """
+    from onhand.cli.errors import UpError
+
+    urls = {name: url for name, url in (("stock", stock_url), ("routing", routing_url)) if url}
+    try:
+        report = asyncio.run(run(urls or Runtime.load(data_dir).database_urls))
+    except UpError as error:
+        raise typer.BadParameter(str(error)) from None
+    for finding in report.findings[:MAX_SHOWN]:
+        print(finding)
+    if len(report.findings) > MAX_SHOWN:
+        print(f"… and {len(report.findings) - MAX_SHOWN} more")
+    looked = ", ".join(f"{count:,} {table.replace('_', ' ')}" for table, count in report.checked.items())
+    print(f"audit: {len(report.findings)} findings in {looked}")
+    if report.findings:
+        raise typer.Exit(1)

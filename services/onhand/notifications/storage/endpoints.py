@@ -1,0 +1,90 @@
+"""Endpoints of webhooks."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from onhand.notifications.domain.endpoints import Endpoint, NewEndpoint
+from onhand.notifications.domain.occasions import Purpose
+
+ADD_LOCK = 0x686F6F6B73
+"""Key of the advisory lock under which endpoints are counted and added."""
+
+_ENDPOINT = "endpoint_id, uri, purposes, title, create_time, disable_time"
+_COUNT = text("SELECT count(*) FROM webhook_endpoints")
+_ADD = text(f"""
+    INSERT INTO webhook_endpoints (endpoint_id, uri, purposes, title, sealed_secret, create_time)
+    VALUES (:endpoint_id, :uri, :purposes, :title, :sealed_secret, :now) RETURNING {_ENDPOINT}
+""")
+_LIST = text(f"SELECT {_ENDPOINT} FROM webhook_endpoints ORDER BY endpoint_id")
+_SUBSCRIBED = text(f"""
+    SELECT {_ENDPOINT} FROM webhook_endpoints
+    WHERE disable_time IS NULL AND (purposes = '{{}}' OR :purpose = ANY (purposes)) ORDER BY endpoint_id
+""")
+_SECRET = text("SELECT sealed_secret FROM webhook_endpoints WHERE endpoint_id = :endpoint_id")
+_DISABLE = text("""
+    UPDATE webhook_endpoints SET disable_time = :now WHERE endpoint_id = :endpoint_id AND disable_time IS NULL
+""")
+_DELETE = text("DELETE FROM webhook_endpoints WHERE endpoint_id = :endpoint_id")
+
+
+async def count(connection: AsyncConnection) -> int:
+    """Return how many endpoints there are; until the transaction ends nobody else adds one."""
+    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADD_LOCK})
+    return int((await connection.execute(_COUNT)).scalar_one())
+
+
+async def add(
+    connection: AsyncConnection, endpoint_id: UUID, new: NewEndpoint, sealed_secret: bytes, now: datetime
+) -> Endpoint:
+    result = await connection.execute(
+        _ADD,
+        {
+            "endpoint_id": endpoint_id,
+            "uri": new.uri,
+            "purposes": [int(each) for each in new.purposes],
+            "title": new.title,
+            "sealed_secret": sealed_secret,
+            "now": now,
+        },
+    )
+    return _endpoint(result.one())
+
+
+async def list_all(connection: AsyncConnection) -> list[Endpoint]:
+    """Return all endpoints in the order they were made (their ids rise with time)."""
+    return [_endpoint(row) for row in await connection.execute(_LIST)]
+
+
+async def subscribed(connection: AsyncConnection, purpose: Purpose) -> list[Endpoint]:
+    """Return the endpoints in use that want to hear of `purpose`."""
+    return [_endpoint(row) for row in await connection.execute(_SUBSCRIBED, {"purpose": purpose})]
+
+
+async def get_secret(connection: AsyncConnection, endpoint_id: UUID) -> bytes | None:
+    """Return an endpoint's sealed secret."""
+    secret: bytes | None = await connection.scalar(_SECRET, {"endpoint_id": endpoint_id})
+    return secret
+
+
+async def disable(connection: AsyncConnection, endpoint_id: UUID, now: datetime) -> None:
+    await connection.execute(_DISABLE, {"endpoint_id": endpoint_id, "now": now})
+
+
+async def delete(connection: AsyncConnection, endpoint_id: UUID) -> None:
+    """Remove an endpoint, if it is there."""
+    await connection.execute(_DELETE, {"endpoint_id": endpoint_id})
+
+
+def _endpoint(row: Row[Any]) -> Endpoint:
+    return Endpoint(
+        endpoint_id=row.endpoint_id,
+        uri=row.uri,
+        purposes=tuple(map(Purpose, row.purposes)),
+        title=row.title,
+        create_time=row.create_time,
+        disable_time=row.disable_time,
+    )

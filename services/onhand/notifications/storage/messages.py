@@ -1,0 +1,266 @@
+"""Messages and the attempts at them."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from onhand.notifications.domain.messages import (
+    Attempt,
+    Channel,
+    Hook,
+    Mailbox,
+    Message,
+    NewMessage,
+    Outcome,
+    State,
+)
+from onhand.notifications.domain.occasions import Purpose
+from onhand.notifications.storage import FORGET_AT_ONCE
+
+SUPPRESS_AT_ONCE = 1_000
+"""Waiting messages suppressed in one transaction, which protects the relay; those of a removed endpoint
+beyond it go when they are due."""
+
+_MESSAGE = """
+    message_id, purpose, channel, state, order_id, masked_address, subject, attempt_count, round_start,
+    next_attempt_time, failure, create_time, end_time, sealed_body IS NOT NULL AS has_text
+"""
+_ADD = text("""
+    INSERT INTO messages (message_id, purpose, channel, state, order_id, endpoint_id, task_id, masked_address, subject,
+                          sealed_body, next_attempt_time, create_time)
+    VALUES (:message_id, :purpose, :channel, 1, :order_id, :endpoint_id, :task_id, :masked_address, :subject,
+            :sealed_body, :now, :now)
+    ON CONFLICT (message_id) DO NOTHING
+""")
+_GET = f"SELECT {_MESSAGE} FROM messages WHERE message_id = :message_id"
+_OF_ORDER = "order_id = :order_id"
+_IN_STATE = "state = :state"
+_BEFORE = "(create_time, message_id) < (:before_time, :before_id)"
+_REVIVE = text(f"""
+    UPDATE messages SET state = 1, round_start = attempt_count, next_attempt_time = :now, end_time = NULL
+    WHERE message_id = :message_id RETURNING {_MESSAGE}
+""")
+_CLAIM = text("""
+    UPDATE messages m SET next_attempt_time = :lease_time, attempt_count = m.attempt_count + 1
+    FROM (
+        SELECT due.message_id, c.display_name, c.sealed_email, e.uri, e.sealed_secret,
+               e.disable_time IS NOT NULL AS disabled
+        FROM (
+            SELECT message_id, order_id, endpoint_id FROM messages
+            WHERE state = 1 AND channel = :channel AND next_attempt_time <= :now
+            ORDER BY next_attempt_time LIMIT :limit FOR UPDATE SKIP LOCKED
+        ) due
+        LEFT JOIN order_contacts c ON c.order_id = due.order_id
+        LEFT JOIN webhook_endpoints e ON e.endpoint_id = due.endpoint_id
+    ) d
+    WHERE m.message_id = d.message_id
+    RETURNING m.message_id, m.channel, m.attempt_count, m.round_start, m.subject, m.sealed_body,
+              m.create_time, m.endpoint_id, d.display_name, d.sealed_email, d.uri, d.sealed_secret, d.disabled
+""")
+# What was sent was sent, whoever holds the lease now; any other result counts only for its own attempt.
+_CONCLUDE = text(f"""
+    UPDATE messages SET state = :state, failure = :failure, next_attempt_time = :next_attempt_time,
+        end_time = CASE WHEN :state = 1 THEN NULL ELSE CAST(:now AS timestamptz) END,
+        sealed_body = CASE WHEN :keep_text THEN sealed_body END
+    WHERE message_id = :message_id
+      AND (state = 1 AND attempt_count = :attempt OR :state = 2 AND state <> 2)
+    RETURNING {_MESSAGE}
+""")
+_SUPPRESS = f"""
+    UPDATE messages SET state = 4, failure = :failure, next_attempt_time = NULL, end_time = :now,
+        sealed_body = NULL
+    WHERE message_id IN (
+        SELECT message_id FROM messages WHERE {{which}} AND state = 1
+        ORDER BY message_id LIMIT :limit FOR UPDATE
+    )
+    RETURNING {_MESSAGE}
+"""
+_SUPPRESS_OF_ENDPOINT = text(_SUPPRESS.format(which="endpoint_id = :endpoint_id"))
+_SUPPRESS_OF_TASK = text(
+    _SUPPRESS.format(which="task_id = :task_id AND channel = :channel AND purpose = :purpose")
+)
+_WAITING = text("""
+    SELECT channel, count(*) AS message_count, min(create_time) AS oldest_time
+    FROM messages WHERE state = 1 GROUP BY channel
+""")
+_DROP_TEXTS = text("""
+    UPDATE messages SET sealed_body = NULL WHERE message_id IN (
+        SELECT message_id FROM messages
+        WHERE state = 3 AND sealed_body IS NOT NULL AND end_time < :before LIMIT :limit
+    )
+""")
+_DROP_MESSAGES = text("""
+    DELETE FROM messages WHERE message_id IN (
+        SELECT message_id FROM messages WHERE state <> 1 AND create_time < :before
+        ORDER BY create_time LIMIT :limit
+    )
+""")
+
+
+async def add(connection: AsyncConnection, messages: Iterable[NewMessage], now: datetime) -> None:
+    """Add messages, due at once; those that exist already stay as they are."""
+    rows = [
+        {
+            "message_id": each.message_id,
+            "purpose": each.purpose,
+            "channel": each.channel,
+            "order_id": each.order_id,
+            "endpoint_id": each.endpoint_id,
+            "task_id": each.task_id,
+            "masked_address": each.masked_address,
+            "subject": each.subject,
+            "sealed_body": each.sealed_body,
+            "now": now,
+        }
+        for each in messages
+    ]
+    if rows:
+        await connection.execute(_ADD, rows)
+
+
+async def get(connection: AsyncConnection, message_id: UUID, *, for_update: bool = False) -> Message | None:
+    query = _GET + (" FOR UPDATE" if for_update else "")
+    row = (await connection.execute(text(query), {"message_id": message_id})).one_or_none()
+    return None if row is None else _message(row)
+
+
+async def list_some(
+    connection: AsyncConnection,
+    order_id: str,
+    state: State | None,
+    before: tuple[datetime, UUID] | None,
+    limit: int,
+) -> list[Message]:
+    """Return messages, latest first, that come after the one named by `before`."""
+    conditions, values = ["true"], dict[str, Any]()
+    # Only what is asked for stands in the query, so that each form of it finds its own index.
+    if order_id:
+        conditions.append(_OF_ORDER)
+        values["order_id"] = order_id
+    if state is not None:
+        conditions.append(_IN_STATE)
+        values["state"] = state
+    if before is not None:
+        conditions.append(_BEFORE)
+        values["before_time"], values["before_id"] = before
+    query = f"""
+        SELECT {_MESSAGE} FROM messages WHERE {" AND ".join(conditions)}
+        ORDER BY create_time DESC, message_id DESC LIMIT :limit
+    """
+    rows = await connection.execute(text(query), {**values, "limit": limit})
+    return [_message(row) for row in rows]
+
+
+async def revive(connection: AsyncConnection, message_id: UUID, now: datetime) -> Message:
+    """Make a failed message due now, with its whole schedule of attempts before it."""
+    return _message((await connection.execute(_REVIVE, {"message_id": message_id, "now": now})).one())
+
+
+async def claim(
+    connection: AsyncConnection, channel: Channel, limit: int, now: datetime, lease_time: datetime
+) -> list[Attempt]:
+    """Take due messages of a channel for an attempt each; until `lease_time` nobody else does."""
+    rows = await connection.execute(
+        _CLAIM, {"channel": channel, "limit": limit, "now": now, "lease_time": lease_time}
+    )
+    return [_attempt(row) for row in rows]
+
+
+async def conclude(
+    connection: AsyncConnection, attempt: Attempt, outcome: Outcome, now: datetime
+) -> Message | None:
+    """Record what became of a message; None when a later attempt or its end has outdated this one."""
+    row = (
+        await connection.execute(
+            _CONCLUDE,
+            {
+                "message_id": attempt.message_id,
+                "attempt": attempt.number,
+                "state": outcome.state,
+                "failure": outcome.failure,
+                "next_attempt_time": outcome.next_attempt_time,
+                "keep_text": outcome.keep_text,
+                "now": now,
+            },
+        )
+    ).one_or_none()
+    return None if row is None else _message(row)
+
+
+async def suppress_of_endpoint(
+    connection: AsyncConnection, endpoint_id: UUID, failure: str, now: datetime
+) -> list[Message]:
+    """Suppress what waits for an endpoint, up to a limit, and return it."""
+    values = {"endpoint_id": endpoint_id, "failure": failure, "now": now, "limit": SUPPRESS_AT_ONCE}
+    return [_message(row) for row in await connection.execute(_SUPPRESS_OF_ENDPOINT, values)]
+
+
+async def suppress_of_task(
+    connection: AsyncConnection,
+    task_id: UUID,
+    channel: Channel,
+    purpose: Purpose,
+    failure: str,
+    now: datetime,
+) -> list[Message]:
+    """Suppress a task's waiting messages of one purpose by one means, and return them."""
+    values = {"task_id": task_id, "channel": channel, "purpose": purpose, "failure": failure, "now": now}
+    rows = await connection.execute(_SUPPRESS_OF_TASK, {**values, "limit": SUPPRESS_AT_ONCE})
+    return [_message(row) for row in rows]
+
+
+async def waiting(connection: AsyncConnection) -> dict[Channel, tuple[int, datetime]]:
+    """Return for each channel how many messages wait, and since when the oldest does."""
+    rows = await connection.execute(_WAITING)
+    return {Channel(row.channel): (row.message_count, row.oldest_time) for row in rows}
+
+
+async def drop_texts(connection: AsyncConnection, before: datetime) -> int:
+    """Drop what some messages said that had failed before a time; returns how many."""
+    return (await connection.execute(_DROP_TEXTS, {"before": before, "limit": FORGET_AT_ONCE})).rowcount
+
+
+async def drop(connection: AsyncConnection, before: datetime) -> int:
+    """Drop some messages made before a time that have ended; returns how many."""
+    return (await connection.execute(_DROP_MESSAGES, {"before": before, "limit": FORGET_AT_ONCE})).rowcount
+
+
+def _message(row: Row[Any]) -> Message:
+    return Message(
+        message_id=row.message_id,
+        purpose=Purpose(row.purpose),
+        channel=Channel(row.channel),
+        state=State(row.state),
+        order_id=row.order_id,
+        masked_address=row.masked_address,
+        subject=row.subject,
+        attempt_count=row.attempt_count,
+        round_start=row.round_start,
+        next_attempt_time=row.next_attempt_time,
+        failure=row.failure,
+        create_time=row.create_time,
+        end_time=row.end_time,
+        has_text=row.has_text,
+    )
+
+
+def _attempt(row: Row[Any]) -> Attempt:
+    recipient: Mailbox | Hook | None = None
+    if row.channel == Channel.EMAIL and row.sealed_email is not None:
+        recipient = Mailbox(row.sealed_email, row.display_name)
+    elif row.channel == Channel.WEBHOOK and row.uri is not None:
+        recipient = Hook(row.endpoint_id, row.uri, row.sealed_secret, row.disabled)
+    return Attempt(
+        message_id=row.message_id,
+        channel=Channel(row.channel),
+        number=row.attempt_count,
+        number_in_round=row.attempt_count - row.round_start,
+        subject=row.subject,
+        sealed_body=row.sealed_body,
+        create_time=row.create_time,
+        recipient=recipient,
+    )

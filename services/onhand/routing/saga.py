@@ -1,0 +1,136 @@
+"""Sees an order through: what is owed to stock, reservation, plan, in steps that survive a crash.
+
+Each step is decided and recorded in a transaction of its own; calls to stock are made between them, under
+a lease on the order, with ids that a repeat derives again. A process may die between any two: whoever
+leases the order next finds what is under way and goes on from there.
+"""
+
+import asyncio
+from datetime import datetime, timedelta
+
+from onhand.kit.clock import Clock
+from onhand.kit.errors import DependencyUnavailable, OnhandError
+from onhand.kit.telemetry import log
+from onhand.routing.config import RoutingSettings
+from onhand.routing.domain import placing
+from onhand.routing.domain.lifecycle import FulfilmentMethod
+from onhand.routing.domain.order import Order
+from onhand.routing.domain.promise import ALWAYS_OPEN, promise_time
+from onhand.routing.placer import BasketRefused, Placer
+from onhand.routing.stock import StockGateway
+from onhand.routing.storage.leases import Lease, LeaseLostError
+from onhand.routing.use_cases import DelayStep, Orders, PlanStep, ReleaseStep, ReserveStep, Rest, Step
+
+
+class Saga:
+    """Advances orders."""
+
+    def __init__(self, orders: Orders, stock: StockGateway, clock: Clock, settings: RoutingSettings) -> None:
+        self._orders = orders
+        self._stock = stock
+        self._placer = Placer(stock, settings)
+        self._clock = clock
+        self._settings = settings
+        self._leads = settings.leads()
+        self._call_time = timedelta(seconds=settings.stock_timeout_s)
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    def start(self, lease: Lease) -> asyncio.Task[None]:
+        """Advance an order in the background; it goes on when nobody waits for it any more."""
+        task = asyncio.create_task(self.advance(lease))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return task
+
+    async def advance_due(self) -> int:
+        """Advance the orders that are due; returns how many."""
+        leases = await self._orders.claim_due()
+        await asyncio.gather(*map(self.start, leases))
+        return len(leases)
+
+    async def advance(self, lease: Lease) -> None:
+        """Take an order as far as it goes now, and end the lease."""
+        try:
+            async with asyncio.timeout(self._settings.advance_timeout_s):
+                conflicts = 0
+                while not isinstance(step := await self._orders.next_step(lease), Rest):
+                    conflicts += await self._take(step, lease, conflicts)
+            await self._orders.rest(lease)
+        except LeaseLostError:
+            log.warning("lease lost", order_id=lease.order_id)
+        except Exception as error:  # noqa: BLE001 - one order's trouble must not stop the others
+            known = isinstance(error, OnhandError | TimeoutError)
+            log.warning("order waits", order_id=lease.order_id, error=repr(error), exc_info=not known)
+            await self._postpone(lease)
+
+    async def _postpone(self, lease: Lease) -> None:
+        try:
+            await self._orders.postpone(lease)
+        except OnhandError as error:
+            # The lease runs out by itself, and the order is due still.
+            log.warning("order keeps its lease", order_id=lease.order_id, reason=error.reason)
+
+    async def _take(self, step: Step, lease: Lease, conflicts: int) -> int:
+        """Take one step; returns 1 when stock refused what was planned, else 0."""
+        # A process that was paused for longer than its lease must not call stock for the order any more.
+        if self._clock.now() + self._call_time >= lease.until:
+            raise LeaseLostError
+        match step:
+            case ReleaseStep():
+                await self._release(step, lease)
+            case ReserveStep():
+                return await self._reserve(step, lease, conflicts)
+            case PlanStep(order):
+                await self._plan(order, lease, fully_consistent=conflicts > 0)
+            case DelayStep(location_id, line_ids, order):
+                await self._orders.record_delay(lease, line_ids, await self._promise(order, location_id))
+        return 0
+
+    async def _release(self, step: ReleaseStep, lease: Lease) -> None:
+        release, revision = step.release, 0
+        basket = await self._stock.basket(release.reservation_id) if release.foreign else None
+        if not release.foreign or (basket is not None and placing.may_be_of(step.order, basket)):
+            revision = await self._stock.release(release)
+        await self._orders.record_released(lease, release, revision)
+
+    async def _plan(self, order: Order, lease: Lease, *, fully_consistent: bool) -> None:
+        if order.basket_reservation_id:
+            taken = await self._placer.take_basket(order)
+            if isinstance(taken, BasketRefused):
+                await self._orders.drop_basket(lease, taken.detail)
+            else:
+                await self._orders.record_plan(lease, taken, held=True)
+            return
+        if order.method is FulfilmentMethod.COLLECT:
+            plan = await self._placer.collect(order, fully_consistent=fully_consistent)
+        else:
+            plan = await self._placer.ship(order, fully_consistent=fully_consistent)
+        await self._orders.record_plan(lease, plan)
+
+    async def _reserve(self, step: ReserveStep, lease: Lease, conflicts: int) -> int:
+        assignment, order = step.assignment, step.order
+        held = assignment.is_basket
+        try:
+            if not held:
+                quantities = assignment.quantities()
+                await self._stock.reserve(
+                    order, assignment.reservation_id, assignment.location_id, quantities
+                )
+                held = True
+            await self._stock.commit(order.order_id, assignment.reservation_id)
+        except DependencyUnavailable:
+            raise
+        except OnhandError as error:
+            # Stock decided: too few, or the hold ran out before it was committed.
+            detail = f"stock refused at {assignment.location_id}: {error.message}"
+            park = conflicts + 1 >= self._settings.max_conflicts
+            await self._orders.record_refused(lease, assignment, detail, may_hold=held, park=park)
+            return 1
+        due = await self._promise(order, assignment.location_id)
+        await self._orders.record_assigned(lease, assignment, due)
+        return 0
+
+    async def _promise(self, order: Order, location_id: str) -> datetime:
+        location = await self._stock.location(location_id)
+        calendar = ALWAYS_OPEN if location is None else location.calendar
+        return promise_time(self._clock.now(), self._leads.of(order.method), calendar)

@@ -1,0 +1,115 @@
+"""Proof that the books are true, from nothing but the database.
+
+Each check is one query that answers only what is wrong, in one snapshot; the database groups and compares,
+so that memory here stays bounded however long the ledger is.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from onhand.stock.domain.model import COUNTED, INSIDE, TAGGABLE, ReservationState
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is not as it must be."""
+
+    check: str
+    location_id: str
+    subject: str
+    """Item, EPC or reservation."""
+    stored: int
+    expected: int
+
+
+def _buckets() -> str:
+    """Each bucket of each cell against the sum of its movements: one pass over the ledger."""
+    names = [(bucket.name.lower(), int(bucket)) for bucket in INSIDE]
+    sums = ", ".join(
+        f"sum(CASE {number} WHEN to_bucket THEN quantity WHEN from_bucket THEN -quantity ELSE 0 END) AS {name}"
+        for name, number in names
+    )
+    columns = ", ".join(f"b.{name} AS b_{name}, m.{name} AS m_{name}" for name, _ in names)
+    values = ", ".join(
+        f"('{name} equals its movements', coalesce(b_{name}, 0), coalesce(m_{name}, 0))" for name, _ in names
+    )
+    return f"""
+        WITH m AS (SELECT location_id, item_id, {sums} FROM movements GROUP BY location_id, item_id),
+        both_sides AS (
+            SELECT location_id, item_id, {columns} FROM balances b FULL JOIN m USING (location_id, item_id)
+        )
+        SELECT what, location_id, item_id AS subject, stored, expected
+        FROM both_sides, LATERAL (VALUES {values}) AS v (what, stored, expected)
+        WHERE stored <> expected
+    """
+
+
+_TAGGABLE_SUM = " + ".join(f"b.{bucket.name.lower()}" for bucket in sorted(TAGGABLE))
+_COUNTED_STATES = ", ".join(str(int(state)) for state in sorted(COUNTED))
+
+CHECKS = (
+    _buckets(),
+    f"""
+        SELECT what, location_id, subject, stored, expected FROM (
+            SELECT location_id, item_id, coalesce(b.reserved, 0) AS b_reserved, coalesce(b.committed, 0) AS b_committed,
+                   coalesce(l.reserved, 0) AS l_reserved, coalesce(l.committed, 0) AS l_committed
+            FROM balances b FULL JOIN (
+                SELECT location_id, item_id,
+                       sum(quantity - fulfilled - released) FILTER (WHERE r.state <> {ReservationState.COMMITTED:d})
+                           AS reserved,
+                       sum(quantity - fulfilled - released) FILTER (WHERE r.state = {ReservationState.COMMITTED:d})
+                           AS committed
+                FROM reservation_lines JOIN reservations r USING (reservation_id)
+                WHERE fulfilled + released < quantity GROUP BY location_id, item_id
+            ) l USING (location_id, item_id)
+        ) AS both_sides,
+        LATERAL (VALUES ('reserved equals open held lines', item_id, b_reserved, l_reserved),
+                        ('committed equals open committed lines', item_id, b_committed, l_committed))
+            AS v (what, subject, stored, expected)
+        WHERE stored <> expected
+    """,
+    f"""
+        SELECT 'units without a tag add up' AS what, location_id, item_id AS subject,
+               coalesce(b.unidentified, 0) AS stored,
+               coalesce({_TAGGABLE_SUM}, 0) - coalesce(t.tags, 0) AS expected
+        FROM balances b FULL JOIN (
+            SELECT location_id, item_id, count(*) AS tags FROM tags
+            WHERE item_id IS NOT NULL AND state IN ({_COUNTED_STATES}) GROUP BY location_id, item_id
+        ) t USING (location_id, item_id)
+        WHERE coalesce(b.unidentified, 0) <> coalesce({_TAGGABLE_SUM}, 0) - coalesce(t.tags, 0)
+    """,
+    """
+        SELECT 'shortfall is what is promised and not there' AS what, location_id, item_id AS subject,
+               shortfall AS stored, greatest(0, reserved + committed - sellable) AS expected
+        FROM balances WHERE shortfall <> greatest(0, reserved + committed - sellable)
+    """,
+    """
+        SELECT 'a tag is in the state of its last event' AS what, t.location_id, encode(t.epc, 'hex') AS subject,
+               t.state AS stored, e.state AS expected
+        FROM tags t JOIN LATERAL (
+            SELECT state FROM tag_events e WHERE e.epc = t.epc AND e.location_id = t.location_id
+            ORDER BY tag_event_id DESC LIMIT 1
+        ) e ON true
+        WHERE t.state <> e.state
+    """,
+    f"""
+        SELECT 'an ended reservation holds nothing' AS what, l.location_id, r.reservation_id::text AS subject,
+               l.quantity - l.fulfilled - l.released AS stored, 0 AS expected
+        FROM reservations r JOIN reservation_lines l USING (reservation_id)
+        WHERE r.expire_time IS NULL AND r.state <> {ReservationState.COMMITTED:d}
+          AND l.fulfilled + l.released < l.quantity
+    """,
+)
+
+
+async def audit(connection: AsyncConnection) -> AsyncIterator[Finding]:
+    """Yield everything that is wrong with stock's books, in one snapshot of them."""
+    await connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+    await connection.execute(text("SET LOCAL statement_timeout = 0"))
+    for check in CHECKS:
+        result = await connection.stream(text(check))
+        async for row in result:
+            yield Finding(row.what, row.location_id, row.subject, row.stored, row.expected)

@@ -1,0 +1,198 @@
+"""What is measured: PostgreSQL, NATS, stock and a bare server as processes, and turns between two sides."""
+
+import asyncio
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+
+import asyncpg
+import grpc
+
+from benchmarks import bare
+from benchmarks.load import Client, LoadFailedError
+from onhand.cli import keys
+from onhand.cli.embedded import EmbeddedServers, embedded_servers
+from onhand.cli.files import log_tail, open_log
+from onhand.cli.main import scopes
+from onhand.cli.ports import HOST, free_ports
+from onhand.cli.probes import grpc_serves
+from onhand.cli.process import POLL_S, command_line
+
+READY_WITHIN_S = 60.0
+SETTLE_WITHIN_S = 120.0
+"""How long the relay may take to publish what a round left behind."""
+_UNPUBLISHED = """
+    SELECT count(*) FROM outbox o, outbox_cursor c WHERE (o.xact_id, o.outbox_id) > (c.xact_id, c.outbox_id)
+"""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How long to measure."""
+
+    rounds: int = 5
+    seconds: float = 2.0
+    """Of each side in a round."""
+
+
+@dataclass(frozen=True)
+class Turns:
+    """Medians of two sides measured in turn."""
+
+    ours: float
+    limit: float
+    ratio: float
+    """The median of the rounds' ratios: both sides of a round had the same machine."""
+
+
+class Bench:
+    """The processes of a run, each started when a figure first asks for it."""
+
+    def __init__(self, folder: Path, size: Size, stack: ExitStack) -> None:
+        self.folder = folder
+        self.size = size
+        self._stack = stack
+
+    @cached_property
+    def servers(self) -> EmbeddedServers:
+        return self._stack.enter_context(embedded_servers(self.folder / "servers"))
+
+    @cached_property
+    def token(self) -> str:
+        keys.ensure_keys(self.folder)
+        now = datetime.now(UTC)
+        return keys.mint(self.folder, "bench", scopes(), keys.ALL_LOCATIONS, timedelta(hours=6), now)
+
+    @cached_property
+    def stock_database(self) -> str:
+        """The URL of stock's database."""
+        return self.migrated("onhand_stock")
+
+    @cached_property
+    def stock(self) -> str:
+        """`onhand serve stock` as shipped; gives its address."""
+        return self._serve("stock", "-m", "onhand", "serve", "stock")
+
+    @cached_property
+    def bare(self) -> str:
+        """A server of the same settings that does nothing; gives its address."""
+        return self._serve("bare", "-m", bare.__name__)
+
+    @cached_property
+    def stock_client(self) -> Client:
+        return Client(self.stock, self.token, self.folder)
+
+    @cached_property
+    def bare_client(self) -> Client:
+        return Client(self.bare, self.token, self.folder)
+
+    def migrated(self, database: str) -> str:
+        """Make a database with stock's tables; gives its URL."""
+        url = self.servers.create_database(database)
+        argv = [sys.executable, "-m", "onhand", "migrate", "stock"]
+        subprocess.run(argv, env={**os.environ, "ONHAND_DATABASE_URL": url}, check=True)
+        return url
+
+    def call(self, target: str, path: str, request: bytes) -> bytes:
+        """Make one call from here; raises grpc.RpcError unless it ends well."""
+        with grpc.insecure_channel(target) as channel:
+            metadata = (("authorization", f"Bearer {self.token}"),)
+            answer: bytes = channel.unary_unary(path)(
+                request, metadata=metadata, timeout=30, wait_for_ready=True
+            )
+            return answer
+
+    def keep(self, response: bytes) -> None:
+        """Have the bare server answer these bytes from now on."""
+        self.call(self.bare, f"/{bare.SERVICE}/Keep", response)
+
+    def turns(self, ours: Callable[[float], float], limit: Callable[[float], float]) -> Turns:
+        """Measure two sides in turn, each given the seconds it has; a first turn of both warms up."""
+        for side in (ours, limit):
+            side(self.size.seconds / 2)
+        pairs = []
+        for _ in range(self.size.rounds):
+            pair = []
+            for side in (ours, limit):
+                self._settle()
+                pair.append(side(self.size.seconds))
+            pairs.append(pair)
+        return Turns(
+            statistics.median(ours for ours, _ in pairs),
+            statistics.median(limit for _, limit in pairs),
+            statistics.median(ours / limit for ours, limit in pairs),
+        )
+
+    def alone(self, side: Callable[[float], float]) -> float:
+        """Measure what has no limit to be held against."""
+        side(self.size.seconds / 2)
+        return statistics.median(side(self.size.seconds) for _ in range(self.size.rounds))
+
+    def _settle(self) -> None:
+        """Wait until stock's relay has caught up: its work must not fall into the other side's turn."""
+        if "stock" not in self.__dict__:
+            return
+
+        async def unpublished() -> int:
+            connection = await asyncpg.connect(self.stock_database)
+            try:
+                return int(await connection.fetchval(_UNPUBLISHED))
+            finally:
+                await connection.close()
+
+        deadline = time.monotonic() + SETTLE_WITHIN_S
+        while asyncio.run(unpublished()):
+            if time.monotonic() > deadline:
+                raise LoadFailedError("the relay does not catch up")
+            time.sleep(POLL_S)
+
+    def _serve(self, name: str, *arguments: str) -> str:
+        port, metrics_port = free_ports(2)
+        address = f"{HOST}:{port}"
+        log = self.folder / f"{name}.log"
+        with open_log(log) as output:
+            process = subprocess.Popen(
+                command_line([sys.executable, *arguments]),
+                env=self._environment(address, f"{HOST}:{metrics_port}"),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+        self._stack.callback(_stop, process)
+        deadline = time.monotonic() + READY_WITHIN_S
+        while not asyncio.run(grpc_serves(address)):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise LoadFailedError(f"{name} did not start:\n{log_tail(log)}")
+            time.sleep(POLL_S)
+        return address
+
+    def _environment(self, address: str, metrics: str) -> Mapping[str, str]:
+        token_file = keys.token_file(self.folder, "bench")
+        token_file.write_text(self.token)
+        return {
+            **os.environ,
+            "ONHAND_DATABASE_URL": self.stock_database,
+            "ONHAND_NATS_URL": self.servers.nats_url,
+            "ONHAND_LISTEN": address,
+            "ONHAND_METRICS_LISTEN": metrics,
+            "ONHAND_AUTH_ISSUER": keys.ISSUER,
+            "ONHAND_AUTH_JWKS_FILE": str(keys.jwks_file(self.folder)),
+            "ONHAND_TOKEN_FILE": str(token_file),
+        }
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(15)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

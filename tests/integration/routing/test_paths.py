@@ -1,0 +1,385 @@
+"""What becomes of orders: collect, ship, split, and what stores and customers do to them."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from onhand.api.pickup.v1 import tasks_pb2
+from onhand.api.routing.v1 import orders_pb2
+from onhand.kit.errors import AlreadyExists, InvalidField, NotFound, RequestIdReused, WrongState
+
+from .conftest import World, states_of
+
+NOT_FOUND = tasks_pb2.REJECT_REASON_NOT_FOUND
+NO_CAPACITY = tasks_pb2.REJECT_REASON_NO_CAPACITY
+
+
+async def test_a_collect_order_is_assigned_to_its_store_at_once_and_collected(world: World) -> None:
+    world.stock.sellable["zwolle", "shirt"] = 5
+    order = await world.submit(("1", "shirt", 2), collect="zwolle")
+    assert states_of(order) == ["ASSIGNED"]
+    assert order.promise_time.ToDatetime() - order.create_time.ToDatetime() >= timedelta(hours=2)
+    assert [each.state for each in order.history] == [1, 2, 3, 4]
+    assert [each.actor for each in order.history] == ["shop", "routing", "routing", "routing"]
+
+    assigned = await world.event(order, "lines_assigned")
+    assert (assigned.task_id, assigned.location_id) == (order.lines[0].task_id, "zwolle")
+    assert assigned.reservation_id == order.lines[0].reservation_id
+    assert [(line.line_id, line.quantity) for line in assigned.lines] == [("1", 2)]
+    assert assigned.customer_display_name == "Ana"
+    await world.settled(order.order_id)
+
+    await world.store_says(order, "task_started")
+    await world.becomes(order.order_id, "PICKING")
+    await world.store_says(order, "task_ready", code="12345678")
+    await world.becomes(order.order_id, "READY")
+    world.stock.fulfil(order.lines[0].reservation_id)
+    await world.store_says(order, "task_collected")
+    order = await world.becomes(order.order_id, "COLLECTED")
+    assert order.history[-1].actor == "bo"
+    assert world.stock.available("zwolle", "shirt") == 3
+
+
+async def test_a_ship_order_goes_to_the_nearest_that_has_all_and_says_why(world: World) -> None:
+    world.stock.sellable.update({("utrecht", "shirt"): 1, ("amsterdam", "shirt"): 5, ("zwolle", "shirt"): 5})
+    world.stock.locations["groningen"].ship_enabled = False
+    order = await world.submit(("1", "shirt", 2))
+    assert order.lines[0].location_id == "amsterdam"
+
+    (plan,) = await world.plans(order.order_id)
+    verdicts = {each.location_id: (each.chosen, each.excluded_by) for each in plan.candidates}
+    assert verdicts == {
+        "amsterdam": (True, ""),
+        "zwolle": (False, ""),
+        "utrecht": (False, "insufficient_stock"),
+        "groningen": (False, "ship_disabled"),
+    }
+    assert plan.candidates[0].location_id == "amsterdam"
+    assert plan.candidates[0].cost == pytest.approx(sum(term.cost for term in plan.candidates[0].terms))
+    assert plan.candidates[1].cost > plan.candidates[0].cost
+
+    await world.store_says(order, "task_shipped", carrier="PostNL", tracking_number="3S1")
+    order = await world.becomes(order.order_id, "SHIPPED")
+    assert (order.lines[0].carrier, order.lines[0].tracking_number) == ("PostNL", "3S1")
+
+
+async def test_an_order_is_split_only_with_consent_and_a_line_divided_only_if_it_must(world: World) -> None:
+    world.stock.sellable.update({("utrecht", "shirt"): 2, ("zwolle", "shirt"): 2, ("zwolle", "shoes"): 1})
+    whole = await world.submit(("1", "shirt", 3), ("2", "shoes", 1))
+    assert states_of(whole) == ["PARKED", "PARKED"]
+    await world.cancel(whole.order_id)
+
+    order = await world.submit(("1", "shirt", 3), ("2", "shoes", 1), allow_split=True)
+    placed = {line.line_id: (line.location_id, line.quantity) for line in order.lines}
+    assert placed["2"] == ("zwolle", 1)
+    assert placed.keys() == {"1", "1/2", "2"}
+    assert sorted((placed["1"], placed["1/2"])) in (
+        [("utrecht", 1), ("zwolle", 2)],
+        [("utrecht", 2), ("zwolle", 1)],
+    )
+    assert len({line.task_id for line in order.lines}) == 2
+    await world.settled(order.order_id)
+
+
+async def test_a_lagging_view_costs_a_second_plan_and_nothing_else(world: World) -> None:
+    world.stock.sellable.update({("utrecht", "shirt"): 1, ("zwolle", "shirt"): 5})
+    world.stock.pretended["utrecht", "shirt"] = 9
+    order = await world.submit(("1", "shirt", 2))
+    assert (states_of(order), order.lines[0].location_id) == (["ASSIGNED"], "zwolle")
+    first, second = await world.plans(order.order_id)
+    assert "stock refused at utrecht" in first.outcome
+    assert second.outcome == "chosen: zwolle"
+    await world.settled(order.order_id)
+
+
+async def test_a_rejection_moves_the_lines_elsewhere_and_tells_stock_and_customer(world: World) -> None:
+    world.stock.sellable.update({("utrecht", "shirt"): 2, ("zwolle", "shirt"): 2})
+    order = await world.submit(("1", "shirt", 2))
+    assert order.lines[0].location_id == "utrecht"
+    world.clock.ahead += timedelta(minutes=30)
+    event = await world.store_says(order, "task_rejected", reason=NOT_FOUND, picked={"1": 1})
+
+    async def moved() -> bool:
+        return (await world.get(order.order_id)).lines[0].location_id == "zwolle"
+
+    await world.until(moved)
+    moved_order = await world.settled(order.order_id)
+    assert states_of(moved_order) == ["ASSIGNED"]
+    assert list(moved_order.lines[0].failed_location_ids) == ["utrecht"]
+    assert moved_order.lines[0].task_id != order.lines[0].task_id
+    # The unit that had been picked is there; only the other one is missing.
+    assert world.stock.lost == {("utrecht", "shirt", "MISSING"): 1}
+    assert world.stock.available("utrecht", "shirt") == 1
+    delayed = await world.event(order, "order_delayed")
+    assert delayed.promise_time.ToDatetime() - delayed.promise_time_before.ToDatetime() >= timedelta(minutes=30)
+
+    # The same news again, and news of the old task, change nothing.
+    await world.tell(event, "pickup")
+    await world.store_says(order, "task_collected")
+    await world.store_says(moved_order, "task_started")
+    await world.becomes(order.order_id, "PICKING")
+    assert len(world.events(order, "lines_assigned")) == 2
+
+
+async def test_units_picked_short_become_a_line_of_their_own_elsewhere(world: World) -> None:
+    world.stock.sellable.update({("utrecht", "shirt"): 3, ("zwolle", "shirt"): 3})
+    order = await world.submit(("1", "shirt", 3), allow_split=True)
+    damaged = tasks_pb2.REJECT_REASON_DAMAGED
+    await world.store_says(
+        order, "line_short_picked", line_id="1", quantity=1, reason=damaged, short={"1": 1}, picked={"1": 2}
+    )
+    divided = await world.becomes(order.order_id, "ASSIGNED", "ASSIGNED")
+    assert [(line.line_id, line.quantity, line.location_id) for line in divided.lines] == [
+        ("1", 2, "utrecht"),
+        ("1/2", 1, "zwolle"),
+    ]
+    await world.settled(order.order_id)
+    assert world.stock.lost == {("utrecht", "shirt", "DAMAGED"): 1}
+    await world.store_says(order, "task_shipped", short={"1": 1})
+    await world.becomes(order.order_id, "SHIPPED", "ASSIGNED")
+
+
+async def test_without_consent_a_short_line_waits_for_the_others_location(world: World) -> None:
+    world.stock.sellable.update({("utrecht", "shirt"): 2, ("zwolle", "shirt"): 9})
+    order = await world.submit(("1", "shirt", 2))
+    await world.store_says(
+        order, "line_short_picked", line_id="1", quantity=1, reason=NOT_FOUND, short={"1": 1}
+    )
+    await world.becomes(order.order_id, "ASSIGNED", "PARKED")
+    last = (await world.plans(order.order_id))[-1]
+    assert {each.location_id: each.excluded_by for each in last.candidates}["zwolle"] == "no_split_consent"
+    await world.arrive("utrecht", "shirt", 1)
+    order = await world.becomes(order.order_id, "ASSIGNED", "ASSIGNED")
+    assert order.lines[1].location_id == "utrecht"
+    await world.settled(order.order_id)
+
+
+async def test_a_rejected_collect_order_waits_for_new_stock_in_its_store_only(world: World) -> None:
+    world.stock.sellable.update({("zwolle", "shirt"): 1, ("utrecht", "shirt"): 9})
+    order = await world.submit(("1", "shirt", 1), collect="zwolle")
+    await world.store_says(order, "task_rejected", reason=NO_CAPACITY)
+    await world.becomes(order.order_id, "PARKED")
+    await world.event(order, "order_delayed")
+    # Its own unit, given back to sale, is no news; nor is the passing of time.
+    assert world.stock.available("zwolle", "shirt") == 1
+    world.clock.ahead += timedelta(seconds=2 * world.settings.park_retry_s)
+    calls = world.stock.calls["GetAvailability"]
+
+    async def tried_again() -> bool:
+        return world.stock.calls["GetAvailability"] > calls
+
+    await world.until(tried_again)
+    assert states_of(await world.settled(order.order_id)) == ["PARKED"]
+    await world.arrive("zwolle", "shirt", 1)
+    await world.becomes(order.order_id, "ASSIGNED")
+    await world.settled(order.order_id)
+
+
+async def test_parked_orders_wake_in_the_order_they_came_when_stock_arrives(world: World) -> None:
+    world.stock.sellable["zwolle", "shirt"] = 0
+    orders = [await world.submit(("1", "shirt", 2)) for _ in range(3)]
+    assert [states_of(order) for order in orders] == [["PARKED"]] * 3
+    assert orders[0].promise_time.seconds == 0
+    delayed = await world.event(orders[0], "order_delayed")
+    assert not delayed.HasField("promise_time")
+    await world.arrive("zwolle", "shirt", 4)
+    await world.becomes(orders[0].order_id, "ASSIGNED")
+    await world.becomes(orders[1].order_id, "ASSIGNED")
+    assert states_of(await world.get(orders[2].order_id)) == ["PARKED"]
+
+
+async def test_an_order_without_stock_is_cancelled_at_its_time(world: World) -> None:
+    world.stock.sellable["zwolle", "shirt"] = 1
+    order = await world.submit(("1", "shirt", 2), ("2", "socks", 1))
+    assert states_of(order) == ["PARKED", "PARKED"]
+    assert order.auto_cancel_time.ToDatetime() - order.create_time.ToDatetime() == timedelta(days=3)
+    world.clock.ahead += timedelta(days=3, seconds=1)
+    order = await world.becomes(order.order_id, "CANCELLED", "CANCELLED")
+    cancelled = await world.event(order, "lines_cancelled")
+    assert list(cancelled.line_ids) == ["1", "2"]
+    await world.settled(order.order_id)
+
+
+async def test_nobody_came_gives_the_units_back(world: World) -> None:
+    world.stock.sellable["zwolle", "shirt"] = 1
+    order = await world.submit(("1", "shirt", 1), collect="zwolle")
+    await world.store_says(order, "task_ready")
+    await world.becomes(order.order_id, "READY")
+    await world.store_says(order, "task_expired")
+    await world.becomes(order.order_id, "EXPIRED")
+    await world.settled(order.order_id)
+    assert world.stock.available("zwolle", "shirt") == 1
+
+
+async def test_a_missed_promise_is_moved_and_the_customer_told(world: World) -> None:
+    world.stock.sellable["zwolle", "shirt"] = 1
+    order = await world.submit(("1", "shirt", 1), collect="zwolle")
+    world.clock.ahead += timedelta(hours=3)
+    delayed = await world.event(order, "order_delayed")
+    assert delayed.promise_time_before == order.promise_time
+    order = await world.get(order.order_id)
+    assert order.promise_time == delayed.promise_time
+    assert states_of(order) == ["ASSIGNED"]
+
+
+@pytest.mark.parametrize("news", ["", "task_accepted", "task_ready"])
+async def test_cancelling_takes_the_task_back_and_frees_the_stock(world: World, news: str) -> None:
+    world.stock.sellable.update({("zwolle", "shirt"): 2, ("zwolle", "shoes"): 1})
+    order = await world.submit(("1", "shirt", 2), ("2", "shoes", 1), collect="zwolle")
+    if news:
+        state = {"task_accepted": "PICKING", "task_ready": "READY"}[news]
+        await world.store_says(order, news)
+        await world.becomes(order.order_id, state, state)
+    after = await world.cancel(order.order_id, "1")
+    assert states_of(after)[0] == "CANCELLED"
+    relieved = await world.until(lambda: _relieved(world, order.lines[0].task_id))
+    assert list(relieved.line_ids) == ["1"]
+    await world.settled(order.order_id)
+    assert world.stock.available("zwolle", "shirt") == 2
+    assert world.stock.available("zwolle", "shoes") == 0
+
+    await world.cancel(order.order_id)
+    again = await world.cancel(order.order_id)
+    assert states_of(again) == ["CANCELLED", "CANCELLED"]
+    await world.settled(order.order_id)
+    assert world.stock.available("zwolle", "shoes") == 1
+
+
+async def _relieved(world: World, task_id: str) -> object:
+    found = [each.assignment_cancelled for each in world.published]
+    return next((each for each in found if each.task_id == task_id), None)
+
+
+async def test_what_has_left_cannot_be_cancelled_and_then_nothing_is(world: World) -> None:
+    world.stock.sellable.update({("utrecht", "shirt"): 1, ("zwolle", "shoes"): 1})
+    order = await world.submit(("1", "shirt", 1), ("2", "shoes", 1), allow_split=True)
+    world.stock.fulfil(order.lines[0].reservation_id)
+    await world.store_says(order, "task_shipped", line=0)
+    await world.becomes(order.order_id, "SHIPPED", "ASSIGNED")
+    with pytest.raises(WrongState):
+        await world.cancel(order.order_id)
+    assert states_of(await world.get(order.order_id)) == ["SHIPPED", "ASSIGNED"]
+    with pytest.raises(NotFound):
+        await world.cancel(order.order_id, "3")
+    assert states_of(await world.cancel(order.order_id, "2")) == ["SHIPPED", "CANCELLED"]
+    await world.settled(order.order_id)
+
+
+async def test_goods_handed_over_before_the_store_heard_of_the_cancellation_are_gone(world: World) -> None:
+    world.stock.sellable["zwolle", "shirt"] = 1
+    order = await world.submit(("1", "shirt", 1), collect="zwolle")
+    world.stock.fulfil(order.lines[0].reservation_id)
+    await world.cancel(order.order_id)
+    await world.settled(order.order_id)
+    await world.store_says(order, "task_collected")
+    order = await world.becomes(order.order_id, "COLLECTED")
+    assert "had not heard" in order.history[-1].detail
+    assert world.stock.available("zwolle", "shirt") == 0
+
+
+async def test_a_held_basket_is_taken_over_or_replaced(world: World) -> None:
+    world.stock.sellable["zwolle", "shirt"] = 2
+    held, small, late, others = (str(uuid4()) for _ in range(4))
+    world.stock.hold(held, "zwolle", shirt=2)
+    order = await world.submit(("1", "shirt", 2), collect="zwolle", basket=held)
+    assert (states_of(order), order.lines[0].reservation_id) == (["ASSIGNED"], held)
+    await world.settled(order.order_id)
+    await world.cancel(order.order_id)
+    await world.settled(order.order_id)
+
+    world.stock.hold(small, "zwolle", shirt=1)
+    order = await world.submit(("1", "shirt", 2), collect="zwolle", basket=small)
+    assert order.lines[0].reservation_id not in {"", small}
+    await world.settled(order.order_id)
+    await world.cancel(order.order_id)
+    await world.settled(order.order_id)
+
+    world.stock.hold(late, "zwolle", shirt=2)
+    world.clock.ahead += timedelta(minutes=20)
+    order = await world.submit(("1", "shirt", 2), collect="zwolle", basket=late)
+    assert (states_of(order), order.lines[0].reservation_id == late) == (["ASSIGNED"], False)
+    await world.cancel(order.order_id)
+    await world.settled(order.order_id)
+
+    world.stock.hold(others, "zwolle", order_id="of-another", shirt=1)
+    order = await world.submit(("1", "shirt", 1), collect="zwolle", basket=others)
+    assert order.lines[0].reservation_id != others
+    assert world.stock.reservations[others].state == orders_held(world, others)
+
+
+def orders_held(world: World, reservation_id: str) -> int:
+    return type(world.stock.reservations[reservation_id]).STATE_HELD
+
+
+async def test_the_same_request_twice_is_one_order(world: World) -> None:
+    world.stock.sellable["zwolle", "shirt"] = 5
+    request = orders_pb2.SubmitOrderRequest(
+        request_id=str(uuid4()), order=world.order(("1", "shirt", 1), collect="zwolle")
+    )
+    first = (await world.client.orders.SubmitOrder(request)).order
+    second = (await world.client.orders.SubmitOrder(request)).order
+    assert first == second
+    assert world.stock.available("zwolle", "shirt") == 4
+
+    other = orders_pb2.SubmitOrderRequest()
+    other.CopyFrom(request)
+    other.order.lines[0].quantity = 2
+    with pytest.raises(RequestIdReused):
+        await world.client.orders.SubmitOrder(other)
+    other.request_id = str(uuid4())
+    with pytest.raises(AlreadyExists):
+        await world.client.orders.SubmitOrder(other)
+
+
+async def test_bad_requests_are_refused_with_what_is_wrong(world: World) -> None:
+    past = world.order(("1", "shirt", 1), collect="zwolle")
+    past.auto_cancel_time.FromDatetime(world.clock.now() - timedelta(days=1))
+    nowhere = world.order(("1", "shirt", 1))
+    nowhere.ClearField("shipping_position")
+    twice = world.order(("1", "shirt", 1), ("1", "shoes", 1))
+    for order in (past, nowhere, twice):
+        request = orders_pb2.SubmitOrderRequest(request_id=str(uuid4()), order=order)
+        with pytest.raises(InvalidField):
+            await world.client.orders.SubmitOrder(request)
+    with pytest.raises(NotFound):
+        await world.get("unknown")
+    with pytest.raises(NotFound):
+        await world.plans("unknown")
+    for token in ("!", "bm8=", "WzEsMl0="):
+        with pytest.raises(InvalidField):
+            await world.client.orders.ListOrders(orders_pb2.ListOrdersRequest(page_token=token))
+
+
+async def test_orders_are_listed_latest_first_page_by_page(world: World) -> None:
+    world.stock.sellable["zwolle", "shirt"] = 3
+    orders = [await world.submit(("1", "shirt", 1), collect="zwolle") for _ in range(5)]
+    token, pages = "", []
+    while True:
+        request = orders_pb2.ListOrdersRequest(customer_id="ana", page_size=2, page_token=token)
+        answer = await world.client.orders.ListOrders(request)
+        pages.append([each.order_id for each in answer.orders])
+        token = answer.next_page_token
+        if not token:
+            break
+    assert pages == [[orders[i].order_id for i in page] for page in ((4, 3), (2, 1), (0,))]
+    parked = orders_pb2.ListOrdersRequest(state=orders_pb2.OrderLine.STATE_PARKED)
+    found = (await world.client.orders.ListOrders(parked)).orders
+    assert {each.order_id for each in found} == {orders[3].order_id, orders[4].order_id}
+    other = orders_pb2.ListOrdersRequest(customer_id="ben")
+    assert not (await world.client.orders.ListOrders(other)).orders
+
+
+async def test_a_watched_order_is_seen_at_every_change_until_it_ends(world: World) -> None:
+    world.stock.sellable["zwolle", "shirt"] = 1
+    order = await world.submit(("1", "shirt", 1), collect="zwolle")
+    seen = []
+    async for answer in world.client.orders.WatchOrder(
+        orders_pb2.WatchOrderRequest(order_id=order.order_id), timeout=15
+    ):
+        seen.append(states_of(answer.order)[0])
+        if seen == ["ASSIGNED"]:
+            await world.store_says(order, "task_ready")
+        elif seen[-1] == "READY":
+            await world.store_says(order, "task_collected")
+    assert seen == ["ASSIGNED", "READY", "COLLECTED"]
