@@ -10,7 +10,7 @@ import pytest
 
 from onhand.cli import keys
 from onhand.cli.embedded import EmbeddedServers, embedded_servers
-from onhand.cli.main import scopes
+from onhand.cli.scopes import scopes
 
 
 @pytest.fixture(scope="session")

@@ -46,11 +46,13 @@ class Client:
         self._authorization = f"Bearer {token}"
         self._folder = folder
 
-    def same(self, path: str, message: bytes, response_bytes: int, seconds: float) -> Rate:
-        """Send one message over and over from CALLERS callers; every answer must have its size."""
+    def same(
+        self, path: str, message: bytes, response_bytes: int, seconds: float, callers: int = CALLERS
+    ) -> Rate:
+        """Send one message over and over; every answer must have its size."""
         if shutil.which("h2load"):
-            return self._h2load(path, message, response_bytes, seconds)
-        return self.distinct(path, [[message]], seconds, repeat=True)
+            return self._h2load(path, message, response_bytes, seconds, callers)
+        return self.distinct(path, [[message]], seconds, repeat=True, callers=callers)
 
     def distinct(
         self,
@@ -88,14 +90,16 @@ class Client:
         responses = tuple(base64.b64decode(each) for each in result.samples)
         return Rate(result.calls / result.seconds, responses)
 
-    def _h2load(self, path: str, message: bytes, response_bytes: int, seconds: float) -> Rate:
+    def _h2load(
+        self, path: str, message: bytes, response_bytes: int, seconds: float, callers: int
+    ) -> Rate:
         body = self._file([message])
         output = _run(
             [
                 "h2load",
                 f"--duration={round(seconds * 1000)}ms",
                 f"--clients={CONNECTIONS}",
-                f"--max-concurrent-streams={CALLERS // CONNECTIONS}",
+                f"--max-concurrent-streams={callers // CONNECTIONS}",
                 f"--data={body}",
                 "--header=content-type: application/grpc",
                 "--header=te: trailers",

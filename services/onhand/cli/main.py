@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
-from onhand.cli import epc
+from onhand.cli import epc, events, importing
 from onhand.cli.audit import audit
 from onhand.cli.runtime import DEFAULT_DATA_DIR
 from onhand.cli.up import up_command
+from onhand.cli.watching import watch
 
 app = typer.Typer(
     name="onhand",
@@ -49,20 +50,6 @@ def migrate(
     run(service, database_url)
 
 
-def scopes() -> list[str]:
-    """Return every scope that the contracts name."""
-    from onhand.api.auth.v1 import scopes_pb2
-    from onhand.client import SERVICES
-
-    found = {
-        method.GetOptions().Extensions[scopes_pb2.scope]
-        for services in SERVICES.values()
-        for module, name in services.values()
-        for method in module.DESCRIPTOR.services_by_name[name].methods
-    }
-    return sorted(found)
-
-
 @app.command()
 def token(
     subject: Annotated[
@@ -79,17 +66,14 @@ def token(
 ) -> None:
     """Print a bearer token that the services of `onhand up` accept."""
     from onhand.cli import keys
-    from onhand.cli.errors import UpError
-    from onhand.cli.runtime import Runtime
+    from onhand.cli.connect import running
+    from onhand.cli.scopes import scopes
     from onhand.kit.clock import SystemClock
 
     unknown = sorted(set(scope or ()) - set(scopes()))
     if unknown:
         raise typer.BadParameter(f"no such scope: {', '.join(unknown)}; there are: {', '.join(scopes())}")
-    try:
-        runtime = Runtime.load(data_dir)
-    except UpError as error:
-        raise typer.BadParameter(str(error)) from None
+    runtime = running(data_dir)
     print(
         keys.mint(
             runtime.keys_dir,
@@ -102,8 +86,17 @@ def token(
     )
 
 
-app.command("up")(up_command(scopes))
+def _scopes() -> list[str]:
+    from onhand.cli.scopes import scopes
+
+    return scopes()
+
+
+app.command("up")(up_command(_scopes))
+app.command("import")(importing.import_csv)
+app.command("watch")(watch)
 app.command("audit")(audit)
+app.add_typer(events.app, name="events")
 app.add_typer(epc.app, name="epc")
 
 

@@ -4,7 +4,6 @@ A token's claims: `iss`, `aud`, `sub`, `exp`, `scope` (space-separated, RFC 8693
 `locations`, a list of location ids, where `["*"]` means all. A token without `locations` speaks for none.
 """
 
-import json
 import time
 from collections.abc import Iterable
 from contextvars import ContextVar
@@ -15,6 +14,7 @@ import jwt
 
 from onhand.kit.config import Auth
 from onhand.kit.errors import InvalidToken, MissingScope, WrongLocation
+from onhand.kit.telemetry import log
 
 ALGORITHMS = ["ES256", "EdDSA", "RS256"]
 """Asymmetric only: a public key can never serve as a shared secret (key confusion)."""
@@ -99,15 +99,17 @@ class Authenticator:
         path = self._settings.auth_jwks_file
         try:
             stat = path.stat()
-        except OSError:
+            if (version := (stat.st_mtime_ns, stat.st_ino)) == self._version:
+                return
+            key_set = jwt.PyJWKSet.from_json(path.read_text())
+        except (OSError, ValueError, jwt.PyJWTError):
             if self._version is None:
                 raise
-            return  # in the middle of a replacement: the keys we have still hold
-        if (version := (stat.st_mtime_ns, stat.st_ino)) != self._version:
-            key_set = jwt.PyJWKSet.from_dict(json.loads(path.read_text()))
-            self._keys = {key.key_id or "": key for key in key_set.keys}
-            self._cache.clear()
-            self._version = version
+            log.warning("the keys cannot be read; those from before still hold", file=str(path))
+            return
+        self._keys = {key.key_id or "": key for key in key_set.keys}
+        self._cache.clear()
+        self._version = version
 
     def _verify(self, token: str) -> Principal:
         try:

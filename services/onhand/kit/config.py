@@ -69,6 +69,8 @@ def load(kind: type[S]) -> S:
         prefix = kind.model_config.get("env_prefix", "")
         print("onhand: the settings are not usable:", file=sys.stderr)  # noqa: T201
         for each in error.errors(include_url=False, include_input=False):
-            name = prefix + "_".join(str(part) for part in each["loc"]).upper()
-            print(f"  {name}: {each['msg']}", file=sys.stderr)  # noqa: T201
+            where = "_".join(str(part) for part in each["loc"]).upper()
+            # A rule about several settings stands in no one place; its message names them.
+            named = f"{prefix}{where}: " if where else ""
+            print(f"  {named}{each['msg']}", file=sys.stderr)  # noqa: T201
         raise SystemExit(2) from None

@@ -10,7 +10,6 @@ from any time, which is safe because consumers deduplicate.
 import asyncio
 import json
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,6 +23,7 @@ from onhand.kit import telemetry
 from onhand.kit.clock import Clock
 from onhand.kit.db import Database
 from onhand.kit.events import EVENT_ID_HEADER, Broker
+from onhand.kit.waiting import set_or_after
 
 RELAY_LOCK = 0x6F6E68616E64
 """Key of the advisory lock that the one relay of a database holds."""
@@ -162,8 +162,7 @@ class Relay:
                 await self._publish_watermark(jetstream, watermark)
                 said = loop.time()
             if len(rows) < BATCH:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._database.committed.wait(), POLL_S)
+                await set_or_after(self._database.committed, POLL_S)
 
     async def _publish(self, jetstream: JetStreamContext, rows: list[Any]) -> None:
         last = rows[-1]

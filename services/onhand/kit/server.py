@@ -3,7 +3,6 @@
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
 import grpc
 from google.protobuf.descriptor import ServiceDescriptor
@@ -16,9 +15,12 @@ from onhand.kit.config import ServiceSettings
 from onhand.kit.errors import OnhandError
 from onhand.kit.interceptors import Guard
 from onhand.kit.telemetry import log
+from onhand.kit.waiting import set_or_after
 
 RESTART_S = 1.0
 """Pause before background work that failed starts again; protects what it failed on."""
+CANCEL_S = 1.0
+"""How long background work may take to end before it is cancelled again."""
 
 
 class Server:
@@ -87,9 +89,12 @@ class Server:
         log.info("draining")
         await self._health.enter_graceful_shutdown()
         await self._server.stop(self._settings.drain_s)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        pending = set(tasks)
+        while pending:
+            for task in pending:
+                task.cancel()
+            # Again where a library took a cancellation for its own time-out and went on.
+            _, pending = await asyncio.wait(pending, timeout=CANCEL_S)
 
     async def _announce(self, ready: Callable[[], Awaitable[None]]) -> None:
         await ready()
@@ -110,5 +115,4 @@ class Server:
                 log.warning("background work failed", work=name, reason=error.reason)
             except Exception:  # noqa: BLE001
                 log.exception("background work failed", work=name)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stop.wait(), RESTART_S)
+            await set_or_after(self._stop, RESTART_S)

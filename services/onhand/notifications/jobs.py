@@ -85,9 +85,9 @@ class Dispatcher:
         for pause_s in (*CONCLUDE_PAUSES_S, 0):
             try:
                 message = await self._notifications.conclude(attempt, result)
-            except OnhandError as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, giving up here may mean a second mail
                 telemetry.log.warning(
-                    "result not recorded", message_id=str(attempt.message_id), reason=error.reason
+                    "result not recorded", message_id=str(attempt.message_id), exc_info=error
                 )
                 await asyncio.sleep(pause_s)
                 continue

@@ -1,8 +1,6 @@
 """What happens without anybody asking: deadlines pass, stock is told what left."""
 
-import asyncio
-from contextlib import suppress
-
+from onhand.kit.waiting import set_or_after
 from onhand.pickup.config import PickupSettings
 from onhand.pickup.use_cases import Pickup
 
@@ -24,8 +22,7 @@ class Jobs:
         while True:
             added.clear()
             if not await self._pickup.tell_stock():
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(added.wait(), self._settings.effect_interval_s)
+                await set_or_after(added, self._settings.effect_interval_s)
 
     async def forget(self) -> None:
         await self._pickup.forget_withdrawals()

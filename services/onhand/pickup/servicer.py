@@ -1,6 +1,5 @@
 """Pickup's contract ⇄ its use cases."""
 
-
 from collections.abc import AsyncIterator
 from typing import Any, TypeVar
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
@@ -16,6 +15,7 @@ from onhand.kit.clock import Clock
 from onhand.kit.db import Database
 from onhand.kit.errors import FieldViolation, InvalidField, OnhandError, WrongCode, WrongProduct
 from onhand.kit.telemetry import log
+from onhand.kit.waiting import set_or_after
 from onhand.pickup import events
 from onhand.pickup.config import PickupSettings
 from onhand.pickup.domain import scans, transitions
@@ -96,8 +96,7 @@ class Pickup:
                     if given.get(task.task_id) != task.version:
                         yield task
                 since, given = watermark, {task.task_id: task.version for task in found}
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(changed.wait(), self._settings.watch_interval_s)
+                await set_or_after(changed, self._settings.watch_interval_s)
 
     async def _live_tasks(self, location_id: str) -> AsyncIterator[Task]:
         token = ""

@@ -25,7 +25,7 @@ from onhand.api.pickup.v1.events_pb2 import PickupEvent
 from onhand.api.pickup.v1.tasks_pb2 import Task
 from onhand.api.routing.v1.events_pb2 import RoutingEvent
 from onhand.cli import keys
-from onhand.cli.embedded import EmbeddedServers, embedded_servers
+from onhand.cli.embedded import EmbeddedServers
 from onhand.kit.clock import SystemClock
 from onhand.kit.db import Database
 from onhand.kit.migrations import migrate
@@ -69,6 +69,7 @@ class AdjustableClock(SystemClock):
     """The machine's clock, which a test can put forward."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.ahead = timedelta()
 
     def now(self) -> datetime:
@@ -251,12 +252,6 @@ def _readable(value: Any) -> str:
     return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
-@pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServers]:
-    with embedded_servers(tmp_path_factory.mktemp("servers")) as running:
-        yield running
-
-
 @pytest.fixture
 def mail_server() -> Iterator[MailServer]:
     server = MailServer()
@@ -272,12 +267,11 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 
 @pytest.fixture
-async def make_world(servers: EmbeddedServers, tmp_path: Path) -> AsyncIterator[Any]:
+async def make_world(servers: EmbeddedServers, keys_dir: Path, tmp_path: Path) -> AsyncIterator[Any]:
     """Give a function that wires the service with some settings changed, on a database of its own."""
     made: list[World] = []
     url = await asyncio.to_thread(servers.create_database, f"notifications_{uuid.uuid4().hex}")
     await asyncio.to_thread(migrate, "notifications", url)
-    await asyncio.to_thread(keys.ensure_keys, tmp_path / "keys")
 
     def make(**changes: Any) -> World:
         settings = NotificationsSettings(
@@ -286,7 +280,7 @@ async def make_world(servers: EmbeddedServers, tmp_path: Path) -> AsyncIterator[
                 "database_url": url,
                 "nats_url": servers.nats_url,
                 "auth_issuer": keys.ISSUER,
-                "auth_jwks_file": keys.jwks_file(tmp_path / "keys"),
+                "auth_jwks_file": keys.jwks_file(keys_dir),
                 "environment": "development",
                 "data_dir": tmp_path / "data",
                 "database_pool_size": 8,

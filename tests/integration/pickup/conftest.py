@@ -4,7 +4,6 @@ import asyncio
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -287,18 +286,11 @@ async def world(settings: PickupSettings, token: str) -> AsyncIterator[World]:
         )
     ]
     yield world
-    for each in work:
-        each.cancel()
-    import sys, traceback
-    done, pending = await asyncio.wait(work, timeout=8)
-    for each in pending:
-        print("PENDING", file=sys.__stderr__)
-        each.print_stack(file=sys.__stderr__)
-        co = each.get_coro()
-        while co is not None and hasattr(co, "cr_await"):
-            print("  ", co.cr_code.co_qualname, co.cr_frame.f_lineno if co.cr_frame else None, file=sys.__stderr__); co = co.cr_await
-        each.cancel()
-    await asyncio.wait(work, timeout=8)
+    pending = set(work)
+    while pending:
+        for each in pending:
+            each.cancel()
+        _, pending = await asyncio.wait(pending, timeout=1)
     await listening.unsubscribe()
     for client in clients:
         await client.close()

@@ -1,6 +1,9 @@
 """Settings: all that is wrong is said at once, before anything runs."""
 
+from typing import Self
+
 import pytest
+from pydantic import model_validator
 
 from onhand.kit import config
 from onhand.kit.config import ServiceSettings
@@ -29,9 +32,20 @@ def test_the_environment_is_read(environment: pytest.MonkeyPatch) -> None:
     assert settings.environment == "production"
 
 
-def complaints(capsys: pytest.CaptureFixture[str]) -> str:
+class Paired(ServiceSettings):
+    low: int = 1
+    high: int = 2
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.low > self.high:
+            raise ValueError("ONHAND_LOW must not be above ONHAND_HIGH")
+        return self
+
+
+def complaints(capsys: pytest.CaptureFixture[str], kind: type[ServiceSettings] = ServiceSettings) -> str:
     with pytest.raises(SystemExit) as raised:
-        config.load(ServiceSettings)
+        config.load(kind)
     assert raised.value.code == 2
     said = capsys.readouterr()
     assert said.out == ""
@@ -63,6 +77,14 @@ def test_everything_that_is_wrong_is_named_and_secrets_are_not_shown(
     said = complaints(capsys)
     assert [name for name in wrong if name not in said] == []
     assert "hunter2" not in said
+
+
+def test_a_rule_about_two_settings_is_said_in_its_own_words(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment.setenv("ONHAND_LOW", "3")
+    lines = complaints(capsys, Paired).splitlines()
+    assert lines[1:] == ["  Value error, ONHAND_LOW must not be above ONHAND_HIGH"]
 
 
 def test_settings_do_not_change_under_way() -> None:

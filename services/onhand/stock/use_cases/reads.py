@@ -74,7 +74,7 @@ class Reads:
             result.revision = await self._deps.database.transaction(recorder.run)
             result.unknown_items = recorder.unknown_items
             self._deps.recent.remember(fresh)
-        result.accepted = sum(sight.count for sight in fresh)
+        result.accepted = len(fresh)
         result.repeated = len(reads) - result.accepted
         for outcome in ("accepted", "repeated", "refused"):
             _reads.add(getattr(result, outcome), {"outcome": outcome})
