@@ -21,7 +21,7 @@ from benchmarks.load import Client, LoadFailedError
 from onhand.cli import keys
 from onhand.cli.embedded import EmbeddedServers, embedded_servers
 from onhand.cli.files import log_tail, open_log
-from onhand.cli.main import scopes
+from onhand.cli.scopes import scopes
 from onhand.cli.ports import HOST, free_ports
 from onhand.cli.probes import grpc_serves
 from onhand.cli.process import POLL_S, command_line

@@ -16,11 +16,11 @@ from onhand.cli.process import Say
 from onhand.cli.runtime import DEFAULT_DATA_DIR, Runtime
 
 _WHAT = {
-    "edge": "reader webhooks, EPCIS, console and live pages (HTTP)",
-    "stock": "availability, reservations, movements, reads, counts (gRPC)",
-    "routing": "quotes, orders, plans (gRPC)",
+    "edge": "reader webhooks, availability, live pages (HTTP)",
+    "stock": "reads, movements, availability, reservations (gRPC)",
+    "routing": "orders, plans and why (gRPC)",
     "pickup": "store tasks, hand-overs (gRPC)",
-    "notifications": "contacts, alerts, messages, webhooks (gRPC)",
+    "notifications": "messages, webhooks (gRPC)",
     "postgres": "a database for each service (PostgreSQL)",
     "nats": "events (NATS JetStream)",
 }

@@ -19,6 +19,7 @@ from onhand.kit.errors import DependencyUnavailable, OnhandError, WrongCode, Wro
 WALK_S = 0.15
 """Mean time between two steps of an associate."""
 RECONNECT_S = 0.5
+LISTED_TASKS = 1000
 MISTYPED_SHARE = 0.1
 """Share of customers who say a wrong code first."""
 ENDED = frozenset(
@@ -96,7 +97,7 @@ class StoreTeam:
                 return
             state = task.state
             for line in task.lines:
-                state = await self._pick(task, line)
+                state = await self._pick(task, line) or state
             if state == pb.Task.STATE_PICKED:
                 await self._finish(task)
         except WrongState as error:
@@ -117,8 +118,8 @@ class StoreTeam:
         self._tally.counts["tasks rejected"] += 1
         self._tally.tell(f"store    {self._location_id} rejects its task of {task.order_id}")
 
-    async def _pick(self, task: pb.Task, line: pb.TaskLine) -> "pb.Task.State":
-        """Pick a line, and say what of it cannot be had; returns the task's state after it."""
+    async def _pick(self, task: pb.Task, line: pb.TaskLine) -> "pb.Task.State | None":
+        """Pick a line, and say what of it cannot be had; returns the task's state if that changed it."""
         await self._walk()
         item = self._world.items[line.item_id]
         quantity = line.quantity - line.picked_quantity - line.short_quantity - line.cancelled_quantity
@@ -155,7 +156,7 @@ class StoreTeam:
             )
             self._tally.counts["units short"] += quantity - len(units)
             self._tally.tell(f"store    {self._location_id}: {item.title} for {task.order_id}: {detail}")
-        return pb.Task.STATE_UNSPECIFIED if answered is None else answered.task.state
+        return None if answered is None else answered.task.state
 
     async def _finish(self, task: pb.Task) -> None:
         """Stage what the customer collects; pack and ship the rest."""
@@ -180,11 +181,12 @@ class StoreTeam:
 
     async def hand_over(self, order_id: str, code: str) -> None:
         """Serve a customer who is here with a code."""
-        ready = [
-            task.task_id
-            for task in self._tasks.values()
-            if task.order_id == order_id and task.state == pb.Task.STATE_READY
-        ]
+        waiting = await self._pickup.tasks.ListTasks(
+            pb.ListTasksRequest(
+                location_id=self._location_id, states=[pb.Task.STATE_READY], page_size=LISTED_TASKS
+            )
+        )
+        ready = [task.task_id for task in waiting.tasks if task.order_id == order_id]
         if self._random.random() < MISTYPED_SHARE and ready:
             await self._try_code(ready[0], mistyped(code))
         for task_id in ready:

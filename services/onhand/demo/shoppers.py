@@ -2,12 +2,11 @@
 
 import asyncio
 from collections.abc import Mapping
+from datetime import timedelta
 from random import Random
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
-
-from datetime import timedelta
 
 from onhand.api.routing.v1 import orders_pb2
 from onhand.api.stock.v1 import availability_pb2, reservations_pb2
@@ -53,8 +52,8 @@ class WebShop:
         self._random = random
         self._tally = tally
 
-    async def order(self, basket: Basket) -> None:
-        """Take a basket through the shop, until its goods are collected or on their way."""
+    async def order(self, basket: Basket) -> str:
+        """Take a basket through the checkout; returns the order to collect, if it became one."""
         store = location_id(basket.store_id)
         collect = self._random.random() < COLLECT_SHARE
         wanted = {item_id(line.product_id): min(line.quantity, MAX_LINE_UNITS) for line in basket.lines}
@@ -66,10 +65,10 @@ class WebShop:
                 offered, hold = await self._hold(offered, store, basket, abandoned=abandoned)
                 if abandoned:
                     self._tally.counts["baskets held and abandoned"] += 1
-                    return
+                    return ""
             if not offered:
                 self._tally.counts["customers who found nothing in stock"] += 1
-                return
+                return ""
             await asyncio.sleep(CHECKOUT_S * self._random.random())
             order = self._order(basket, offered, store, collect=collect)
             answer = await self._routing.orders.SubmitOrder(
@@ -79,13 +78,11 @@ class WebShop:
             )
         except OnhandError as error:
             self._tally.fail(f"order of basket {basket.basket_id}: {error.reason}: {error}")
-            return
-        self._tally.counts["orders"] += 1
+            return ""
         self._tally.orders[order.order_id] = "accepted"
         how = f"to collect in {store}" if collect else f"to {order.shipping_address.locality}"
         self._tally.tell(f"order    {answer.order.order_id} {how}: {len(order.lines)} lines")
-        if collect:
-            await self._collect(order.order_id, store)
+        return order.order_id if collect else ""
 
     async def _offered(self, wanted: Mapping[str, int], store: str) -> dict[str, int]:
         """Return what the shop shows as available in a store, and sells no more of."""
@@ -153,8 +150,11 @@ class WebShop:
             order.allow_split = self._random.random() < 0.5  # noqa: PLR2004 - one half
         return order
 
-    async def _collect(self, order_id: str, store: str) -> None:
-        """Wait for the mail that it is ready, go there, show the code; again for each part of the order."""
+    async def collect(self, order_id: str, store: str) -> None:
+        """Wait for the mail that it is ready, go there, show the code; again for each part of the order.
+
+        Runs until cancelled: another part may still come.
+        """
         mails = self._mailbox.of_order(order_id)
         while True:
             mail = await mails.get()

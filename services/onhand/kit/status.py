@@ -4,6 +4,8 @@ On the wire a failure is a canonical code and a `google.rpc.Status` with an `Err
 metadata), a `BadRequest` for field violations and a `RetryInfo` where waiting helps.
 """
 
+from collections.abc import Sequence
+
 import grpc
 from google.protobuf import duration_pb2
 from google.rpc import error_details_pb2, status_pb2
@@ -41,24 +43,45 @@ CODES: dict[str, grpc.StatusCode] = {
 }
 """Every reason and its canonical code; a test holds it against the contract's enum."""
 
+MAX_TEXT = 300
+"""Characters of a message, and of one field, that go over the wire. An error travels in the trailing metadata,
+of which gRPC's clients take 8 KB, in base64 and with every letter beyond ASCII as nine characters."""
+MAX_VIOLATIONS_BYTES = 2_000
+"""How many of a request's violations are listed, for the same reason; the rest are counted."""
+
 _BY_NUMBER = {code.value[0]: code for code in grpc.StatusCode}
 
 
 def to_status(error: errors.OnhandError) -> status_pb2.Status:
     """Say `error` as a `google.rpc.Status`: for a failed call, or for one element of a batch."""
-    status = status_pb2.Status(code=CODES[error.reason].value[0], message=error.message)
-    info = error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=error.metadata())
+    status = status_pb2.Status(code=CODES[error.reason].value[0], message=_short(error.message))
+    metadata = {name: _short(value) for name, value in error.metadata().items()}
+    info = error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=metadata)
     status.details.add().Pack(info)
     if isinstance(error, errors.InvalidField):
-        bad_request = error_details_pb2.BadRequest()
-        for each in error.violations:
-            bad_request.field_violations.add(field=each.field, description=each.description)
-        status.details.add().Pack(bad_request)
+        status.details.add().Pack(_bad_request(error.violations))
     if error.retry_after_s is not None:
         delay = duration_pb2.Duration()
         delay.FromMilliseconds(int(error.retry_after_s * 1000))
         status.details.add().Pack(error_details_pb2.RetryInfo(retry_delay=delay))
     return status
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
+
+
+def _bad_request(violations: Sequence[errors.FieldViolation]) -> error_details_pb2.BadRequest:
+    bad_request = error_details_pb2.BadRequest()
+    size = 0
+    for count, each in enumerate(violations):
+        field, description = _short(each.field), _short(each.description)
+        size += len(field.encode()) + len(description.encode())
+        if size > MAX_VIOLATIONS_BYTES:
+            bad_request.field_violations.add(description=f"and {len(violations) - count} more")
+            break
+        bad_request.field_violations.add(field=field, description=description)
+    return bad_request
 
 
 def from_status(status: status_pb2.Status) -> errors.OnhandError | None:

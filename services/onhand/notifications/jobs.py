@@ -12,7 +12,7 @@ from onhand.notifications.use_cases import Notifications
 
 STOP_GRACE_S = 5.0
 """Time that attempts under way get when the service stops, so that they need not be made twice."""
-CONCLUDE_PAUSES_S = (0.1, 0.5, 2.0, 5.0, 10.0)
+CONCLUDE_PAUSES_S = (0.1, 0.5, 1.0, 2.0, 2.0, 5.0, 5.0, 10.0)
 """Pauses while a result cannot be recorded; after them the lease brings the message up again."""
 
 Send = Callable[[Attempt], Awaitable[Result]]

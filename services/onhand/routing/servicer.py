@@ -9,7 +9,6 @@ import base64
 import binascii
 import json
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,6 +18,7 @@ from onhand.api.routing.v1 import orders_pb2
 from onhand.kit import auth
 from onhand.kit.clock import Clock
 from onhand.kit.errors import FieldViolation, InvalidField
+from onhand.kit.waiting import set_or_after
 from onhand.routing.config import RoutingSettings
 from onhand.routing.domain.lifecycle import LineState
 from onhand.routing.messages import order_from, order_message, plan_messages
@@ -82,8 +82,7 @@ class OrderServicer:
                     yield orders_pb2.WatchOrderResponse(order=order_message(order))
                     if order.has_ended:
                         return
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(changed.wait(), self._settings.watch_interval_s)
+                await set_or_after(changed, self._settings.watch_interval_s)
 
     async def CancelOrder(
         self, request: orders_pb2.CancelOrderRequest, _: Context

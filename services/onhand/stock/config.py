@@ -33,6 +33,8 @@ class StockSettings(ServiceSettings):
     """Reads from further in the future are refused: such a reader's clock is wrong."""
     default_hold_s: Annotated[float, Field(gt=0)] = 900
     """How long a reservation holds when its caller does not say."""
+    reservation_group: Annotated[int, Field(ge=1, le=1_000)] = 64
+    """Reservations decided in one transaction at most; protects the latency of the first of them."""
     sweep_interval_s: Annotated[float, Field(gt=0)] = 1
     """How often expired reservations are swept; expiry itself is exact whatever this says."""
     confidence_half_life_days: Annotated[float, Field(gt=0)] = 30

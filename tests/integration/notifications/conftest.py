@@ -42,7 +42,7 @@ from onhand.notifications.storage import endpoints
 from onhand.notifications.use_cases import Notifications
 from onhand.notifications.vault import Vault
 
-WITHIN_S = 15.0
+WITHIN_S = 30.0
 CODE = "493817"
 
 

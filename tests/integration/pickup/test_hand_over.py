@@ -77,6 +77,17 @@ async def test_wrong_codes_are_counted_though_they_fail_and_then_wait(world: Any
     assert (await world.do("HandOver", task_id, code=code)).state == pb.Task.STATE_COLLECTED
 
 
+async def test_a_wrong_code_stores_no_answer_so_that_a_repeat_is_another_attempt(world: Any) -> None:
+    task_id, code = await world.ready()
+    request_id = str(uuid4())
+    for left in (4, 3):
+        with pytest.raises(WrongCode) as raised:
+            await world.do("HandOver", task_id, code=other_than(code), request_id=request_id)
+        assert raised.value.attempts_left == left
+    task = await world.do("HandOver", task_id, code=code, request_id=request_id)
+    assert task.state == pb.Task.STATE_COLLECTED
+
+
 async def test_guessing_at_many_tills_at_once_gets_no_more_attempts(world: Any) -> None:
     task_id, code = await world.ready()
     outcomes = await attempts(world, task_id, *[other_than(code)] * 20)

@@ -5,7 +5,6 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -293,11 +292,12 @@ async def world(settings: RoutingSettings, mint: Callable[..., str]) -> AsyncIte
         )
     ]
     yield world
-    for each in work:
-        each.cancel()
-    for each in work:
-        with suppress(asyncio.CancelledError):
-            await each
+    pending = set(work)
+    while pending:
+        # Again where a library took a cancellation for its own time-out and went on.
+        for each in pending:
+            each.cancel()
+        _, pending = await asyncio.wait(pending, timeout=1)
     await listening.unsubscribe()
     await client.close()
     await server.stop(None)

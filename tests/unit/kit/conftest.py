@@ -16,6 +16,7 @@ from onhand.cli.ports import free_ports
 from onhand.kit.config import ServiceSettings
 from onhand.kit.errors import (
     DatabaseUnavailable,
+    InvalidEpc,
     LimitReached,
     NotFound,
     UnknownItem,
@@ -47,6 +48,8 @@ class Tags:
                 raise LimitReached("2 holds of a customer")
             case "fault":
                 raise RuntimeError("the password is hunter2")
+            case epc if epc.startswith("€"):
+                raise InvalidEpc(epc, "MALFORMED", f"{epc} is none")
             case "unwell" if self.calls <= self.failures:
                 raise DatabaseUnavailable
             case "slow":

@@ -8,12 +8,13 @@ from typing import Any
 import grpc
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
+from opentelemetry import trace
+from tests.unit.kit.conftest import Reads, Running, Start
 
 from onhand.api.stock.v1 import reads_pb2
 from onhand.client import AsyncStock, Settings
 from onhand.kit import errors
 from onhand.kit.interceptors import Guard
-from tests.unit.kit.conftest import Reads, Running, Start
 
 GET = reads_pb2.GetTagRequest
 INVALID = GET(epc="")
@@ -78,10 +79,12 @@ async def test_an_error_of_ours_keeps_its_fields(stock: AsyncStock) -> None:
 
 
 async def test_a_fault_tells_nothing_but_where_to_look(stock: AsyncStock) -> None:
-    error, code = await failure(stock.tags.GetTag(GET(epc="fault")))
+    ours = trace.SpanContext(trace_id=0xABCDEF, span_id=0x123, is_remote=False)
+    with trace.use_span(trace.NonRecordingSpan(ours)):
+        error, code = await failure(stock.tags.GetTag(GET(epc="fault")))
     assert isinstance(error, errors.Internal)
     assert code is Code.INTERNAL
-    assert len(error.trace_id) == 32
+    assert error.trace_id == f"{0xABCDEF:032x}"
     assert "hunter2" not in repr(error.__cause__)
 
 
@@ -100,13 +103,22 @@ async def test_every_violation_is_named_by_its_path(stock: AsyncStock) -> None:
 
 
 async def test_ten_thousand_violations_still_make_an_answer(stock: AsyncStock) -> None:
-    reads = [reads_pb2.Read(antenna=300)] * 10_000
+    reads = [reads_pb2.Read(antenna=300)] * 10_000  # each without EPC and time, too
     error, code = await failure(
         stock.reads.RecordReads(reads_pb2.RecordReadsRequest(reader_id="r", reads=reads))
     )
     assert code is Code.INVALID_ARGUMENT
     assert isinstance(error, errors.InvalidField)
-    assert 10 <= len(error.violations) <= 100
+    listed = len(error.violations) - 1
+    assert listed > 10
+    assert error.violations[-1] == errors.FieldViolation("", f"and {30_000 - listed} more")
+
+
+async def test_the_longest_text_that_a_contract_takes_still_makes_an_answer(stock: AsyncStock) -> None:
+    error, code = await failure(stock.tags.GetTag(GET(epc="€" * 512)))
+    assert isinstance(error, errors.InvalidEpc)
+    assert error.epc == "€" * 299 + "…"
+    assert code is Code.INVALID_ARGUMENT
 
 
 async def test_a_message_over_the_limit_is_refused_with_the_limit(
@@ -153,29 +165,26 @@ async def batches(*readers: str) -> AsyncIterator[reads_pb2.StreamReadsRequest]:
 
 
 async def test_each_message_of_a_stream_is_checked(stock: AsyncStock) -> None:
-    heard = []
+    answers = aiter(stock.reads.StreamReads(batches("r", "r", "")))
+    assert [(await anext(answers)).sequence, (await anext(answers)).sequence] == [0, 1]
     with pytest.raises(errors.InvalidField):
-        async for answer in stock.reads.StreamReads(batches("r", "r", "")):
-            heard.append(answer.sequence)
-    assert heard == [0, 1]
+        await anext(answers)
 
 
 async def test_a_fault_inside_a_stream_tells_nothing(stock: AsyncStock) -> None:
     with pytest.raises(errors.Internal) as raised:
-        async for _ in stock.reads.StreamReads(batches("fault")):
-            pass
+        await anext(aiter(stock.reads.StreamReads(batches("fault"))))
     assert "hunter2" not in repr(raised.value.__cause__)
 
 
 async def test_a_stream_needs_a_token_too(served: Running) -> None:
     async with AsyncStock(served.address, "") as client:
         with pytest.raises(errors.InvalidToken):
-            async for _ in client.reads.StreamReads(batches("r")):
-                pass
+            await anext(aiter(client.reads.StreamReads(batches("r"))))
 
 
 async def test_a_servicer_that_lacks_a_method_is_not_registered(served: Running) -> None:
     service = reads_pb2.DESCRIPTOR.services_by_name["TagService"]
     guard: Guard = served.server._guard
-    with pytest.raises(ValueError, match="Reads lacks onhand.api.stock.v1.TagService.GetTag"):
+    with pytest.raises(ValueError, match=r"Reads lacks onhand\.api\.stock\.v1\.TagService\.GetTag"):
         guard.register(grpc.aio.server(), service, Reads())

@@ -6,13 +6,14 @@ from collections.abc import Callable
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from tests.unit.kit.conftest import HEALTH, Start
 
 from onhand.api.stock.v1 import reads_pb2
 from onhand.client import AsyncStock, Settings
 from onhand.kit import server
-from tests.unit.kit.conftest import HEALTH, Start
 
 GET = reads_pb2.GetTagRequest
+ONCE = Settings(max_attempts=1)
 
 
 async def test_health_tells_when_it_is_ready(start: Start) -> None:
@@ -25,32 +26,34 @@ async def test_health_tells_when_it_is_ready(start: Start) -> None:
 
 
 async def test_calls_under_way_are_answered_before_it_goes(start: Start, mint: Callable[..., str]) -> None:
-    async with start() as running, AsyncStock(running.address, mint(), Settings(max_attempts=1)) as stock:
-        async with grpc.aio.insecure_channel(running.address) as channel:
-            watch = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest())
-            assert (await watch.read()).status == HEALTH.SERVING
-            under_way = asyncio.create_task(stock.tags.GetTag(GET(epc="slow")))
-            await asyncio.wait_for(running.tags.started.wait(), 5)
-            running.stop()
-            # Load balancers are told first; the call goes on.
-            assert (await asyncio.wait_for(watch.read(), 5)).status == HEALTH.NOT_SERVING
-            assert not under_way.done()
-            running.tags.go_on.set()
-            answer = await asyncio.wait_for(under_way, 5)
-            assert answer.tags[0].epc_hex == "slow"
+    async with (
+        start() as running,
+        AsyncStock(running.address, mint(), ONCE) as stock,
+        grpc.aio.insecure_channel(running.address) as channel,
+    ):
+        watch = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest())
+        assert (await watch.read()).status == HEALTH.SERVING
+        under_way = asyncio.create_task(stock.tags.GetTag(GET(epc="slow")))
+        await asyncio.wait_for(running.tags.started.wait(), 5)
+        running.stop()
+        # Load balancers are told first; the call goes on.
+        assert (await asyncio.wait_for(watch.read(), 5)).status == HEALTH.NOT_SERVING
+        assert not under_way.done()
+        running.tags.go_on.set()
+        answer = await asyncio.wait_for(under_way, 5)
+        assert answer.tags[0].epc_hex == "slow"
 
 
 async def test_a_call_that_does_not_end_is_cut_after_the_drain(
     start: Start, mint: Callable[..., str]
 ) -> None:
-    async with start(drain_s=0.1) as running:
-        async with AsyncStock(running.address, mint(), Settings(max_attempts=1)) as stock:
-            under_way = asyncio.create_task(stock.tags.GetTag(GET(epc="slow")))
-            await asyncio.wait_for(running.tags.started.wait(), 5)
-            running.stop()
-            with pytest.raises(grpc.aio.AioRpcError) as raised:
-                await asyncio.wait_for(under_way, 5)
-            assert raised.value.code() in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
+    async with start(drain_s=0.1) as running, AsyncStock(running.address, mint(), ONCE) as stock:
+        under_way = asyncio.create_task(stock.tags.GetTag(GET(epc="slow")))
+        await asyncio.wait_for(running.tags.started.wait(), 5)
+        running.stop()
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await asyncio.wait_for(under_way, 5)
+        assert raised.value.code() in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
 
 
 async def test_background_work_that_fails_starts_again(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:

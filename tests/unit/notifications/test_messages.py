@@ -110,7 +110,7 @@ def test_a_promise_that_moves_earlier_is_no_delay() -> None:
 
 
 def test_lines_are_named_from_what_the_order_said() -> None:
-    contact = Contact("A1", "", "", "", False, (Line("1", "red", 2), Line("2", "blue", 1)))  # noqa: FBT003
+    contact = Contact("A1", "", "", "", False, (Line("1", "red", 2), Line("2", "blue", 1)))
     assert contact.lines_named(("2",)) == (Line("2", "blue", 1),)
     assert contact.lines_named(()) == contact.lines
     # A part of a divided line: how many units it has is not known here.

@@ -35,7 +35,7 @@ def occasion(purpose: Purpose) -> Occasion:
 
 
 def contact(name: str = "Jane", locale: str = "") -> Contact:
-    return Contact("WEB-1", name, "jane@shop.example", locale, False, LINES)  # noqa: FBT003
+    return Contact("WEB-1", name, "jane@shop.example", locale, False, LINES)
 
 
 def mail(purpose: Purpose, name: str = "Jane", locale: str = "") -> Mail:

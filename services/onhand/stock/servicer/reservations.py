@@ -1,9 +1,11 @@
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
 from google.protobuf.message import Message
+from google.rpc import status_pb2
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from onhand.api.stock.v1 import reservations_pb2 as pb
@@ -49,16 +51,17 @@ class ReservationServicer:
     async def BatchCreateReservations(
         self, request: pb.BatchCreateReservationsRequest, _: Any
     ) -> pb.BatchCreateReservationsResponse:
-        response = pb.BatchCreateReservationsResponse()
-        for each in request.requests:
-            result = response.results.add()
+        async def one(each: pb.CreateReservationRequest) -> pb.BatchCreateReservationsResult:
             try:
                 created = await self._reservations.create(self._hold(each))
-                result.reservation.CopyFrom(messages.reservation(created))
-                result.status.code = 0
             except OnhandError as error:
-                result.status.CopyFrom(to_status(error))
-        return response
+                return pb.BatchCreateReservationsResult(status=to_status(error))
+            return pb.BatchCreateReservationsResult(
+                reservation=messages.reservation(created), status=status_pb2.Status()
+            )
+
+        results = await asyncio.gather(*(one(each) for each in request.requests))
+        return pb.BatchCreateReservationsResponse(results=results)
 
     def _hold(self, request: pb.CreateReservationRequest) -> Hold:
         principal = auth.current()

@@ -128,18 +128,28 @@ _READ_CELLS = text(f"""
 """)
 
 
-async def lock_cells(connection: AsyncConnection, keys: Iterable[CellKey], now: datetime) -> list[Cell]:
-    """Lock cells, making those that are not there yet. Their locations must exist."""
+async def lock_existing_cells(connection: AsyncConnection, keys: Iterable[CellKey]) -> list[Cell]:
+    """Lock those of the cells that were ever counted."""
     ordered = sorted(set(keys))
+    if not ordered:
+        return []
     parameters = {
         "location_ids": [key.location_id for key in ordered],
         "item_ids": [key.item_id for key in ordered],
     }
-    rows = (await connection.execute(_LOCK_CELLS, parameters)).all()
-    if len(rows) < len(ordered):
-        await connection.execute(_ADD_CELLS, {**parameters, "now": now})
-        rows = (await connection.execute(_LOCK_CELLS, parameters)).all()
-    return [cell(row) for row in rows]
+    return [cell(row) for row in await connection.execute(_LOCK_CELLS, parameters)]
+
+
+async def lock_cells(connection: AsyncConnection, keys: Iterable[CellKey], now: datetime) -> list[Cell]:
+    """Lock cells, making those that are not there yet. Their locations must exist."""
+    wanted = set(keys)
+    cells = await lock_existing_cells(connection, wanted)
+    if len(cells) == len(wanted):
+        return cells
+    new = sorted(wanted - {each.key for each in cells})
+    parameters = {"location_ids": [key.location_id for key in new], "item_ids": [key.item_id for key in new]}
+    await connection.execute(_ADD_CELLS, {**parameters, "now": now})
+    return await lock_existing_cells(connection, wanted)
 
 
 async def lock_tags(connection: AsyncConnection, keys: Iterable[tuple[str, bytes]]) -> list[Tag]:

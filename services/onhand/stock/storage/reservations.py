@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import text
@@ -10,14 +10,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from onhand.stock.domain.model import CellKey, Reservation, ReservationLine, ReservationState
 
-_CLAIM = text("""
+_ADD = text("""
     INSERT INTO reservations (reservation_id, actor, request, state, channel, customer_id, order_id,
                               create_time, expire_time)
-    VALUES (:reservation_id, :actor, :request, :state, :channel, :customer_id, :order_id,
-            :create_time, :expire_time)
-    ON CONFLICT (reservation_id) DO NOTHING
+    SELECT * FROM unnest(
+        CAST(:reservation_ids AS uuid[]), CAST(:actors AS text[]), CAST(:requests AS bytea[]),
+        CAST(:states AS smallint[]), CAST(:channels AS text[]), CAST(:customer_ids AS text[]),
+        CAST(:order_ids AS text[]), CAST(:create_times AS timestamptz[]), CAST(:expire_times AS timestamptz[]))
 """)
-_CLAIMED = text("SELECT actor, request FROM reservations WHERE reservation_id = :reservation_id")
+_CLAIMED = text("""
+    SELECT reservation_id, actor, request FROM reservations
+    WHERE reservation_id = ANY(CAST(:reservation_ids AS uuid[]))
+""")
 _ADD_LINES = text("""
     INSERT INTO reservation_lines (location_id, reservation_id, item_id, quantity)
     SELECT * FROM unnest(CAST(:location_ids AS text[]), CAST(:reservation_ids AS uuid[]),
@@ -72,40 +76,48 @@ _LIST = text(f"""
 """)
 
 
-async def claim(connection: AsyncConnection, reservation: Reservation, actor: str, request: bytes) -> bool:
-    """Insert the reservation's row; False when its id is taken. Waits for a claim that is under way."""
-    result = await connection.execute(
-        _CLAIM,
+class Request(Protocol):
+    """What is kept of the request that created a reservation, to recognise a repeat."""
+
+    @property
+    def actor(self) -> str: ...
+
+    @property
+    def request(self) -> bytes: ...
+
+
+async def claimed(connection: AsyncConnection, ids: Iterable[UUID]) -> dict[UUID, tuple[str, bytes]]:
+    """Read which of these ids are taken: by whom, and with what request."""
+    rows = await connection.execute(_CLAIMED, {"reservation_ids": sorted(ids)})
+    return {row.reservation_id: (row.actor, row.request) for row in rows}
+
+
+async def add(connection: AsyncConnection, created: Iterable[tuple[Reservation, Request]]) -> None:
+    """Insert reservations with their lines. Raises IntegrityError when an id was taken meanwhile."""
+    # In one order: replicas that insert the same ids at once wait for each other instead of deadlocking.
+    ordered = sorted(created, key=lambda pair: pair[0].reservation_id)
+    await connection.execute(
+        _ADD,
         {
-            "reservation_id": reservation.reservation_id,
-            "actor": actor,
-            "request": request,
-            "state": reservation.state,
-            "channel": reservation.channel,
-            "customer_id": reservation.customer_id,
-            "order_id": reservation.order_id,
-            "create_time": reservation.create_time,
-            "expire_time": reservation.expire_time,
+            "reservation_ids": [each.reservation_id for each, _ in ordered],
+            "actors": [request.actor for _, request in ordered],
+            "requests": [request.request for _, request in ordered],
+            "states": [each.state for each, _ in ordered],
+            "channels": [each.channel for each, _ in ordered],
+            "customer_ids": [each.customer_id for each, _ in ordered],
+            "order_ids": [each.order_id for each, _ in ordered],
+            "create_times": [each.create_time for each, _ in ordered],
+            "expire_times": [each.expire_time for each, _ in ordered],
         },
     )
-    return result.rowcount == 1
-
-
-async def claimed(connection: AsyncConnection, reservation_id: UUID) -> tuple[str, bytes]:
-    """Read who claimed an id, and with what request."""
-    row = (await connection.execute(_CLAIMED, {"reservation_id": reservation_id})).one()
-    return row.actor, row.request
-
-
-async def add_lines(connection: AsyncConnection, reservation: Reservation) -> None:
-    lines = sorted(reservation.lines, key=lambda line: line.key)
+    lines = [(each, line) for each, _ in ordered for line in each.lines]
     await connection.execute(
         _ADD_LINES,
         {
-            "location_ids": [line.key.location_id for line in lines],
-            "reservation_ids": [reservation.reservation_id] * len(lines),
-            "item_ids": [line.key.item_id for line in lines],
-            "quantities": [line.quantity for line in lines],
+            "location_ids": [line.key.location_id for _, line in lines],
+            "reservation_ids": [each.reservation_id for each, _ in lines],
+            "item_ids": [line.key.item_id for _, line in lines],
+            "quantities": [line.quantity for _, line in lines],
         },
     )
 

@@ -4,11 +4,13 @@ Locks go cells first, then reservations: a hold that ran out is given back by wh
 with the lock on their cells already taken.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NoReturn
 from uuid import UUID
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from onhand.kit import outbox, telemetry
@@ -16,6 +18,7 @@ from onhand.kit.errors import (
     AlreadyExists,
     InsufficientStock,
     NotFound,
+    OnhandError,
     RequestIdReused,
     UnknownItem,
     UnknownLocation,
@@ -35,6 +38,7 @@ from onhand.stock.storage import books as storage
 from onhand.stock.storage import catalog
 from onhand.stock.storage import reservations as rows
 from onhand.stock.use_cases.deps import Deps
+from onhand.stock.use_cases.gather import Gatherer
 
 _decisions = telemetry.meter.create_counter("onhand.reservations", description="Holds asked for, by decision")
 
@@ -67,52 +71,67 @@ class Hold:
 class Reservations:
     def __init__(self, deps: Deps) -> None:
         self._deps = deps
+        self._gatherer = Gatherer(self._decide, deps.settings.reservation_group)
 
     async def create(self, hold: Hold) -> Reservation:
-        """Hold all lines or none, in one transaction. The same request again gets the same reservation."""
+        """Hold all lines or none. The same request again gets the same reservation."""
         try:
-            reservation = await self._deps.database.transaction(lambda c: self._create(c, hold))
+            reservation = await self._gatherer.submit(hold)
         except InsufficientStock:
             _decisions.add(1, {"decision": "refused"})
             raise
         _decisions.add(1, {"decision": "held"})
         return reservation
 
-    async def _create(self, connection: AsyncConnection, hold: Hold) -> Reservation:
+    async def _decide(self, group: Sequence[Hold]) -> Sequence[Reservation | Exception]:
+        """Decide a group in one transaction, in the order its requests came."""
+        try:
+            return await self._deps.database.transaction(lambda c: self._decide_in(c, group))
+        except IntegrityError:
+            # Another replica took one of the ids meanwhile: now it is there to be found.
+            return await self._deps.database.transaction(lambda c: self._decide_in(c, group))
+
+    async def _decide_in(
+        self, connection: AsyncConnection, group: Sequence[Hold]
+    ) -> list[Reservation | Exception]:
         now = self._deps.clock.now()
-        reservation = Reservation(
-            hold.reservation_id,
-            ReservationState.HELD,
-            [],
-            hold.channel,
-            hold.customer_id,
-            hold.order_id,
-            now,
-            now + timedelta(seconds=hold.hold_s),
-        )
-        if not await rows.claim(connection, reservation, hold.actor, hold.request):
-            return await _repeated(connection, hold)
-        totals = hold.totals()
-        keys = sorted(key for key, _ in totals)
-        await _require_known(connection, keys)
-        books = self._books(await storage.lock_cells(connection, keys, now), [], hold.order_id, hold.actor)
-        expired: list[Reservation] = []
-        if any(books.cells[key].available < quantity for key, quantity in totals):
-            expired = await self._give_back_expired(connection, books, keys, now)
-        reservation.lines = books.hold(
-            totals, allow_partial=hold.allow_partial, ignore_safety_stock=hold.ignore_safety_stock
-        )
+        answers = await _repeated(connection, group)
+        fresh = {hold.reservation_id: hold for hold in group if hold.reservation_id not in answers}
+        keys = sorted({key for hold in fresh.values() for key, _ in hold.lines})
+        books = self._books(await storage.lock_existing_cells(connection, keys), [], "", "")
+        expired = await self._give_back_expired(connection, books, fresh.values(), now)
+        created: dict[UUID, Reservation] = {}
+        unknown = await _unknown(connection, [key for key in keys if key not in books.cells])
+        for hold in fresh.values():
+            try:
+                created[hold.reservation_id] = _hold(books, hold, unknown, now)
+            except OnhandError as error:
+                answers[hold.reservation_id] = error
         await storage.save(connection, books)
-        await rows.add_lines(connection, reservation)
-        changed = events.of_books(books, self._deps.clock, [*expired, reservation])
-        reservation.revision = await outbox.add(connection, changed)
-        return reservation
+        if created:
+            await rows.add(connection, [(each, fresh[each.reservation_id]) for each in created.values()])
+        changed = events.of_books(books, self._deps.clock, [*expired, *created.values()])
+        if changed:
+            revision = await outbox.add(connection, changed)
+            for reservation in created.values():
+                reservation.revision = revision
+        answers |= created
+        return [_own(answers[hold.reservation_id], hold, fresh) for hold in group]
 
     async def _give_back_expired(
-        self, connection: AsyncConnection, books: Books, keys: Sequence[CellKey], now: datetime
+        self, connection: AsyncConnection, books: Books, holds: Iterable[Hold], now: datetime
     ) -> list[Reservation]:
-        """Give back holds that ran out before the sweep came, so that expiry is exact."""
-        ids = await rows.expired_on(connection, keys, now)
+        """Give back holds that ran out before the sweep came, where their units are wanted."""
+        wanted: dict[CellKey, int] = {}
+        for hold in holds:
+            for key, quantity in hold.lines:
+                wanted[key] = wanted.get(key, 0) + quantity
+        short = [
+            key for key, cell in books.cells.items() if cell.reserved and cell.available < wanted.get(key, 0)
+        ]
+        if not short:
+            return []
+        ids = await rows.expired_on(connection, short, now)
         expired = [
             each
             for each in await rows.lock(connection, ids)
@@ -262,14 +281,24 @@ class Reservations:
         )
 
 
-async def _repeated(connection: AsyncConnection, hold: Hold) -> Reservation:
-    """Answer a reservation_id that is taken: by this request before, or by another one."""
-    actor, request = await rows.claimed(connection, hold.reservation_id)
+async def _repeated(
+    connection: AsyncConnection, group: Sequence[Hold]
+) -> dict[UUID, Reservation | Exception]:
+    """Answer ids that are taken: by the same request before, or by another one."""
+    holds = {hold.reservation_id: hold for hold in group}
+    answers: dict[UUID, Reservation | Exception] = {}
+    claimed = await rows.claimed(connection, holds)
+    known = {each.reservation_id: each for each in await rows.read(connection, claimed)}
+    for identity, (actor, request) in claimed.items():
+        answers[identity] = _answer_again(holds[identity], actor, request, known[identity])
+    return answers
+
+
+def _answer_again(hold: Hold, actor: str, request: bytes, first: Reservation) -> Reservation | Exception:
     if actor != hold.actor:
-        raise AlreadyExists("reservation", str(hold.reservation_id))
+        return AlreadyExists("reservation", str(hold.reservation_id))
     if request != hold.request:
-        raise RequestIdReused(str(hold.reservation_id), "CreateReservation", hold.differs(request))
-    first = _one(hold.reservation_id, await rows.read(connection, [hold.reservation_id]))
+        return RequestIdReused(str(hold.reservation_id), "CreateReservation", hold.differs(request))
     # The first answer, whatever became of the reservation since.
     first.state, first.order_id = ReservationState.HELD, hold.order_id
     first.expire_time = first.create_time + timedelta(seconds=hold.hold_s)
@@ -278,15 +307,56 @@ async def _repeated(connection: AsyncConnection, hold: Hold) -> Reservation:
     return first
 
 
-async def _require_known(connection: AsyncConnection, keys: Sequence[CellKey]) -> None:
-    """Raise UnknownLocation or UnknownItem for the first key that names one."""
+def _own(answer: Reservation | Exception, hold: Hold, fresh: Mapping[UUID, Hold]) -> Reservation | Exception:
+    """Return the answer to `hold`, whose id another request of its own group may have taken."""
+    decided = fresh.get(hold.reservation_id)
+    if decided is None or decided is hold or isinstance(answer, Exception):
+        return answer
+    return _answer_again(hold, decided.actor, decided.request, answer)
+
+
+def _hold(books: Books, hold: Hold, unknown: Mapping[CellKey, OnhandError], now: datetime) -> Reservation:
+    totals = hold.totals()
+    for key, quantity in totals:
+        if key in unknown:
+            raise unknown[key]
+        if key not in books.cells and not hold.allow_partial:
+            raise InsufficientStock(key.item_id, key.location_id, quantity, 0)
+    lines = books.hold(
+        [(key, quantity) for key, quantity in totals if key in books.cells] or _nothing(totals),
+        allow_partial=hold.allow_partial,
+        ignore_safety_stock=hold.ignore_safety_stock,
+    )
+    return Reservation(
+        hold.reservation_id,
+        ReservationState.HELD,
+        lines,
+        hold.channel,
+        hold.customer_id,
+        hold.order_id,
+        now,
+        now + timedelta(seconds=hold.hold_s),
+    )
+
+
+def _nothing(totals: Sequence[tuple[CellKey, int]]) -> NoReturn:
+    key, quantity = totals[0]
+    raise InsufficientStock(key.item_id, key.location_id, quantity, 0)
+
+
+async def _unknown(connection: AsyncConnection, keys: Sequence[CellKey]) -> dict[CellKey, OnhandError]:
+    """Tell which keys, none of which was ever counted, name an item or location that there is not."""
+    if not keys:
+        return {}
     locations = await catalog.known_locations(connection, {key.location_id for key in keys})
     items = await catalog.known_items(connection, {key.item_id for key in keys})
+    failures: dict[CellKey, OnhandError] = {}
     for key in keys:
         if key.location_id not in locations:
-            raise UnknownLocation(key.location_id)
-        if key.item_id not in items:
-            raise UnknownItem(key.item_id)
+            failures[key] = UnknownLocation(key.location_id)
+        elif key.item_id not in items:
+            failures[key] = UnknownItem(key.item_id)
+    return failures
 
 
 def _one(reservation_id: UUID, found: Sequence[Reservation]) -> Reservation:

@@ -1,16 +1,17 @@
 """A client repeats a call only where the contract makes that safe."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 
 import pytest
 from google.protobuf.descriptor import MethodDescriptor
+from tests.unit.kit.conftest import Start
 
 from onhand.api.stock.v1 import reads_pb2
 from onhand.client import SERVICES, AsyncStock, Settings, Stock
 from onhand.client.channel import is_safe
 from onhand.kit.errors import DatabaseUnavailable, UnknownItem
 from onhand.kit.interceptors import scope_of
-from tests.unit.kit.conftest import Start
 
 GET = reads_pb2.GetTagRequest
 QUICK = Settings(first_backoff_s=0.01)
@@ -88,8 +89,6 @@ async def test_what_waiting_does_not_mend_is_not_repeated(start: Start, mint: Ca
 
 
 async def test_the_synchronous_client_does_the_same(start: Start, mint: Callable[..., str]) -> None:
-    import asyncio
-
     def call(address: str) -> str:
         with Stock(address, mint(), QUICK) as stock:
             return str(stock.tags.GetTag(GET(epc="unwell")).tags[0].epc_hex)

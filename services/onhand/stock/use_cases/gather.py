@@ -1,0 +1,63 @@
+"""Group commit: concurrent requests are decided together, in one transaction.
+
+While one group is in the database, those who come next wait and become the next group: nobody waits for a
+clock, a lone request goes at once, and the busier it gets the larger the groups. One transaction of 64
+costs PostgreSQL little more than one of 1.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Gatherer(Generic[T, R]):
+    """Hands requests to `decide` in groups; one group at a time, in the order they came."""
+
+    def __init__(
+        self, decide: Callable[[Sequence[T]], Awaitable[Sequence[R | Exception]]], max_group: int
+    ) -> None:
+        """`decide` answers each request of a group with its result or its own failure, in order.
+
+        What it raises fails the whole group.
+        """
+        self._decide = decide
+        self._max_group = max_group
+        self._waiting: deque[tuple[T, asyncio.Future[R]]] = deque()
+        self._worker: asyncio.Task[None] | None = None
+
+    async def submit(self, request: T) -> R:
+        """Return what became of `request`, or raise its failure.
+
+        A caller that goes away does not take its request back: it may be in a transaction already.
+        """
+        future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        self._waiting.append((request, future))
+        if self._worker is None:
+            self._worker = asyncio.create_task(self._work())
+        return await asyncio.shield(future)
+
+    async def _work(self) -> None:
+        try:
+            while self._waiting:
+                count = min(len(self._waiting), self._max_group)
+                group = [self._waiting.popleft() for _ in range(count)]
+                await self._answer(group)
+        finally:
+            self._worker = None
+
+    async def _answer(self, group: Sequence[tuple[T, asyncio.Future[R]]]) -> None:
+        answers: Sequence[R | Exception]
+        try:
+            answers = await self._decide([request for request, _ in group])
+        except Exception as error:  # noqa: BLE001  each caller is told
+            answers = [error] * len(group)
+        for (_, future), answer in zip(group, answers, strict=True):
+            if isinstance(answer, Exception):
+                future.set_exception(answer)
+                future.exception()  # seen, also when its caller has gone away
+            else:
+                future.set_result(answer)
