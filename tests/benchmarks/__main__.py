@@ -1,5 +1,7 @@
 """Measure, print one row a figure, keep the rows as JSON."""
 
+# ruff: noqa: T201 - a program for the terminal
+
 import argparse
 import json
 import sys

@@ -196,9 +196,7 @@ def record_new_tags(bench: Bench) -> Measured:
             ]
             for reader in world.READERS[:NEW_TAG_SENDERS]
         ]
-        measured = bench.stock_client.distinct(
-            RECORD_READS, messages, seconds, callers=NEW_TAG_SENDERS
-        )
+        measured = bench.stock_client.distinct(RECORD_READS, messages, seconds, callers=NEW_TAG_SENDERS)
         for answer in measured.responses:
             result = reads_pb2.RecordReadsResponse.FromString(answer)
             if result.accepted_count != NEW_TAGS or result.unknown_item_count:
@@ -255,9 +253,7 @@ def _against_constant(bench: Bench, items: int, locations: int, callers: int) ->
     bench.keep(response)
 
     def ours(seconds: float) -> float:
-        return bench.stock_client.same(
-            GET_AVAILABILITY, request, len(response), seconds, callers
-        ).calls_per_s
+        return bench.stock_client.same(GET_AVAILABILITY, request, len(response), seconds, callers).calls_per_s
 
     def limit(seconds: float) -> float:
         return bench.bare_client.same(CONSTANT, request, len(response), seconds, callers).calls_per_s

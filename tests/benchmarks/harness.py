@@ -21,10 +21,10 @@ from benchmarks.load import Client, LoadFailedError
 from onhand.cli import keys
 from onhand.cli.embedded import EmbeddedServers, embedded_servers
 from onhand.cli.files import log_tail, open_log
-from onhand.cli.scopes import scopes
 from onhand.cli.ports import HOST, free_ports
 from onhand.cli.probes import grpc_serves
 from onhand.cli.process import POLL_S, command_line
+from onhand.cli.scopes import scopes
 
 READY_WITHIN_S = 60.0
 SETTLE_WITHIN_S = 120.0
@@ -105,7 +105,7 @@ class Bench:
         """Make one call from here; raises grpc.RpcError unless it ends well."""
         with grpc.insecure_channel(target) as channel:
             metadata = (("authorization", f"Bearer {self.token}"),)
-            answer: bytes = channel.unary_unary(path)(
+            answer: bytes = channel.unary_unary(path, _as_it_is, _as_it_is)(
                 request, metadata=metadata, timeout=30, wait_for_ready=True
             )
             return answer
@@ -187,6 +187,10 @@ class Bench:
             "ONHAND_AUTH_JWKS_FILE": str(keys.jwks_file(self.folder)),
             "ONHAND_TOKEN_FILE": str(token_file),
         }
+
+
+def _as_it_is(message: bytes) -> bytes:
+    return message
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

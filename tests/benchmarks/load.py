@@ -90,9 +90,7 @@ class Client:
         responses = tuple(base64.b64decode(each) for each in result.samples)
         return Rate(result.calls / result.seconds, responses)
 
-    def _h2load(
-        self, path: str, message: bytes, response_bytes: int, seconds: float, callers: int
-    ) -> Rate:
+    def _h2load(self, path: str, message: bytes, response_bytes: int, seconds: float, callers: int) -> Rate:
         body = self._file([message])
         output = _run(
             [

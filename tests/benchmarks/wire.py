@@ -26,6 +26,8 @@ MAX_WINDOW = 2**31 - 1
 DEFAULT_WINDOW = 65_535
 FRAME_BYTES = 16_384
 FRAME_HEADER_BYTES = 9
+PREFIX_BYTES = 5
+"""Before each gRPC message: whether it is compressed, and its length."""
 CREDIT_BYTES = 1 << 24
 """Bytes received before the server is told that it may send as many more."""
 DRAIN_S = 20.0
@@ -79,9 +81,9 @@ class Messages:
         self._messages = []
         at = 0
         while at < len(data):
-            (length,) = struct.unpack_from(">I", data, at + 1)
-            self._messages.append(data[at : at + 5 + length])
-            at += 5 + length
+            end = _message_end(data, at)
+            self._messages.append(data[at:end])
+            at = end
         self._repeat = repeat
         self._next = 0
 
@@ -92,6 +94,11 @@ class Messages:
             self._next = 0
         self._next += 1
         return self._messages[self._next - 1]
+
+
+def _message_end(data: bytes | bytearray, at: int = 0) -> int:
+    """Return where the length-prefixed message at `at` ends."""
+    return at + PREFIX_BYTES + int(struct.unpack_from(">I", data, at + 1)[0])
 
 
 class Connection:
@@ -119,6 +126,11 @@ class Connection:
     @property
     def idle(self) -> bool:
         return not self._started
+
+    @property
+    def acknowledged(self) -> bool:
+        """Whether every message of a stream was answered."""
+        return not self._sent and not self._waiting
 
     def begin(self) -> None:
         """Put as many calls under way as there may be."""
@@ -228,9 +240,9 @@ class Connection:
         answer = self._answers[stream]
         answer += payload
         if self._spec.streaming:
-            while len(answer) >= 5 and len(answer) >= (length := 5 + struct.unpack_from(">I", answer, 1)[0]):  # noqa: PLR2004
-                self._load.count(self._sent.popleft(), bytes(answer[5:length]))
-                del answer[:length]
+            while len(answer) >= PREFIX_BYTES and len(answer) >= (end := _message_end(answer)):
+                self._load.count(self._sent.popleft(), answer[PREFIX_BYTES:end])
+                del answer[:end]
                 self._send_next()
 
     def _ended(self, stream: int) -> None:
@@ -241,7 +253,7 @@ class Connection:
         if self._spec.streaming:
             self._load.result.failed += len(self._sent)
         elif answer:
-            self._load.count(started, answer[5:])
+            self._load.count(started, answer[PREFIX_BYTES:])
             self._send_next()
         else:
             self._load.result.failed += 1
@@ -259,7 +271,7 @@ class Load:
         self._deadline = 0.0
         self._last = 0.0
 
-    def count(self, started: float, response: bytes | bytearray) -> None:
+    def count(self, started: float, response: bytearray) -> None:
         self._last = time.perf_counter()
         self.result.calls += 1
         self._latencies.append(self._last - started)
@@ -278,36 +290,42 @@ class Load:
         for each in connections:
             each.begin()
         while not all(each.idle for each in connections):
-            now = time.perf_counter()
-            if self.running and now > self._deadline:
-                self.running = False
-                if spec.streaming:
-                    for each in connections:
-                        each.end_stream()
-            if now > self._deadline + DRAIN_S:
-                raise TimeoutError("calls under way did not end")
-            for each in connections:
-                if each.out:
-                    try:
-                        each.write()
-                    except BlockingIOError:
-                        selector.modify(each.socket, selectors.EVENT_READ | selectors.EVENT_WRITE, each)
-            for key, events in selector.select(timeout=0.05):
-                if events & selectors.EVENT_WRITE:
-                    selector.modify(key.fileobj, selectors.EVENT_READ, key.data)
-                if events & selectors.EVENT_READ:
-                    key.data.read()
-            if spec.streaming and self.running and not self._more(connections):
-                self._deadline = min(self._deadline, time.perf_counter())
+            self._watch_time(connections)
+            _exchange(selector, connections)
         self.result.seconds = max(self._last - begun, 1e-9)
         if len(self._latencies) > 1:
             cuts = statistics.quantiles(self._latencies, n=100)
             self.result.p50_ms, self.result.p99_ms = cuts[49] * 1e3, cuts[98] * 1e3
         return self.result
 
-    def _more(self, connections: list[Connection]) -> bool:
-        """Tell whether any stream still waits for an acknowledgement."""
-        return any(each._sent or each._waiting for each in connections)  # noqa: SLF001
+    def _watch_time(self, connections: list[Connection]) -> None:
+        """Begin no more when the time is up; a stream ends also when all that it had is acknowledged."""
+        now = time.perf_counter()
+        if now > self._deadline + DRAIN_S:
+            raise TimeoutError("calls under way did not end")
+        over = now > self._deadline
+        if self._spec.streaming and not over:
+            over = all(each.acknowledged for each in connections)
+        if over and self.running:
+            self.running = False
+            if self._spec.streaming:
+                for each in connections:
+                    each.end_stream()
+
+
+def _exchange(selector: selectors.BaseSelector, connections: list[Connection]) -> None:
+    """Send and receive what the sockets take and have."""
+    for each in connections:
+        if each.out:
+            try:
+                each.write()
+            except BlockingIOError:
+                selector.modify(each.socket, selectors.EVENT_READ | selectors.EVENT_WRITE, each)
+    for key, events in selector.select(timeout=0.05):
+        if events & selectors.EVENT_WRITE:
+            selector.modify(key.fileobj, selectors.EVENT_READ, key.data)
+        if events & selectors.EVENT_READ:
+            key.data.read()
 
 
 def _header_blocks(spec: Spec) -> tuple[bytes, bytes]:

@@ -54,9 +54,7 @@ def build(stock: Stock) -> None:
     ]
     for statuses in (
         stock.catalog.BatchUpsertItems(catalog.BatchUpsertItemsRequest(items=items)).statuses,
-        stock.catalog.BatchUpsertLocations(
-            catalog.BatchUpsertLocationsRequest(locations=locations)
-        ).statuses,
+        stock.catalog.BatchUpsertLocations(catalog.BatchUpsertLocationsRequest(locations=locations)).statuses,
         stock.catalog.BatchUpsertReadPoints(
             catalog.BatchUpsertReadPointsRequest(read_points=points)
         ).statuses,
@@ -69,9 +67,7 @@ def build(stock: Stock) -> None:
             ledger_pb2.DocumentLine(product=ledger_pb2.Product(item_id=each), quantity=UNITS)
             for each in ITEMS
         ]
-        request = ledger_pb2.RecordReceiptRequest(
-            request_id=str(uuid4()), location_id=location, lines=lines
-        )
+        request = ledger_pb2.RecordReceiptRequest(request_id=str(uuid4()), location_id=location, lines=lines)
         revision = stock.ledger.RecordReceipt(request).revision
     # What follows asks the view: it must have all of this.
     stock.availability.GetAvailability(

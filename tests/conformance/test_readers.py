@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from onhand.edge.readers import Element, Observation, impinj, zebra
 from onhand.kit.errors import OnhandError
+from onhand.readers import Element, Observation, impinj, zebra
 
 ROOT = Path(__file__).parents[2]
 READERS = Path(os.environ.get("ONHAND_SHARED_DATA", ROOT / ".." / "shared" / "data")) / "readers"

@@ -78,13 +78,13 @@ def stay_up(
     from onhand.cli.stack import ONHAND, running
 
     async def until_stopped() -> None:
-        _stop_on_signals(_say)
+        stop_on_signals(_say)
         stack = running(data_dir, scopes=scopes, port_base=port_base, say=_say, onhand=onhand or ONHAND)
         async with stack as runtime:
             if plain:
                 _say(_plain_table(runtime))
             else:
-                _show(runtime)
+                show(runtime)
             await asyncio.Event().wait()
 
     try:
@@ -96,7 +96,7 @@ def stay_up(
         raise typer.Exit(1) from error
 
 
-def _stop_on_signals(say: Say) -> None:
+def stop_on_signals(say: Say) -> None:
     """Let the first signal stop everything in order, and the second kill what still runs."""
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
@@ -118,7 +118,7 @@ def _say(line: str) -> None:
         print(line, flush=True)
 
 
-def _show(runtime: Runtime) -> None:
+def show(runtime: Runtime) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table

@@ -41,8 +41,17 @@ class StoreTeam:
     """The associates of one store; each task is worked on by one of them."""
 
     def __init__(
-        self, location_id: str, pickup: AsyncPickup, world: World, shelf: Shelf, gateway: ExitGateway, *,
-        fail_share: float, clock: Clock, random: Random, tally: Tally,
+        self,
+        location_id: str,
+        pickup: AsyncPickup,
+        world: World,
+        shelf: Shelf,
+        gateway: ExitGateway,
+        *,
+        fail_share: float,
+        clock: Clock,
+        random: Random,
+        tally: Tally,
     ) -> None:
         self._location_id = location_id
         self._pickup = pickup

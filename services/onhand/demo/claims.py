@@ -1,6 +1,6 @@
 """What must hold after the day. Each claim is computed from facts that were asked for, not assumed."""
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from onhand.demo.last_unit import Race
@@ -57,7 +57,7 @@ class Facts:
     """Tags on the shelves that stock does not know to be there."""
     races: Sequence[Race]
     orders: Mapping[str, str]
-    collected_codes: Set[str]
+    collected_codes: Collection[str]
     messages_sent: int
     messages_unsent: int
     mails: int
@@ -100,9 +100,7 @@ def _of_stock(facts: Facts) -> Iterable[Claim]:
         f"{racers} asked at once for {sum(race.available for race in facts.races)}, {won} got one",
     )
     wrong_cells = [
-        key
-        for key, cell in facts.cells.items()
-        if cell.available != max(0, cell.free - cell.safety_stock)
+        key for key, cell in facts.cells.items() if cell.available != max(0, cell.free - cell.safety_stock)
     ]
     yield _none("available is on hand less what is unavailable or promised", wrong_cells, len(facts.cells))
     yield _none("the live stream and the database agree", facts.live_differs, len(facts.cells))
@@ -122,7 +120,9 @@ def _of_reads(facts: Facts) -> Iterable[Claim]:
         f"{reads.refused} refused, {reads.faulty} broken",
     )
     yield Claim(
-        "every tag on a shelf is known to be in its store", facts.unknown_tags == 0, f"{facts.unknown_tags} are not"
+        "every tag on a shelf is known to be in its store",
+        facts.unknown_tags == 0,
+        f"{facts.unknown_tags} are not",
     )
 
 
@@ -134,7 +134,7 @@ def _of_orders(facts: Facts) -> Iterable[Claim]:
         f"{len(facts.orders) - len(stuck)} of {len(facts.orders)}" + _some(stuck),
     )
     collected = {order_id for order_id, state in facts.orders.items() if state.startswith("collected")}
-    without = sorted(collected - facts.collected_codes)
+    without = sorted(collected.difference(facts.collected_codes))
     yield Claim(
         "every collected order was handed over for its mailed code",
         bool(collected) and not without,
@@ -159,16 +159,24 @@ def _of_books(facts: Facts) -> Iterable[Claim]:
         sold == facts.units_sold > 0 and handed_over == facts.units_handed_over,
         f"{sold:,} and {handed_over:,} by the books, {facts.units_sold:,} and {facts.units_handed_over:,} counted",
     )
-    differs = [key for key, units in facts.shelf.items() if key not in facts.cells or facts.cells[key].on_hand != units]
+    differs = [
+        key
+        for key, units in facts.shelf.items()
+        if key not in facts.cells or facts.cells[key].on_hand != units
+    ]
     yield _none("the books equal a recount of all shelves", differs, len(facts.shelf))
     yield Claim("`onhand audit` finds nothing", facts.audit_code == 0, facts.audit_said)
     yield Claim(
-        "no call failed that should not have", not facts.failures, f"{len(facts.failures)}" + _some(facts.failures)
+        "no call failed that should not have",
+        not facts.failures,
+        f"{len(facts.failures)}" + _some(facts.failures),
     )
 
 
 def _none(text: str, wrong: Sequence[Key], count: int) -> Claim:
-    seen = f"{count - len(wrong):,} of {count:,} cells" + _some([f"{item} at {where}" for where, item in wrong])
+    seen = f"{count - len(wrong):,} of {count:,} cells" + _some(
+        [f"{item} at {where}" for where, item in wrong]
+    )
     return Claim(text, count > 0 and not wrong, seen)
 
 

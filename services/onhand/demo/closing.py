@@ -194,8 +194,14 @@ def flows_of(movements: Iterable[ledger_pb2.Movement]) -> dict[Key, Flows]:
 async def audit(data_dir: Path) -> tuple[int, str]:
     """Run `onhand audit` as anybody would; returns its exit code and last line."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "onhand", "audit", "--data-dir", str(data_dir),
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        sys.executable,
+        "-m",
+        "onhand",
+        "audit",
+        "--data-dir",
+        str(data_dir),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
     )
     output, _ = await process.communicate()
     lines = output.decode(errors="replace").strip().splitlines()

@@ -69,7 +69,7 @@ def load(day: date, store_count: int, basket_count: int | None = None) -> Day:
 
     Raises DataError when the package is missing or has nothing of that day.
     """
-    import pyarrow.parquet as parquet
+    from pyarrow import parquet
 
     folder = _folder()
     columns = ["household_id", "store_id", "basket_id", "product_id", "quantity", "transaction_timestamp"]
@@ -144,15 +144,24 @@ def _of_day(table: Any, day: date) -> list[dict[str, Any]]:
     found = table.filter(pc.and_(since, until))
     # Whole seconds: Python's datetime has no nanoseconds, and the tills have none either.
     seconds = found["transaction_timestamp"].cast(pa.timestamp("s"), safe=False)
-    found = found.set_column(found.schema.get_field_index("transaction_timestamp"), "transaction_timestamp", seconds)
+    found = found.set_column(
+        found.schema.get_field_index("transaction_timestamp"), "transaction_timestamp", seconds
+    )
     rows: list[dict[str, Any]] = found.to_pylist()
     return rows
 
 
 def _products(folder: Path) -> list[Product]:
-    import pyarrow.parquet as parquet
+    from pyarrow import parquet
 
-    names = ["product_id", "manufacturer_id", "department", "product_category", "product_type", "package_size"]
+    names = [
+        "product_id",
+        "manufacturer_id",
+        "department",
+        "product_category",
+        "product_type",
+        "package_size",
+    ]
     columns = parquet.read_table(folder / "products.parquet", columns=names).to_pydict()
     return [
         Product(product_id, manufacturer_id, department or "", category or "", kind or "", size or "")

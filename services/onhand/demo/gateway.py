@@ -7,7 +7,6 @@ from datetime import timedelta
 from random import Random
 
 import grpc
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from onhand.api.stock.v1 import reads_pb2 as pb
 from onhand.client import AsyncStock
@@ -24,7 +23,9 @@ RSSI_CDBM = -4500
 class ExitGateway:
     """Keeps each batch until stock has acknowledged it, and sends it again after a cut."""
 
-    def __init__(self, stock: AsyncStock, *, clock: Clock, random: Random, tally: Tally, meter: Meter) -> None:
+    def __init__(
+        self, stock: AsyncStock, *, clock: Clock, random: Random, tally: Tally, meter: Meter
+    ) -> None:
         self._stock = stock
         self._clock = clock
         self._random = random
@@ -43,7 +44,7 @@ class ExitGateway:
             pb.Read(
                 epc=epc,
                 antenna=1,
-                read_time=_timestamp_of(now - timedelta(seconds=0.2 * self._random.random())),
+                read_time=now - timedelta(seconds=0.2 * self._random.random()),
                 rssi_cdbm=RSSI_CDBM,
             )
             for epc in sample(epcs, self._random)

@@ -50,9 +50,7 @@ async def race(stock: AsyncStock, location_id: str, item_id: str, clock: Clock) 
     held = await asyncio.gather(*(_hold(stock, location_id, item_id, clock) for _ in range(CALLERS)))
     won = [reservation_id for reservation_id in held if reservation_id]
     await _release(stock, won, clock)
-    return Race(
-        location_id, item_id, before.lines[0].availability.available, len(won), CALLERS - len(won)
-    )
+    return Race(location_id, item_id, before.lines[0].availability.available, len(won), CALLERS - len(won))
 
 
 async def _hold(stock: AsyncStock, location_id: str, item_id: str, clock: Clock) -> str:

@@ -8,6 +8,7 @@ class Pace:
 
     def __init__(self, opens: int, closes: int, duration_s: float) -> None:
         self._opens = opens
+        self._closes = closes
         self._rate = max(closes - opens, 1) / duration_s
         self._started: float | None = None
 
@@ -16,10 +17,11 @@ class Pace:
 
     @property
     def second(self) -> int:
-        """The second of the day that it is now; the opening before it began."""
+        """The second of the day that it is now; opening before it began, and closing from its end on."""
         if self._started is None:
             return self._opens
-        return self._opens + int((asyncio.get_running_loop().time() - self._started) * self._rate)
+        passed = int((asyncio.get_running_loop().time() - self._started) * self._rate)
+        return min(self._opens + passed, self._closes)
 
     async def until(self, second: int) -> None:
         """Wait for a second of the day; not at all when it has passed."""

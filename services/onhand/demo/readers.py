@@ -42,7 +42,9 @@ class ReaderError(Exception):
     """The edge answered what a reader cannot mend by sending again."""
 
 
-def impinj_event(hostname: str, epc: bytes, antenna: int, rssi_cdbm: int, seen: datetime, random: Random) -> dict[str, Any]:
+def impinj_event(
+    hostname: str, epc: bytes, antenna: int, rssi_cdbm: int, seen: datetime, random: Random
+) -> dict[str, Any]:
     """Return an R700 tag event: URL-safe base64, hexadecimal only if so configured."""
     tag = {
         "epc": base64.urlsafe_b64encode(epc).decode(),
@@ -121,8 +123,16 @@ class StoreReaders:
     """The two readers of one store."""
 
     def __init__(
-        self, location_id: str, shelf: Shelf, http: httpx.AsyncClient, token: str, *,
-        clock: Clock, random: Random, tally: Tally, meter: Meter,
+        self,
+        location_id: str,
+        shelf: Shelf,
+        http: httpx.AsyncClient,
+        token: str,
+        *,
+        clock: Clock,
+        random: Random,
+        tally: Tally,
+        meter: Meter,
     ) -> None:
         self._location_id = location_id
         self._shelf = shelf
@@ -143,7 +153,9 @@ class StoreReaders:
             unseen -= await self.one_pass()
             if not unseen:
                 return
-        raise ReaderError(f"{len(unseen)} tags of {self._location_id} were not seen in {MAX_INTAKE_PASSES} passes")
+        raise ReaderError(
+            f"{len(unseen)} tags of {self._location_id} were not seen in {MAX_INTAKE_PASSES} passes"
+        )
 
     async def run(self, interval_s: float) -> None:
         """Pass after pass until cancelled; staff bring goods to the floor meanwhile."""
@@ -169,7 +181,12 @@ class StoreReaders:
     def _impinj_body(self, epcs: Sequence[bytes], now: datetime) -> list[dict[str, Any]]:
         events = [
             impinj_event(
-                self.impinj_id, epc, epc[-1] % FLOOR_ANTENNAS + 1, self._rssi_cdbm(), self._seen(now), self._random
+                self.impinj_id,
+                epc,
+                epc[-1] % FLOOR_ANTENNAS + 1,
+                self._rssi_cdbm(),
+                self._seen(now),
+                self._random,
             )
             for epc in epcs
         ]

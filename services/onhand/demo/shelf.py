@@ -39,9 +39,7 @@ class Shelf:
     def take(self, item_id: str, quantity: int) -> list[Unit]:
         """Take units off the shelf and out of the store, as many as there are."""
         there = self._units[item_id]
-        taken = [
-            there.pop(self._random.randrange(len(there))) for _ in range(min(quantity, len(there)))
-        ]
+        taken = [there.pop(self._random.randrange(len(there))) for _ in range(min(quantity, len(there)))]
         for unit in taken:
             self.zones.pop(unit.epc, None)
         return taken

@@ -32,7 +32,7 @@ HOLD_S = 60
 ABANDONED_HOLD_S = 3
 CHECKOUT_S = 0.5
 TRAVEL_S = 1.0
-PATIENCE_S = 12
+PATIENCE_S = 8
 """How long an order waits for stock before it is given up: days, in the pace of this one."""
 
 
@@ -40,8 +40,16 @@ class WebShop:
     """The shop's side of all customers."""
 
     def __init__(
-        self, stock: AsyncStock, routing: AsyncRouting, world: World, teams: Mapping[str, StoreTeam],
-        mailbox: Mailbox, *, clock: Clock, random: Random, tally: Tally,
+        self,
+        stock: AsyncStock,
+        routing: AsyncRouting,
+        world: World,
+        teams: Mapping[str, StoreTeam],
+        mailbox: Mailbox,
+        *,
+        clock: Clock,
+        random: Random,
+        tally: Tally,
     ) -> None:
         self._stock = stock
         self._routing = routing

@@ -22,8 +22,16 @@ class Till:
     """All tills of one store. Nobody can buy what is not on the shelf, so that much is never sold."""
 
     def __init__(
-        self, location_id: str, stock: AsyncStock, world: World, shelf: Shelf, gateway: ExitGateway, *,
-        clock: Clock, random: Random, tally: Tally,
+        self,
+        location_id: str,
+        stock: AsyncStock,
+        world: World,
+        shelf: Shelf,
+        gateway: ExitGateway,
+        *,
+        clock: Clock,
+        random: Random,
+        tally: Tally,
     ) -> None:
         self._location_id = location_id
         self._stock = stock

@@ -168,7 +168,7 @@ def places() -> list[Place]:
             float(each["long"]),
             each["timezone"],
         )
-        for each in zipcodes.list_all()
+        for each in zipcodes.list_all()  # type: ignore[no-untyped-call]
         if each["state"] in STATES and each["zip_code_type"] == "STANDARD" and each["active"]
     ]
     return sorted(found, key=lambda place: place.postal_code)

@@ -24,10 +24,10 @@ from onhand.edge.health import Services
 from onhand.edge.live import EventStream, Watches
 from onhand.edge.middleware import Around
 from onhand.edge.problem import Busy, Json
-from onhand.edge.readers import Element, impinj, plain, zebra
-from onhand.edge.readers.document import malformed
 from onhand.kit.errors import DependencyUnavailable
 from onhand.kit.interceptors import check
+from onhand.readers import Element, impinj, plain, zebra
+from onhand.readers.document import malformed
 
 OPENAPI = Path(__file__).parent / "openapi.json"
 THREAD_FROM_BYTES = 64 << 10

@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from onhand.edge.config import EdgeSettings
 from onhand.edge.problem import BodyTooLarge
-from onhand.edge.readers.document import malformed
+from onhand.readers.document import malformed
 
 GZIP = 16 + zlib.MAX_WBITS
 MAX_GZIP_MEMBERS = 64

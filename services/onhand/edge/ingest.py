@@ -8,8 +8,6 @@ import grpc
 from onhand.api.stock.v1 import reads_pb2
 from onhand.client import AsyncStock
 from onhand.edge.problem import restored
-from onhand.edge.readers import Element, Observation
-from onhand.edge.readers.document import malformed
 from onhand.kit import telemetry
 from onhand.kit.errors import (
     InvalidField,
@@ -20,6 +18,8 @@ from onhand.kit.errors import (
     WrongLocation,
 )
 from onhand.kit.interceptors import check
+from onhand.readers import Element, Observation
+from onhand.readers.document import malformed
 
 BATCH = 10_000
 """Reads a call; the contract's limit."""

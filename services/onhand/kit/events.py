@@ -159,7 +159,7 @@ class Consumer:
                 await self._take(message)
 
     async def _take(self, message: Msg) -> None:
-        headers = message.headers or {}
+        headers = {EVENT_ID_HEADER: "", **(message.headers or {})}  # one sent by hand may have none
         with telemetry.span(f"consume {message.subject}", headers, trace.SpanKind.CONSUMER):
             while True:
                 try:

@@ -16,7 +16,7 @@ class PickupSettings(ServiceSettings):
     stock_timeout_s: Annotated[float, Field(gt=0)] = 3
     """How long stock may take to answer about a scan, all attempts together; protects the associate."""
     stock_concurrency: Annotated[int, Field(ge=1)] = 16
-    """Calls to stock under way at once for one scan or one run of effects; protects stock."""
+    """Tags asked about at once, and effects told at once, by one process; protects stock."""
     accept_timeout_s: Annotated[float, Field(gt=0)] = 900
     """How long a store may take to accept a task; protects the promise."""
     accept_minimum_s: Annotated[float, Field(gt=0)] = 120

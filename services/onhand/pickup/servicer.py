@@ -1,6 +1,7 @@
 """Pickup's contract ⇄ its use cases."""
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Any, TypeVar
 
 from google.protobuf.message import Message
@@ -43,8 +44,9 @@ class TaskServicer:
 
     async def WatchTasks(self, request: pb.WatchTasksRequest, _: Any) -> AsyncIterator[pb.WatchTasksResponse]:
         auth.current().require_location(request.location_id)
-        async for task in self._pickup.watch(request.location_id):
-            yield pb.WatchTasksResponse(task=task_message(task))
+        async with aclosing(self._pickup.watch(request.location_id)) as tasks:
+            async for task in tasks:
+                yield pb.WatchTasksResponse(task=task_message(task))
 
     async def AcceptTask(self, request: pb.AcceptTaskRequest, _: Any) -> pb.AcceptTaskResponse:
         return await self._pickup.accept(await _call(self._pickup, request, pb.AcceptTaskResponse))

@@ -57,8 +57,16 @@ class Stock:
         self._timeout_s = settings.stock_timeout_s
         self._free = asyncio.Semaphore(settings.stock_concurrency)
 
-    async def sightings(self, scanned: str) -> list[Sighting]:
-        """Return what each location knows of a tag; nothing for one never seen. Raises InvalidEpc."""
+    async def sightings(self, scanned: Sequence[str]) -> list[list[Sighting]]:
+        """Return what each location knows of each tag; nothing for one never seen. Raises InvalidEpc."""
+        asked = [asyncio.create_task(self._sightings(each)) for each in scanned]
+        try:
+            return await asyncio.gather(*asked)
+        finally:
+            for each in asked:  # after the first failure nobody waits for the others
+                each.cancel()
+
+    async def _sightings(self, scanned: str) -> list[Sighting]:
         request = reads_pb2.GetTagRequest(epc=scanned)
         try:
             async with self._free:
@@ -77,8 +85,7 @@ class Stock:
         """Return the GTINs that mean an item, with 14 digits; raises UnknownItem."""
         request = catalog_pb2.GetItemRequest(item_id=item_id)
         try:
-            async with self._free:
-                answer = await self._client.catalog.GetItem(request, timeout=self._timeout_s)
+            answer = await self._client.catalog.GetItem(request, timeout=self._timeout_s)
         except UnknownItem:
             raise
         except (OnhandError, grpc.RpcError) as error:
@@ -106,8 +113,7 @@ class Stock:
             manner=_MANNERS[given.kind],
         )
         try:
-            async with self._free:
-                await self._client.reservations.FulfilReservation(request, timeout=self._timeout_s)
+            await self._client.reservations.FulfilReservation(request, timeout=self._timeout_s)
         except REFUSALS:
             raise
         except (OnhandError, grpc.RpcError) as error:

@@ -1,7 +1,7 @@
 """What pickup can be asked to do: one method an intention, one transaction each."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
@@ -75,7 +75,7 @@ class Pickup:
         page, last = paging.cut(found, limit)
         return page, paging.token(last.assignment.promise_time.isoformat(), last.task_id) if last else ""
 
-    async def watch(self, location_id: str) -> AsyncIterator[Task]:
+    async def watch(self, location_id: str) -> AsyncGenerator[Task, None]:
         """Yield the live tasks of a location, then each task after it changed, for ever.
 
         A look at the database gives all that was changed at or after the watermark taken before the look
@@ -141,10 +141,10 @@ class Pickup:
             raise InvalidField([FieldViolation("gtin", "tags are given already")])
         if gtin:
             scans.check_gtin(gtin, await self._stock.gtins(line.item_id), line)
-        sightings = await asyncio.gather(*(self._stock.sightings(epc) for epc in epcs))
+        found = await self._stock.sightings(epcs)
         return tuple(
-            scans.tag_of(scanned, seen, location_id, line)
-            for scanned, seen in zip(epcs, sightings, strict=True)
+            scans.tag_of(scanned, sightings, location_id, line)
+            for scanned, sightings in zip(epcs, found, strict=True)
         )
 
     async def short_pick_line(self, call: Call[R], line_id: str, reason: RejectReason, detail: str) -> R:
@@ -195,9 +195,10 @@ class Pickup:
             async def effect() -> R:
                 transitions.require_ready(task)
                 (await codes.get(connection, task_id)).check(code, now, self._code_limits)
-                await self._save(connection, task, transitions.hand_over(task), call.actor)
+                change = transitions.hand_over(task)
+                await self._save(connection, task, change, call.actor)
                 await self._add_effect(connection, task_id)
-                return call.answer(transitions.hand_over(task).task)
+                return call.answer(change.task)
 
             try:
                 async with connection.begin_nested():

@@ -9,7 +9,7 @@ from onhand.kit.errors import LimitReached
 
 
 class Watchers:
-    """Wakes watches of a location; what other processes change they see at their next look."""
+    """Wakes watches of a location; what events and other processes change they see at their next look."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit

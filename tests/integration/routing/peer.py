@@ -144,9 +144,7 @@ class StockPeer:
         reservation = self._found(request.reservation_id)
         if self.state(reservation) not in LIVE:
             raise self._wrong_state(reservation, "release it")
-        asked = {
-            (each.location_id, each.item_id): (each.quantity, each.to_bucket) for each in request.lines
-        }
+        asked = {(each.location_id, each.item_id): (each.quantity, each.to_bucket) for each in request.lines}
         for line in reservation.lines:
             left = line.quantity - line.fulfilled_quantity - line.released_quantity
             quantity, bucket = asked.get(
@@ -159,7 +157,9 @@ class StockPeer:
                 self.sellable[line.location_id, line.item_id] -= quantity
                 name = ledger_pb2.Bucket.Name(bucket).removeprefix("BUCKET_")
                 self.lost[line.location_id, line.item_id, name] += quantity
-        if all(line.quantity == line.fulfilled_quantity + line.released_quantity for line in reservation.lines):
+        if all(
+            line.quantity == line.fulfilled_quantity + line.released_quantity for line in reservation.lines
+        ):
             reservation.state = _S.STATE_RELEASED
         reservation.revision = self._next_revision()
         return reservations_pb2.ReleaseReservationResponse(reservation=reservation)
@@ -234,13 +234,13 @@ class _Catalog(catalog_pb2_grpc.CatalogServiceServicer):
     def __init__(self, peer: StockPeer) -> None:
         self.peer = peer
 
-    async def GetLocation(self, request: Any, context: Any) -> Any:  # noqa: N802
+    async def GetLocation(self, request: Any, context: Any) -> Any:
         location = self.peer.locations.get(request.location_id)
         if location is None:
             await context.abort(*to_trailers(UnknownLocation(request.location_id)))
         return catalog_pb2.GetLocationResponse(location=location)
 
-    async def ListLocations(self, request: Any, context: Any) -> Any:  # noqa: N802
+    async def ListLocations(self, request: Any, _: Any) -> Any:
         # Two a page, so that there are several.
         start = int(request.page_token or 0)
         page = sorted(self.peer.locations)[start : start + 2]
@@ -255,7 +255,7 @@ class _Availability(availability_pb2_grpc.AvailabilityServiceServicer):
     def __init__(self, peer: StockPeer) -> None:
         self.peer = peer
 
-    async def GetAvailability(self, request: Any, context: Any) -> Any:  # noqa: N802
+    async def GetAvailability(self, request: Any, _: Any) -> Any:
         self.peer.calls["GetAvailability"] += 1
         known = {item_id for _, item_id in self.peer.sellable}
         response = availability_pb2.GetAvailabilityResponse()
@@ -278,16 +278,16 @@ class _Reservations(reservations_pb2_grpc.ReservationServiceServicer):
     def __init__(self, peer: StockPeer) -> None:
         self.peer = peer
 
-    async def CreateReservation(self, request: Any, context: Any) -> Any:  # noqa: N802
+    async def CreateReservation(self, request: Any, context: Any) -> Any:
         return await self.peer.write("CreateReservation", request, context, self.peer.create)
 
-    async def CommitReservation(self, request: Any, context: Any) -> Any:  # noqa: N802
+    async def CommitReservation(self, request: Any, context: Any) -> Any:
         return await self.peer.write("CommitReservation", request, context, self.peer.commit)
 
-    async def ReleaseReservation(self, request: Any, context: Any) -> Any:  # noqa: N802
+    async def ReleaseReservation(self, request: Any, context: Any) -> Any:
         return await self.peer.write("ReleaseReservation", request, context, self.peer.release)
 
-    async def GetReservation(self, request: Any, context: Any) -> Any:  # noqa: N802
+    async def GetReservation(self, request: Any, context: Any) -> Any:
         reservation = self.peer.reservations.get(request.reservation_id)
         if reservation is None:
             await context.abort(*to_trailers(NotFound("reservation", request.reservation_id)))

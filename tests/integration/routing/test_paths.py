@@ -112,7 +112,9 @@ async def test_a_rejection_moves_the_lines_elsewhere_and_tells_stock_and_custome
     assert world.stock.lost == {("utrecht", "shirt", "MISSING"): 1}
     assert world.stock.available("utrecht", "shirt") == 1
     delayed = await world.event(order, "order_delayed")
-    assert delayed.promise_time.ToDatetime() - delayed.promise_time_before.ToDatetime() >= timedelta(minutes=30)
+    assert delayed.promise_time.ToDatetime() - delayed.promise_time_before.ToDatetime() >= timedelta(
+        minutes=30
+    )
 
     # The same news again, and news of the old task, change nothing.
     await world.tell(event, "pickup")

@@ -14,10 +14,10 @@ import io
 from contextlib import suppress
 from typing import Any
 
-from onhand.edge.readers import Element, Observation
-from onhand.edge.readers.document import decode, limited, load, malformed, observe_each
-from onhand.edge.readers.fields import antenna, cdbm, epc_from_hex, text, time_ns
 from onhand.kit.errors import TooMany
+from onhand.readers import Element, Observation
+from onhand.readers.document import decode, limited, load, malformed, observe_each
+from onhand.readers.fields import antenna, cdbm, epc_from_hex, text, time_ns
 
 REQUIRED_COLUMNS = ("epc", "read_time")
 

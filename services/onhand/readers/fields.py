@@ -6,8 +6,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from onhand.edge.readers.document import malformed
 from onhand.kit.errors import InvalidEpc
+from onhand.readers.document import malformed
 
 SHOWN = 64
 """Characters of a bad value that its message repeats."""

@@ -6,9 +6,9 @@ which fields it has: SIMPLE may tell nothing but the EPC.
 
 from typing import Any
 
-from onhand.edge.readers import Element, Observation
-from onhand.edge.readers.document import events, malformed, observe_each
-from onhand.edge.readers.fields import antenna, cdbm, epc_from_hex, time_ns
+from onhand.readers import Element, Observation
+from onhand.readers.document import events, malformed, observe_each
+from onhand.readers.fields import antenna, cdbm, epc_from_hex, time_ns
 
 MODES = frozenset({"SIMPLE", "INVENTORY", "CONVEYOR", "PORTAL", "CUSTOM"})
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from onhand.edge.readers import Element, Observation, impinj, plain, zebra
 from onhand.kit.errors import InvalidEpc, InvalidField, OnhandError, TooMany
+from onhand.readers import Element, Observation, impinj, plain, zebra
 
 LIMIT = 1_000
 TIME = "2026-03-04T12:00:00.5Z"

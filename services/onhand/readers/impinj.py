@@ -7,9 +7,9 @@ sights. SmartReader posts `tag_reads` under the reader's name, in dBm and micros
 from collections.abc import Iterator
 from typing import Any
 
-from onhand.edge.readers import Element, Observation
-from onhand.edge.readers.document import events, limited, malformed, observe_each
-from onhand.edge.readers.fields import antenna, cdbm, epc_from_base64, epc_from_hex, shown, text, time_ns
+from onhand.readers import Element, Observation
+from onhand.readers.document import events, limited, malformed, observe_each
+from onhand.readers.fields import antenna, cdbm, epc_from_base64, epc_from_hex, shown, text, time_ns
 
 
 def parse(body: bytes, limit: int) -> list[Element]:

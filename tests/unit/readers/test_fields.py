@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from onhand.edge.readers import fields
 from onhand.kit.errors import InvalidEpc, InvalidField
+from onhand.readers import fields
 
 NOON_NS = int(datetime(2026, 3, 4, 12, 0, 0, tzinfo=UTC).timestamp()) * 1_000_000_000
 

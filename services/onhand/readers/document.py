@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
-from onhand.edge.readers import Element, Observation
 from onhand.kit.errors import FieldViolation, InvalidField, OnhandError, TooMany
+from onhand.readers import Element, Observation
 
 
 def malformed(field: str, description: str) -> InvalidField:

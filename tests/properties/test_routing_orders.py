@@ -1,0 +1,133 @@
+"""Whatever happens to an order in whatever sequence, no unit of it is lost and nothing is stuck."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from onhand.kit.errors import WrongState
+from onhand.routing.domain import ending, placing
+from onhand.routing.domain.cost import Portion
+from onhand.routing.domain.ending import News, NewsKind
+from onhand.routing.domain.lifecycle import LEFT, WITH_TASK, FulfilmentMethod
+from onhand.routing.domain.order import AssignmentState, Cause, Customer, Line, Order
+from onhand.routing.domain.plan import Plan
+
+NOW = datetime(2025, 6, 4, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+CAUSE = Cause(NOW, "test")
+
+
+class Orders(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        lines = [Line(str(n), str(n), "shirt", 4, position=n, action_time=NOW) for n in range(2)]
+        self.order = Order(
+            "o1",
+            "web",
+            Customer(),
+            FulfilmentMethod.SHIP,
+            collect_location_id="",
+            shipping_address=b"",
+            shipping_position=None,
+            allow_split=True,
+            auto_cancel_time=NOW + 72 * HOUR,
+            create_time=NOW,
+            lines=lines,
+        )
+        self.committed: Counter[str] = Counter()
+        """Units that stock committed, by reservation."""
+        self.tasks: list[tuple[str, dict[str, int]]] = []
+        """Every task that was given out, with its units by line."""
+
+    @rule(data=st.data())
+    def plan(self, data: st.DataObject) -> None:
+        portions = []
+        for line in self.order.waiting():
+            near = data.draw(st.integers(0, line.quantity))
+            split = {"a": near, "b": line.quantity - near} if data.draw(st.booleans()) else {}
+            portions += [Portion(line.line_id, where, units) for where, units in split.items() if units]
+        placing.record_plan(self.order, Plan(tuple(portions), (), "planned"), CAUSE, HOUR)
+
+    @rule(refused=st.booleans())
+    def stock_answers(self, *, refused: bool) -> None:
+        under_way = [each for each in self.order.assignments if each.state is AssignmentState.UNDER_WAY]
+        for assignment in under_way[:1]:
+            if not placing.still_wanted(self.order, assignment):
+                placing.abandon(self.order, assignment)
+            elif refused:
+                placing.refuse(self.order, assignment, CAUSE, "gone", may_hold=False)
+            else:
+                self.committed[assignment.reservation_id] += sum(assignment.quantities().values())
+                units = {each.line_id: each.quantity for each in assignment.lines}
+                self.tasks.append((assignment.task_id, units))
+                placing.assign(self.order, assignment, NOW + HOUR, CAUSE)
+
+    @precondition(lambda self: self.tasks)
+    @rule(data=st.data(), kind=st.sampled_from(NewsKind))
+    def task_tells(self, data: st.DataObject, kind: NewsKind) -> None:
+        """A task, perhaps an old one, says something, perhaps again."""
+        task_id, units = data.draw(st.sampled_from(self.tasks))
+        short_line_id = data.draw(st.sampled_from(sorted(units)))
+        news = News(
+            kind,
+            "o1",
+            task_id,
+            remaining=units,
+            picked={line_id: data.draw(st.integers(0, most)) for line_id, most in units.items()},
+            short_line_id=short_line_id,
+            short_quantity=data.draw(st.integers(1, units[short_line_id])),
+        )
+        ending.take(self.order, news, CAUSE, HOUR)
+
+    @rule(line_ids=st.sampled_from([["0"], ["1"], []]))
+    def cancel(self, line_ids: list[str]) -> None:
+        before = [replace(line) for line in self.order.lines]
+        try:
+            ending.cancel(self.order, line_ids, "why", CAUSE)
+        except WrongState:
+            assert self.order.lines == before
+
+    @rule()
+    def wake(self) -> None:
+        placing.wake(self.order, CAUSE, "shirt", "a", 1)
+
+    @rule()
+    def give_up(self) -> None:
+        placing.give_up(self.order, CAUSE)
+
+    @invariant()
+    def no_unit_is_lost(self) -> None:
+        lines = self.order.lines
+        assert sum(line.quantity for line in lines) == 8
+        assert all(line.quantity > 0 for line in lines)
+        assert len({line.line_id for line in lines}) == len(lines)
+
+    @invariant()
+    def nothing_is_stuck(self) -> None:
+        assert all((line.action_time is not None) == line.is_open for line in self.order.lines)
+        assert self.order.has_ended or self.order.next_action_time(NOW) is not None
+
+    @invariant()
+    def what_stock_committed_is_worked_on_or_gone_or_owed_back(self) -> None:
+        used: Counter[str] = Counter()
+        owed: Counter[str] = Counter()
+        for line in self.order.lines:
+            if line.state in WITH_TASK | LEFT:
+                used[line.reservation_id] += line.quantity
+        for release in self.order.releases:
+            owed[release.reservation_id] += sum(release.quantities.values())
+        for reservation_id, units in self.committed.items():
+            assert used[reservation_id] <= units <= used[reservation_id] + owed[reservation_id]
+
+    @invariant()
+    def releases_have_names_of_their_own(self) -> None:
+        names = [release.release_id for release in self.order.releases]
+        assert len(set(names)) == len(names)
+
+
+TestOrders = Orders.TestCase
+TestOrders.settings = settings(max_examples=150, stateful_step_count=25, deadline=None)

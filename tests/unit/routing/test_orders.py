@@ -1,0 +1,246 @@
+"""What a change does to an order in memory: guards, dividing, promises, baskets, waking."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import product
+
+import pytest
+
+from onhand.kit.errors import WrongState
+from onhand.routing.domain import ending, placing
+from onhand.routing.domain.cost import Portion
+from onhand.routing.domain.ending import News, NewsKind
+from onhand.routing.domain.facts import AssignmentCancelled, LinesAssigned, LinesCancelled, OrderDelayed
+from onhand.routing.domain.lifecycle import ENDED, NEXT, FulfilmentMethod, LineState, may_follow
+from onhand.routing.domain.order import Bucket, Cause, Customer, Line, Order
+from onhand.routing.domain.placing import Basket
+from onhand.routing.domain.plan import Plan
+
+NOW = datetime(2025, 6, 4, 12, tzinfo=UTC)
+CAUSE = Cause(NOW, "test")
+HOUR = timedelta(hours=1)
+GRACE = timedelta(hours=1)
+
+
+def order_of(*lines: Line, collect: bool = True, allow_split: bool = False) -> Order:
+    return Order(
+        "o1",
+        "web",
+        Customer("ana"),
+        FulfilmentMethod.COLLECT if collect else FulfilmentMethod.SHIP,
+        "a" if collect else "",
+        b"",
+        None,
+        allow_split,
+        NOW + timedelta(days=3),
+        NOW,
+        list(lines),
+    )
+
+
+def line(line_id: str = "1", quantity: int = 3, item_id: str = "shirt") -> Line:
+    return Line(line_id, line_id, item_id, quantity, position=0, action_time=NOW)
+
+
+def assigned(*lines: Line, at: str = "a", **kinds: bool) -> Order:
+    """Make an order all of whose lines a location has a task for."""
+    order = order_of(*lines, **kinds)
+    portions = tuple(Portion(each.line_id, at, each.quantity) for each in lines)
+    placing.record_plan(order, Plan(portions, (), ""), CAUSE, HOUR)
+    placing.assign(order, order.assignments[0], NOW + 2 * HOUR, CAUSE)
+    order.facts.clear()
+    return order
+
+
+def news(order: Order, kind: NewsKind, **values: object) -> News:
+    return News(  # type: ignore[arg-type]
+        **{
+            "kind": kind,
+            "order_id": order.order_id,
+            "task_id": order.lines[0].task_id,
+            "remaining": {each.line_id: each.quantity for each in order.lines},
+            **values,
+        }
+    )
+
+
+def test_no_state_may_follow_itself_and_only_ends_have_no_action() -> None:
+    assert set(NEXT) == set(LineState)
+    for before, after in product(LineState, LineState):
+        order = order_of(line())
+        order.lines[0].state = before
+        if may_follow(before, after):
+            order.move(order.lines[0], after, CAUSE, "why")
+            assert order.history[-1].state is after
+            assert (order.lines[0].action_time is None) == (after in ENDED)
+        else:
+            with pytest.raises(WrongState):
+                order.move(order.lines[0], after, CAUSE, "why")
+            assert (order.lines[0].state, order.history) == (before, [])
+    assert not any(may_follow(state, state) for state in LineState)
+
+
+def test_a_divided_line_keeps_its_units_and_gets_a_free_name_within_the_limit() -> None:
+    order = order_of(line("1", 5), line("1/2", 1), line("x" * 64, 2))
+    parts = [order.divide(order.lines[0], 2), order.divide(order.lines[2], 1)]
+    assert [part.line_id for part in parts] == ["1/3", "x" * 62 + "/2"]
+    assert [each.quantity for each in order.lines] == [3, 1, 1, 2, 1]
+
+
+def test_a_plan_divides_a_line_over_its_locations() -> None:
+    order = order_of(line("1", 5), collect=False, allow_split=True)
+    portions = (Portion("1", "a", 2), Portion("1", "b", 3))
+    placing.record_plan(order, Plan(portions, (), "chosen"), CAUSE, HOUR)
+    assert [(each.line_id, each.location_id, each.quantity) for each in order.lines] == [
+        ("1", "b", 3),
+        ("1/2", "a", 2),
+    ]
+    assert [(each.location_id, each.quantities()) for each in order.assignments] == [
+        ("a", {"shirt": 2}),
+        ("b", {"shirt": 3}),
+    ]
+    assert order.assignments[0].reservation_id != order.assignments[1].reservation_id
+
+
+def test_more_lines_than_a_task_takes_become_two_tasks() -> None:
+    order = order_of(*(line(str(number), 1) for number in range(130)))
+    portions = tuple(Portion(each.line_id, "a", 1) for each in order.lines)
+    placing.record_plan(order, Plan(portions, (), ""), CAUSE, HOUR)
+    assert [len(each.lines) for each in order.assignments] == [100, 30]
+    assert len({each.task_id for each in order.assignments}) == 2
+
+
+def test_the_customer_is_told_of_a_later_promise_only() -> None:
+    for later, told in ((-HOUR, False), (timedelta(), False), (HOUR, True)):
+        order = assigned(line())
+        ending.take(order, news(order, NewsKind.REJECTED, detail="full"), CAUSE, GRACE)
+        order.releases.clear()
+        placing.record_plan(order, Plan((Portion("1", "b", 3),), (), ""), CAUSE, HOUR)
+        placing.assign(order, order.assignments[-1], NOW + 2 * HOUR + later, CAUSE)
+        delays = [fact for fact in order.facts if isinstance(fact, OrderDelayed)]
+        assert bool(delays) is told
+        # What was promised stays promised when it can be kept.
+        assert order.promise_time == NOW + 2 * HOUR + max(later, timedelta())
+
+
+def test_parking_takes_the_promise_back_and_says_so_once() -> None:
+    order = assigned(line())
+    ending.take(order, news(order, NewsKind.REJECTED, detail="full"), CAUSE, GRACE)
+    placing.park(order, order.waiting(), CAUSE, "no stock", HOUR)
+    placing.park(order, order.waiting(), CAUSE, "no stock", HOUR)
+    assert [fact for fact in order.facts if isinstance(fact, OrderDelayed)] == [
+        OrderDelayed(("1",), NOW + 2 * HOUR, None)
+    ]
+    assert order.promise_time is None
+    assert order.lines[0].action_time == NOW + HOUR
+
+
+@pytest.mark.parametrize("bucket", list(Bucket))
+def test_a_rejection_gives_back_by_its_reason_what_was_not_picked(bucket: Bucket) -> None:
+    order = assigned(line("1", 3), line("2", 1, "shoes"))
+    told = news(order, NewsKind.REJECTED, bucket=bucket, picked={"1": 1}, detail="not found")
+    ending.take(order, told, CAUSE, GRACE)
+    assert [(each.quantities, each.bucket) for each in order.releases] == [
+        ({"shirt": 1}, Bucket.SELLABLE),
+        ({"shirt": 2, "shoes": 1}, bucket),
+    ]
+    assert len({each.release_id for each in order.releases}) == 2
+    assert {each.state for each in order.lines} == {LineState.ACCEPTED}
+    assert order.lines[0].failed_location_ids == ["a"]
+    ending.take(order, told, CAUSE, GRACE)
+    assert len(order.releases) == 2
+
+
+def test_a_short_pick_that_comes_after_the_hand_over_still_counts() -> None:
+    order = assigned(line("1", 3), collect=True)
+    ending.take(order, news(order, NewsKind.COLLECTED, remaining={"1": 2}), CAUSE, GRACE)
+    short = news(order, NewsKind.SHORT, short_line_id="1", short_quantity=1, bucket=Bucket.MISSING)
+    ending.take(order, short, CAUSE, GRACE)
+    assert [(each.line_id, each.quantity, each.state) for each in order.lines] == [
+        ("1", 2, LineState.COLLECTED),
+        ("1/2", 1, LineState.ACCEPTED),
+    ]
+    assert [each.quantities for each in order.releases] == [{"shirt": 1}]
+
+
+def test_a_wholly_short_line_is_not_collected_with_its_task() -> None:
+    order = assigned(line("1", 3), line("2", 1, "shoes"))
+    ending.take(order, news(order, NewsKind.COLLECTED, remaining={"1": 0, "2": 1}), CAUSE, GRACE)
+    assert [each.state for each in order.lines] == [LineState.ASSIGNED, LineState.COLLECTED]
+
+
+def test_late_news_does_not_lead_back() -> None:
+    order = assigned(line())
+    for kind, state in (
+        (NewsKind.READY, LineState.READY),
+        (NewsKind.STARTED, LineState.READY),
+        (NewsKind.COLLECTED, LineState.COLLECTED),
+        (NewsKind.READY, LineState.COLLECTED),
+        (NewsKind.EXPIRED, LineState.COLLECTED),
+        (NewsKind.REJECTED, LineState.COLLECTED),
+    ):
+        ending.take(order, news(order, kind), CAUSE, GRACE)
+        assert order.lines[0].state is state
+    assert order.releases == []
+
+
+def test_cancelling_by_name_takes_the_parts_divided_from_it_too() -> None:
+    order = assigned(line("1", 3), line("2", 1, "shoes"))
+    ending.take(order, news(order, NewsKind.SHORT, short_line_id="1", short_quantity=1), CAUSE, GRACE)
+    order.facts.clear()
+    ending.cancel(order, ["1"], "why", CAUSE)
+    assert [each.state.name for each in order.lines] == ["CANCELLED", "ASSIGNED", "CANCELLED"]
+    assert order.facts == [
+        AssignmentCancelled(order.lines[0].task_id, ("1",), "why"),
+        LinesCancelled(("1", "1/2"), "why"),
+    ]
+
+
+def test_units_of_lines_cancelled_while_stock_was_committed_go_back() -> None:
+    order = order_of(line("1", 3), line("2", 1, "shoes"))
+    portions = (Portion("1", "a", 3), Portion("2", "a", 1))
+    placing.record_plan(order, Plan(portions, (), ""), CAUSE, HOUR)
+    ending.cancel(order, ["1"], "why", CAUSE)
+    assert order.releases == []
+    placing.assign(order, order.assignments[0], NOW, CAUSE)
+    assert [each.quantities for each in order.releases] == [{"shirt": 3}]
+    (task,) = [fact for fact in order.facts if isinstance(fact, LinesAssigned)]
+    assert [each.line_id for each in task.lines] == ["2"]
+
+
+def test_only_the_orders_own_exact_basket_is_taken() -> None:
+    order = order_of(line("1", 2), line("2", 1))
+    exact = {("a", "shirt"): 3}
+    held = Basket(is_held=True, is_committed=False, order_id="", customer_id="", quantities=exact)
+    ours = Basket(is_held=False, is_committed=True, order_id="o1", customer_id="ana", quantities=exact)
+    assert placing.fits(order, held)
+    assert placing.fits(order, ours)
+    for other in (
+        Basket(is_held=False, is_committed=False, order_id="", customer_id="", quantities=exact),
+        Basket(is_held=False, is_committed=True, order_id="", customer_id="", quantities=exact),
+        Basket(is_held=True, is_committed=False, order_id="o2", customer_id="", quantities=exact),
+        Basket(is_held=True, is_committed=False, order_id="", customer_id="ben", quantities=exact),
+        Basket(is_held=True, is_committed=False, order_id="", customer_id="", quantities={("b", "shirt"): 3}),
+        Basket(is_held=True, is_committed=False, order_id="", customer_id="", quantities={("a", "shirt"): 4}),
+    ):
+        assert not placing.fits(order, other)
+
+
+def test_a_location_is_asked_again_when_new_stock_arrives_and_not_for_the_lines_own_units() -> None:
+    order = assigned(line())
+    ending.take(order, news(order, NewsKind.REJECTED), CAUSE, GRACE)
+    placing.released(order, order.releases[0].release_id, 50)
+    placing.park(order, order.waiting(), CAUSE, "no stock", HOUR)
+    assert not placing.wake(order, CAUSE, "shirt", "a", 50)
+    assert not placing.wake(order, CAUSE, "shoes", "a", 60)
+    assert order.lines[0].excluded_location_ids == ["a"]
+    assert placing.wake(order, CAUSE, "shirt", "a", 51)
+    assert order.lines[0].excluded_location_ids == []
+    assert order.lines[0].failed_location_ids == ["a"]
+    assert order.next_action_time(NOW) == NOW
+
+
+def test_without_consent_lines_are_bound_to_where_the_others_are() -> None:
+    together = assigned(line("1"), line("2", 1, "shoes"), collect=False)
+    assert placing.bound_to(together) == "a"
+    assert placing.bound_to(assigned(line(), collect=False, allow_split=True)) is None
+    assert placing.bound_to(order_of(line(), collect=False)) is None
