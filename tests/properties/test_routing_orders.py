@@ -22,6 +22,8 @@ CAUSE = Cause(NOW, "test")
 
 
 class Orders(RuleBasedStateMachine):
+    """Two lines of four units. Cancelling comes late, or there would be little to see before it."""
+
     def __init__(self) -> None:
         super().__init__()
         lines = [Line(str(n), str(n), "shirt", 4, position=n, action_time=NOW) for n in range(2)]
@@ -83,6 +85,7 @@ class Orders(RuleBasedStateMachine):
         )
         ending.take(self.order, news, CAUSE, HOUR)
 
+    @precondition(lambda self: len(self.tasks) > 2)
     @rule(line_ids=st.sampled_from([["0"], ["1"], []]))
     def cancel(self, line_ids: list[str]) -> None:
         before = [replace(line) for line in self.order.lines]
@@ -95,6 +98,7 @@ class Orders(RuleBasedStateMachine):
     def wake(self) -> None:
         placing.wake(self.order, CAUSE, "shirt", "a", 1)
 
+    @precondition(lambda self: len(self.tasks) > 2)
     @rule()
     def give_up(self) -> None:
         placing.give_up(self.order, CAUSE)

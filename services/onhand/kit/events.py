@@ -69,7 +69,11 @@ class Broker:
                         ping_interval=10,
                         error_cb=self._on_error,
                     )
-                    await ensure_streams(client.jetstream())
+                    try:
+                        await ensure_streams(client.jetstream())
+                    except BaseException:
+                        await client.close()
+                        raise
                     self._client = client
                 except (OSError, NatsError, TimeoutError):
                     telemetry.log.info("waiting for nats")

@@ -173,23 +173,18 @@ class Relay:
                 await set_or_after(self._database.committed, POLL_S)
 
     async def _publish(self, jetstream: JetStreamContext, rows: list[Any]) -> None:
-        last = rows[-1]
-        publishing = []
-        for row in rows:
-            headers = {
-                "Nats-Msg-Id": row["event_id"],
-                EVENT_ID_HEADER: row["event_id"],
-                **json.loads(row["trace"]),
-            }
-            if row is last:
-                # A full batch may have been cut inside its last transaction.
-                headers[WATERMARK_HEADER] = row["watermark"] if len(rows) < BATCH else row["xact_id"]
-            payload = row["payload"] + _revision_field(int(row["xact_id"]))
-            publishing.append(jetstream.publish(row["subject"], payload, timeout=5, headers=headers))
-        *earlier, with_watermark = publishing
-        await asyncio.gather(*earlier)
-        # Alone and after the others: the broker may have taken this one and not one of those.
-        await with_watermark
+        *earlier, last = rows
+        await asyncio.gather(*(self._publish_row(jetstream, row, {}) for row in earlier))
+        # A full batch may have been cut inside its last transaction.
+        watermark = last["watermark"] if len(rows) < BATCH else last["xact_id"]
+        # Alone and after the others: the broker may take this one and not one of those.
+        await self._publish_row(jetstream, last, {WATERMARK_HEADER: watermark})
+
+    async def _publish_row(self, jetstream: JetStreamContext, row: Any, more: dict[str, str]) -> None:
+        identity = {"Nats-Msg-Id": row["event_id"], EVENT_ID_HEADER: row["event_id"]}
+        headers = {**identity, **json.loads(row["trace"]), **more}
+        payload = row["payload"] + _revision_field(int(row["xact_id"]))
+        await jetstream.publish(row["subject"], payload, timeout=5, headers=headers)
 
     async def _publish_watermark(self, jetstream: JetStreamContext, watermark: str) -> None:
         """Say how far the stream is complete, in place of the last such message."""

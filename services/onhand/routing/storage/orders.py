@@ -32,9 +32,9 @@ _INSERT_ORDER = text(f"""
         :allow_split, :auto_cancel_time, :create_time, :version, :attempt, :failures,
         :basket_reservation_id, :next_action_time, :lease_id, :lease_until)
     ON CONFLICT DO NOTHING
-""")  # noqa: S608 - names of columns
-_SELECT_ORDER = text(f"SELECT {_ORDER_COLUMNS} FROM orders WHERE order_id = :order_id")  # noqa: S608
-_LOCK_ORDER = text(f"SELECT {_ORDER_COLUMNS} FROM orders WHERE order_id = :order_id FOR UPDATE")  # noqa: S608
+""")
+_SELECT_ORDER = text(f"SELECT {_ORDER_COLUMNS} FROM orders WHERE order_id = :order_id")
+_LOCK_ORDER = text(f"SELECT {_ORDER_COLUMNS} FROM orders WHERE order_id = :order_id FOR UPDATE")
 _UPDATE_ORDER = text("""
     UPDATE orders SET version = :version, attempt = :attempt, failures = :failures,
         basket_reservation_id = :basket_reservation_id, next_action_time = :next_action_time
@@ -43,7 +43,7 @@ _UPDATE_ORDER = text("""
 _SELECT_LINES = text(f"""
     SELECT {_LINE_COLUMNS} FROM order_lines WHERE order_id = ANY(CAST(:order_ids AS text[]))
     ORDER BY order_id, position
-""")  # noqa: S608
+""")
 _UPSERT_LINE = text(f"""
     INSERT INTO order_lines ({_LINE_COLUMNS})
     VALUES (
@@ -58,7 +58,7 @@ _UPSERT_LINE = text(f"""
         released_revision = excluded.released_revision, promise_time = excluded.promise_time,
         carrier = excluded.carrier, tracking_number = excluded.tracking_number,
         action_time = excluded.action_time
-""")  # noqa: S608
+""")
 _INSERT_HISTORY = text("""
     INSERT INTO order_history (order_id, record_time, line_id, state, actor, detail, location_id)
     VALUES (:order_id, :record_time, :line_id, :state, :actor, :detail, :location_id)
@@ -100,7 +100,7 @@ _LIST = text(f"""
       AND (CAST(:before_time AS timestamptz) IS NULL
            OR (o.create_time, o.order_id) < (CAST(:before_time AS timestamptz), :before_id))
     ORDER BY o.create_time DESC, o.order_id DESC LIMIT :most
-""")  # noqa: S608
+""")
 _PARKED_FOR = text("""
     SELECT o.order_id, o.allow_split, l.quantity FROM order_lines l JOIN orders o USING (order_id)
     WHERE l.state = 7 AND l.item_id = :item_id AND (o.method = 2 OR o.collect_location_id = :location_id)

@@ -117,7 +117,7 @@ class Catalog:
 def _problem(location: Location, zones_in_use: set[tuple[str, str]]) -> OnhandError | None:
     try:
         ZoneInfo(location.time_zone)
-    except (ValueError, OSError):  # a name that is malformed, or that the database of zones lacks
+    except (KeyError, ValueError, OSError):  # unknown, malformed, or a folder
         return InvalidField([FieldViolation("time_zone", f"{location.time_zone!r} is not an IANA time zone")])
     zones = {zone.zone_id for zone in location.zones}
     for location_id, zone_id in sorted(zones_in_use):

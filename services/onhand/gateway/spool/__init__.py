@@ -1,0 +1,1 @@
+"""What was read and stock has not acknowledged, on disk."""
