@@ -15,10 +15,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from google.protobuf import descriptor_pb2, duration_pb2, field_mask_pb2, timestamp_pb2
+from google.protobuf import any_pb2, descriptor_pb2, duration_pb2, field_mask_pb2, timestamp_pb2
 from google.rpc import status_pb2
 from google.type import latlng_pb2, postal_address_pb2
-from google.protobuf import any_pb2
 from grpc_tools import protoc
 from protovalidate._gen.buf.validate import validate_pb
 
@@ -49,7 +48,9 @@ def imports() -> descriptor_pb2.FileDescriptorSet:
 
 def run_protoc(arguments: list[str], descriptors: Path) -> None:
     sources = sorted(str(path.relative_to(PROTOS)) for path in PROTOS.rglob("*.proto"))
-    code = protoc.main(["protoc", f"--proto_path={PROTOS}", f"--descriptor_set_in={descriptors}", *arguments, *sources])
+    code = protoc.main(
+        ["protoc", f"--proto_path={PROTOS}", f"--descriptor_set_in={descriptors}", *arguments, *sources]
+    )
     if code != 0:
         sys.exit("protoc failed")
 
@@ -72,7 +73,12 @@ def generate(target: Path) -> None:
             ],
             descriptors,
         )
-        validate = [f"--proto_path={folder}", f"--descriptor_set_in={descriptors}", f"--python_out={out}", f"--pyi_out={out}"]
+        validate = [
+            f"--proto_path={folder}",
+            f"--descriptor_set_in={descriptors}",
+            f"--python_out={out}",
+            f"--pyi_out={out}",
+        ]
         if protoc.main(["protoc", *validate, "buf/validate/validate.proto"]) != 0:
             sys.exit("protoc failed on buf/validate/validate.proto")
         shutil.copytree(out / "onhand" / "api", target, dirs_exist_ok=True)
@@ -95,7 +101,9 @@ def image(path: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         descriptors = Path(folder) / "imports.binpb"
         descriptors.write_bytes(imports().SerializeToString())
-        run_protoc(["--include_imports", "--include_source_info", f"--descriptor_set_out={path}"], descriptors)
+        run_protoc(
+            ["--include_imports", "--include_source_info", f"--descriptor_set_out={path}"], descriptors
+        )
 
 
 def buf(*arguments: str) -> None:
@@ -109,7 +117,9 @@ def same(left: Path, right: Path) -> bool:
     if compared.left_only or compared.right_only:
         return False
     _, differing, errors = filecmp.cmpfiles(left, right, compared.common_files, shallow=False)
-    return not differing and not errors and all(same(left / name, right / name) for name in compared.common_dirs)
+    return (
+        not differing and not errors and all(same(left / name, right / name) for name in compared.common_dirs)
+    )
 
 
 def main() -> None:

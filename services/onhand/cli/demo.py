@@ -35,14 +35,14 @@ def demo_command(scopes: Callable[[], Sequence[str]]) -> Callable[..., None]:
         day: Annotated[
             datetime, typer.Option(formats=["%Y-%m-%d"], help="Of the chain's tills, in 2017.")
         ] = datetime(2017, 12, 23),  # noqa: DTZ001 - a date of the stores' own calendar
-        stores: Annotated[int, typer.Option(min=1, max=100, help="The busiest stores of that day.")] = 20,
+        stores: Annotated[int, typer.Option(min=1, max=100, help="The busiest stores of that day.")] = 16,
         baskets: Annotated[
             int, typer.Option(min=0, help="Only the day's first baskets, so many; 0: all.")
         ] = 0,
         seconds: Annotated[float, typer.Option(min=5, max=3600, help="What the day takes.")] = 35,
         orders: Annotated[
             float, typer.Option(min=0.01, max=1, help="Share of the baskets that are ordered from home.")
-        ] = 0.35,
+        ] = 0.4,
         fail: Annotated[
             float, typer.Option(min=0, max=1, help="Share of tasks and lines that a store cannot fill.")
         ] = 0.05,
@@ -113,6 +113,7 @@ def _run(options: "Options", scopes: Sequence[str], *, stays: bool) -> bool:
             demo.screen.console.print(outcome.shown)
             if stays:
                 show(runtime)
+                print(f"  --data-dir {options.data_dir}   tells these commands where")
                 await asyncio.Event().wait()
 
     try:

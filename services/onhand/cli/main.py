@@ -10,6 +10,7 @@ import typer
 
 from onhand.cli import epc, events, importing
 from onhand.cli.audit import audit
+from onhand.cli.demo import demo_command
 from onhand.cli.runtime import DEFAULT_DATA_DIR
 from onhand.cli.up import up_command
 from onhand.cli.watching import watch
@@ -41,13 +42,14 @@ def serve(service: Annotated[Service, typer.Argument(help="Which service this pr
 def migrate(
     service: Annotated[Service, typer.Argument(help="Whose database.")],
     database_url: Annotated[
-        str, typer.Option(envvar="ONHAND_DATABASE_URL", help="postgresql://user:password@host/database")
-    ],
+        str, typer.Option(help="postgresql://user:password@host/database; by default ONHAND_DATABASE_URL.")
+    ] = "",
 ) -> None:
     """Bring a service's database to the present schema. Safe to run several times, also at once."""
+    from onhand.kit import config
     from onhand.kit.migrations import migrate as run
 
-    run(service, database_url)
+    run(service, database_url or str(config.load(config.Migration).database_url))
 
 
 @app.command()
@@ -93,6 +95,7 @@ def _scopes() -> list[str]:
 
 
 app.command("up")(up_command(_scopes))
+app.command("demo")(demo_command(_scopes))
 app.command("import")(importing.import_csv)
 app.command("watch")(watch)
 app.command("audit")(audit)

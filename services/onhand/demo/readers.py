@@ -32,6 +32,8 @@ FOREIGN_TAGS = 3
 """Tags on the floor that are not GS1's: other people's goods carry some."""
 FAULTY_EVERY = 500
 """One event in so many comes broken from its reader."""
+BROKEN = "30340"
+"""What such an event has for a tag."""
 REFILL_SHARE = 0.05
 """Share of the back room that goes to the floor between two passes."""
 MAX_INTAKE_PASSES = 20
@@ -104,11 +106,21 @@ def zebra_heartbeat(seen: datetime, number: int) -> dict[str, Any]:
 def broken(event: dict[str, Any]) -> dict[str, Any]:
     """Break a tag event as a loose cable does: half a hexadecimal digit pair is gone."""
     copy: dict[str, Any] = json.loads(json.dumps(event))
-    if "tagInventoryEvent" in copy:
-        copy["tagInventoryEvent"]["epcHex"] = "30340"
-    else:
-        copy["data"]["idHex"] = "30340"
+    tag, name = _hexadecimal(copy)
+    tag[name] = BROKEN
     return copy
+
+
+def is_broken(event: dict[str, Any]) -> bool:
+    tag, name = _hexadecimal(event)
+    return tag.get(name) == BROKEN
+
+
+def _hexadecimal(event: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """Return the part of an event that holds the tag's hexadecimal form, and under what name."""
+    if "data" in event:
+        return event["data"], "idHex"
+    return event.get("tagInventoryEvent", {}), "epcHex"
 
 
 def sample(epcs: Iterable[bytes], random: Random) -> Iterator[bytes]:
@@ -201,9 +213,7 @@ class StoreReaders:
 
     def _with_faults(self, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Add broken copies; the tag itself is read whole as well."""
-        faulty = [broken(each) for each in events if self._random.random() < 1 / FAULTY_EVERY]
-        self._tally.reads.faulty += len(faulty)
-        return events + faulty
+        return events + [broken(each) for each in events if self._random.random() < 1 / FAULTY_EVERY]
 
     def _rssi_cdbm(self) -> int:
         return self._random.randrange(-6200, -4200)
@@ -227,6 +237,7 @@ class StoreReaders:
         outcome = answer.json()
         tally = self._tally.reads
         tally.posted += len(events)
+        tally.faulty += sum(map(is_broken, events))
         for name in ("accepted", "repeated", "refused", "ignored"):
             setattr(tally, name, getattr(tally, name) + outcome[name])
         tally.unknown += outcome["unknown_items"]

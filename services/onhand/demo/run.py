@@ -29,7 +29,7 @@ from onhand.kit.clock import Clock
 
 TOKEN_TTL = timedelta(hours=1)
 INTAKE_AT_ONCE = 3
-PASSES_A_DAY = 8
+PASSES_A_DAY = 6
 ENDED_WITHIN_S = 60.0
 """How long the last orders may take after closing time."""
 POLL_S = 0.2
@@ -40,12 +40,12 @@ class Options:
     data_dir: Path
     port_base: int = 0
     day: date = data.BUSY_DAY
-    stores: int = 20
+    stores: int = 16
     baskets: int | None = None
     """At most so many, the day's first; None: all."""
     seconds: float = 35
     """What the day takes."""
-    order_share: float = 0.35
+    order_share: float = 0.4
     """Share of the baskets that are ordered from home."""
     fail_share: float = 0.05
     """Share of tasks and lines that a store cannot fill."""

@@ -63,7 +63,11 @@ class GatewaySettings(BaseSettings):
 
     @model_validator(mode="after")
     def _no_token_in_the_clear(self) -> Self:
-        if self.stock_root_certificates is None and not self.stock_plaintext and not _is_local(self.stock_target):
+        if (
+            self.stock_root_certificates is None
+            and not self.stock_plaintext
+            and not _is_local(self.stock_target)
+        ):
             raise ValueError(
                 "ONHAND_STOCK_TARGET is another machine: set ONHAND_STOCK_ROOT_CERTIFICATES for TLS, "
                 "or ONHAND_STOCK_PLAINTEXT=true where the network itself is encrypted"

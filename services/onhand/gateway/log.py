@@ -30,9 +30,9 @@ def error(event: str, **fields: Any) -> None:
     _logger.error(event, extra={"fields": fields})
 
 
-def exception(event: str, **fields: Any) -> None:
-    """Log the exception being handled, with its trace."""
-    _logger.exception(event, extra={"fields": fields})
+def failure(event: str, failed: BaseException, **fields: Any) -> None:
+    """Log an exception nobody expected, with its trace."""
+    _logger.error(event, exc_info=failed, extra={"fields": fields})
 
 
 class _JsonLines(logging.Formatter):

@@ -1,16 +1,16 @@
 """The readers of a store, in a TOML file.
 
-    [[readers]]
-    name = "dock-1"
-    kind = "llrp"
-    host = "192.168.1.20"
-    antennas = [1, 2]
+[[readers]]
+name = "dock-1"
+kind = "llrp"
+host = "192.168.1.20"
+antennas = [1, 2]
 
-    [[readers]]
-    name = "exit-1"
-    kind = "mqtt-impinj"          # or "mqtt-zebra"
-    host = "192.168.1.5"          # the broker
-    topic = "readers/exit-1/events"
+[[readers]]
+name = "exit-1"
+kind = "mqtt-impinj"          # or "mqtt-zebra"
+host = "192.168.1.5"          # the broker
+topic = "readers/exit-1/events"
 """
 
 import tomllib
@@ -114,7 +114,9 @@ def load(path: Path) -> list[Entry]:
         file = _File.model_validate(document)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
-        raise UnusableReadersFileError(path, [*(_problem(each, document) for each in details), *problems]) from None
+        raise UnusableReadersFileError(
+            path, [*(_problem(each, document) for each in details), *problems]
+        ) from None
     if problems:
         raise UnusableReadersFileError(path, problems)
     return file.readers

@@ -1,5 +1,10 @@
-"""Settings from the environment, `ONHAND_…`, all mistakes reported at once."""
+"""Settings from the environment, `ONHAND_…`, all mistakes reported at once.
 
+A setting may also stand in a file of its own, named as its variable in small letters, in the folder that
+ONHAND_SECRETS_DIR names: the environment of a process is easier to see than a mounted secret.
+"""
+
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -8,6 +13,14 @@ from pydantic import Field, PostgresDsn, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 S = TypeVar("S", bound=BaseSettings)
+
+
+class Migration(BaseSettings):
+    """What a migration needs."""
+
+    model_config = SettingsConfigDict(env_prefix="ONHAND_")
+
+    database_url: PostgresDsn
 
 
 class Telemetry(BaseSettings):
@@ -62,9 +75,9 @@ class ServiceSettings(Auth):
 
 
 def load(kind: type[S]) -> S:
-    """Read settings from the environment, or say all that is wrong with them and exit with 2."""
+    """Read settings, or say all that is wrong with them and exit with 2."""
     try:
-        return kind()
+        return kind(_secrets_dir=os.environ.get("ONHAND_SECRETS_DIR"))
     except ValidationError as error:
         prefix = kind.model_config.get("env_prefix", "")
         print("onhand: the settings are not usable:", file=sys.stderr)  # noqa: T201

@@ -9,7 +9,7 @@ from sqlalchemy import exc, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from onhand.kit.config import ServiceSettings
-from onhand.kit.errors import Contention, DatabaseUnavailable
+from onhand.kit.errors import Contention, DatabaseUnavailable, FieldViolation, InvalidField
 from onhand.kit.telemetry import log
 
 T = TypeVar("T")
@@ -82,7 +82,7 @@ class Database:
                     log.debug("transaction runs again", attempt=attempt, sqlstate=sqlstate(error))
                     continue
                 if not is_unavailable(error):
-                    raise
+                    raise refused(error) or error from None
                 if attempt == 1 and not committing and isinstance(error, exc.DBAPIError):
                     continue  # a pooled connection from before a restart of PostgreSQL
                 raise DatabaseUnavailable from error
@@ -96,7 +96,7 @@ class Database:
                     return await work(connection)
             except (exc.DBAPIError, exc.TimeoutError, asyncpg.PostgresError, OSError) as error:
                 if not is_unavailable(error):
-                    raise
+                    raise refused(error) or error from None
                 if attempt == 1 and isinstance(error, exc.DBAPIError):
                     continue
                 raise DatabaseUnavailable from error
@@ -121,6 +121,13 @@ def sqlstate(error: BaseException) -> str:
     """Return PostgreSQL's five-character code, or an empty text when it said none."""
     origin: Any = error.orig if isinstance(error, exc.DBAPIError) else error
     return getattr(origin, "sqlstate", None) or ""
+
+
+def refused(error: BaseException) -> InvalidField | None:
+    """Return what to tell a caller whose text PostgreSQL cannot hold: protobuf allows NUL, it does not."""
+    if sqlstate(error) == "22021":
+        return InvalidField([FieldViolation("", "text may not contain the character NUL")])
+    return None
 
 
 def is_unavailable(error: BaseException) -> bool:

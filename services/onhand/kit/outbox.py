@@ -24,6 +24,7 @@ from onhand.kit.clock import Clock
 from onhand.kit.db import Database
 from onhand.kit.events import EVENT_ID_HEADER, Broker
 from onhand.kit.waiting import set_or_after
+from onhand.kit.wire import number_tag, varint
 
 RELAY_LOCK = 0x6F6E68616E64
 """Key of the advisory lock that the one relay of a database holds."""
@@ -39,6 +40,7 @@ WATERMARK_HEADER = "Onhand-Watermark"
 """On the last message of a batch: every change below this revision has been published before it."""
 REVISION_FIELD = 3
 """Number of `revision` in every event envelope of the contracts."""
+_REVISION_TAG = number_tag(REVISION_FIELD)
 
 _ADD = text("""
     INSERT INTO outbox (event_id, subject, payload, trace)
@@ -165,10 +167,9 @@ class Relay:
                 await self._publish(jetstream, rows)
                 await raw.execute(_ADVANCE, rows[-1]["xact_id"], rows[-1]["outbox_id"])
                 said = loop.time()
-            elif loop.time() - said >= WATERMARK_S:
-                if watermark := await raw.fetchval(_IDLE):
-                    await self._publish_watermark(jetstream, watermark)
-                    said = loop.time()
+            elif loop.time() - said >= WATERMARK_S and (watermark := await raw.fetchval(_IDLE)):
+                await self._publish_watermark(jetstream, watermark)
+                said = loop.time()
             if len(rows) < BATCH:
                 await set_or_after(self._database.committed, POLL_S)
 
@@ -183,20 +184,10 @@ class Relay:
     async def _publish_row(self, jetstream: JetStreamContext, row: Any, more: dict[str, str]) -> None:
         identity = {"Nats-Msg-Id": row["event_id"], EVENT_ID_HEADER: row["event_id"]}
         headers = {**identity, **json.loads(row["trace"]), **more}
-        payload = row["payload"] + _revision_field(int(row["xact_id"]))
+        payload = row["payload"] + _REVISION_TAG + varint(int(row["xact_id"]))
         await jetstream.publish(row["subject"], payload, timeout=5, headers=headers)
 
     async def _publish_watermark(self, jetstream: JetStreamContext, watermark: str) -> None:
         """Say how far the stream is complete, in place of the last such message."""
         headers = {WATERMARK_HEADER: watermark, "Nats-Rollup": "sub"}
         await jetstream.publish(f"onhand.{self._service}.watermark", b"", headers=headers)
-
-
-def _revision_field(value: int) -> bytes:
-    """Encode `revision`; appended to a serialized envelope it sets the field (proto3, last one wins)."""
-    encoded = bytearray([REVISION_FIELD << 3])
-    while value >= 1 << 7:
-        encoded.append(value & 0x7F | 0x80)
-        value >>= 7
-    encoded.append(value)
-    return bytes(encoded)

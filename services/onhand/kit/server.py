@@ -17,6 +17,9 @@ from onhand.kit.interceptors import Guard
 from onhand.kit.telemetry import log
 from onhand.kit.waiting import set_or_after
 
+LIVENESS = "liveness"
+"""A name that the health service answers SERVING for as long as this process answers at all, also while it
+waits for its database: to be restarted would not help it."""
 RESTART_S = 1.0
 """Pause before background work that failed starts again; protects what it failed on."""
 CANCEL_S = 1.0
@@ -76,6 +79,7 @@ class Server:
             [*self._names, health.SERVICE_NAME, reflection.SERVICE_NAME], self._server
         )
         await self._set_health(serving=False)
+        await self._health.set(LIVENESS, health_pb2.HealthCheckResponse.SERVING)
         if self._server.add_insecure_port(self._settings.listen) == 0:
             raise SystemExit(f"onhand: cannot listen on {self._settings.listen}")
         await self._server.start()

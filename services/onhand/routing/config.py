@@ -1,9 +1,9 @@
 """Settings of routing."""
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from onhand.kit.config import ServiceSettings
 from onhand.routing.domain.cost import Policy
@@ -31,11 +31,14 @@ class RoutingSettings(ServiceSettings):
     """Promise of a collect order: ready this long after its assignment, or when the store opens then."""
     ship_by_s: _Positive = 24 * 3600
     """Promise of a ship order: shipped this long after its assignment, or when the location opens then."""
+    promise_slack_s: Annotated[float, Field(ge=0)] = 1800
+    """A new location may need this much longer than was promised without the promise moving: it makes up for
+    it; protects customers from mails about minutes."""
 
     submit_wait_s: _Positive = 3
     """How long SubmitOrder waits for the order to be planned before it answers without."""
     advance_timeout_s: _Positive = 15
-    """Longest advance of one order, all its calls together. Less than `lease_s`."""
+    """Longest advance of one order, all its calls together."""
     lease_s: _Positive = 30
     """How long an order belongs to the process that advances it; after a crash another takes it then."""
     job_interval_s: _Positive = 0.25
@@ -68,6 +71,12 @@ class RoutingSettings(ServiceSettings):
     """Cost of each item of which a location is left with none."""
     cost_confidence: _Weight = 30.0
     """Cost of each item, times the doubt about its count."""
+
+    @model_validator(mode="after")
+    def _lease_outlasts_its_work(self) -> Self:
+        if self.advance_timeout_s + self.stock_timeout_s > self.lease_s:
+            raise ValueError("lease_s must be at least advance_timeout_s + stock_timeout_s")
+        return self
 
     def policy(self) -> Policy:
         return Policy(

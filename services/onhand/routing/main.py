@@ -53,6 +53,7 @@ async def serve(settings: RoutingSettings) -> None:
     server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
 
     await server.serve(lambda: database.wait_until_migrated("releases"))
+    await saga.finish()
     await client.close()
     await broker.close()
     await database.close()

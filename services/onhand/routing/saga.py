@@ -45,8 +45,15 @@ class Saga:
     async def advance_due(self) -> int:
         """Advance the orders that are due; returns how many."""
         leases = await self._orders.claim_due()
-        await asyncio.gather(*map(self.start, leases))
+        if leases:
+            # Not gathered: an advance under way goes on when this is cancelled, see `finish`.
+            await asyncio.wait([self.start(lease) for lease in leases])
         return len(leases)
+
+    async def finish(self) -> None:
+        """Let the advances under way end, so that no lease is left behind for others to wait for."""
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=self._settings.drain_s)
 
     async def advance(self, lease: Lease) -> None:
         """Take an order as far as it goes now, and end the lease."""

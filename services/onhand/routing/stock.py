@@ -133,7 +133,8 @@ class StockGateway:
                 if not line.status.code:
                     cell = line.availability
                     of_location = cells.setdefault(cell.location_id, {})
-                    of_location[cell.item_id] = Cell(cell.available, cell.confidence)
+                    # Rounded: seconds since the last count must not decide between two stores.
+                    of_location[cell.item_id] = Cell(cell.available, round(cell.confidence, 2))
         return cells
 
     async def reserve(

@@ -222,12 +222,12 @@ class Orders:
             for assignment in order.assignments:
                 if not placing.still_wanted(order, assignment):
                     placing.abandon(order, assignment)
+            if now >= order.auto_cancel_time:
+                placing.give_up(order, cause)
             if order.releases:
                 return ReleaseStep(order.releases[0], order)
             if order.assignments:
                 return ReserveStep(order.assignments[0], order)
-            if now >= order.auto_cancel_time:
-                placing.give_up(order, cause)
             if any(line.action_time and line.action_time <= now for line in order.waiting()):
                 return PlanStep(order)
             return self._overdue(order, cause)
@@ -262,8 +262,11 @@ class Orders:
 
     async def record_assigned(self, lease: Lease, assignment: Assignment, promise_time: datetime) -> None:
         """Stock is committed: give the location its task. Raises LeaseLostError."""
+        slack = timedelta(seconds=self._settings.promise_slack_s)
         await self._change_assignment(
-            lease, assignment, lambda order, same, cause: placing.assign(order, same, promise_time, cause)
+            lease,
+            assignment,
+            lambda order, same, cause: placing.assign(order, same, promise_time, slack, cause),
         )
 
     async def record_refused(

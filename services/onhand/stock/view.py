@@ -6,7 +6,7 @@ idle, below which revision the stream is complete: that is the view's watermark.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -38,6 +38,9 @@ from onhand.stock.storage import books, catalog
 from onhand.stock.storage import reservations as rows
 
 FETCH = 500
+PIECES_KEPT = timedelta(minutes=1)
+MAX_PIECES = 200_000
+"""Answers kept serialised; protects memory."""
 SILENCE_S = 10
 """No sign of the relay for this long: the feed is opened again and the view made anew."""
 
@@ -49,6 +52,10 @@ _ALL_CELLS = text("""
 """)
 _WATERMARK = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
 _ITEM_IDS = text("SELECT item_id FROM items")
+
+
+Piece = tuple[bytes, bytes]
+"""What the servicer keeps of a cell, serialised: the cell, and what is beside it."""
 
 
 @dataclass(eq=False)
@@ -102,6 +109,8 @@ class View:
         self._expiries: list[tuple[datetime, UUID]] = []
         self._lapsed: dict[CellKey, int] = {}
         self._holds_lapsed: dict[UUID, Reservation] = {}
+        self._pieces: dict[tuple[str, str], Piece] = {}
+        self._pieces_made = clock.now()
         self.locations: dict[str, Location] = {}
         self.item_ids: set[str] = set()
         self.watermark = 0
@@ -122,6 +131,27 @@ class View:
         if cell is not None and (lapsed := self._lapsed.get(key)):
             return replace(cell, reserved=cell.reserved - lapsed)
         return cell
+
+    def piece(self, location_id: str, item_id: str, make: Callable[[CellKey, Cell | None], Piece]) -> Piece:
+        """Return what `make` made of a cell, made anew after each change of it.
+
+        Confidence fades as time goes by, so that nothing made is kept longer than a minute. Call `lapse`
+        before: a hold that has run out is a change.
+        """
+        piece = self._pieces.get((location_id, item_id))
+        if piece is None:
+            key = CellKey(location_id, item_id)
+            piece = self._pieces[location_id, item_id] = make(key, self.cell(key))
+        return piece
+
+    def lapse(self) -> None:
+        """Let holds stop counting that have run out by now."""
+        now = self._clock.now()
+        if self._expiries and self._expiries[0][0] <= now:
+            self._lapse()
+        if now - self._pieces_made > PIECES_KEPT or len(self._pieces) > MAX_PIECES:
+            self._pieces.clear()
+            self._pieces_made = now
 
     def keys(self, watcher: Watcher) -> list[CellKey]:
         """Return the cells that a watcher wants, in the order of their keys."""
@@ -214,6 +244,7 @@ class View:
                 each.location_id: each for each in await catalog.list_locations(connection, "", 10**9)
             }
             self._cells = {each.key: each for each in found}
+            self._pieces.clear()
             self._holds, self._holds_lapsed, self._expiries, self._lapsed = {}, {}, [], {}
             for each in held:
                 self._hold(each)
@@ -280,6 +311,7 @@ class View:
 
     async def _apply_catalog(self, changed: pb.CatalogChanged) -> None:
         self.item_ids.update(changed.item_ids)
+        self._pieces.clear()  # what was unknown may be known now
         if not changed.location_ids:
             return
         ids = list(changed.location_ids)
@@ -291,6 +323,7 @@ class View:
                 self._tell(key)
 
     def _tell(self, key: CellKey) -> None:
+        self._pieces.pop((key.location_id, key.item_id), None)
         for watcher in self._watchers:
             if watcher.wants(key):
                 watcher.put(key)

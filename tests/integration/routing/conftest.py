@@ -298,6 +298,7 @@ async def world(settings: RoutingSettings, mint: Callable[..., str]) -> AsyncIte
         for each in pending:
             each.cancel()
         _, pending = await asyncio.wait(pending, timeout=1)
+    await saga.finish()
     await listening.unsubscribe()
     await client.close()
     await server.stop(None)

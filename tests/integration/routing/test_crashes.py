@@ -48,6 +48,7 @@ async def test_a_lost_call_or_answer_leaves_one_live_reservation(
     assert world.stock.failing[method] == []
     assert world.stock.available("utrecht", "shirt") == 2
     assert world.stock.available("zwolle", "shirt") == 0
+    await world.event(order, "lines_assigned", count=2)
     assert len(world.events(order, "lines_assigned")) == 2
 
 

@@ -121,6 +121,7 @@ async def test_a_rejection_moves_the_lines_elsewhere_and_tells_stock_and_custome
     await world.store_says(order, "task_collected")
     await world.store_says(moved_order, "task_started")
     await world.becomes(order.order_id, "PICKING")
+    await world.event(order, "lines_assigned", count=2)
     assert len(world.events(order, "lines_assigned")) == 2
 
 

@@ -202,6 +202,7 @@ BAD: list[tuple[str, Callable[[Shop], Awaitable[Any]], type[errors.OnhandError]]
     ("unknown location", lambda s: s.receive(1, location_id="nowhere"), errors.UnknownLocation),
     ("negative count", lambda s: s.receive(-1), errors.InvalidField),
     ("tag with a quantity", lambda s: s.sell(2, epc=s.epc), errors.InvalidField),
+    ("text with NUL", lambda s: s.receive(1, "i2", "a\0b"), errors.InvalidField),
     (
         "too many lines",
         lambda s: s.client.ledger.RecordSale(

@@ -1,5 +1,6 @@
 """Settings: all that is wrong is said at once, before anything runs."""
 
+from pathlib import Path
 from typing import Self
 
 import pytest
@@ -30,6 +31,13 @@ def test_the_environment_is_read(environment: pytest.MonkeyPatch) -> None:
     assert settings.listen == "127.0.0.1:7101"
     assert settings.drain_s == 2.5
     assert settings.environment == "production"
+
+
+def test_a_secret_may_stand_in_a_file(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    environment.delenv("ONHAND_DATABASE_URL")
+    (tmp_path / "onhand_database_url").write_text("postgresql://onhand:hunter2@db/onhand\n")
+    environment.setenv("ONHAND_SECRETS_DIR", str(tmp_path))
+    assert str(config.load(ServiceSettings).database_url) == "postgresql://onhand:hunter2@db/onhand"
 
 
 class Paired(ServiceSettings):

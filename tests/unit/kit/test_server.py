@@ -20,6 +20,7 @@ async def test_health_tells_when_it_is_ready(start: Start) -> None:
     async with start(ready=False) as running:
         assert await running.health() == HEALTH.NOT_SERVING
         assert await running.health("onhand.api.stock.v1.TagService") == HEALTH.NOT_SERVING
+        assert await running.health(server.LIVENESS) == HEALTH.SERVING
         running.ready.set()
         await running.healthy()
         await running.healthy("onhand.api.stock.v1.TagService")

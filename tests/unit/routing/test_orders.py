@@ -46,7 +46,7 @@ def assigned(*lines: Line, at: str = "a", **kinds: bool) -> Order:
     order = order_of(*lines, **kinds)
     portions = tuple(Portion(each.line_id, at, each.quantity) for each in lines)
     placing.record_plan(order, Plan(portions, (), ""), CAUSE, HOUR)
-    placing.assign(order, order.assignments[0], NOW + 2 * HOUR, CAUSE)
+    placing.assign(order, order.assignments[0], NOW + 2 * HOUR, HOUR / 2, CAUSE)
     order.facts.clear()
     return order
 
@@ -110,16 +110,16 @@ def test_more_lines_than_a_task_takes_become_two_tasks() -> None:
 
 
 def test_the_customer_is_told_of_a_later_promise_only() -> None:
-    for later, told in ((-HOUR, False), (timedelta(), False), (HOUR, True)):
+    for later, told in ((-HOUR, False), (timedelta(), False), (HOUR / 2, False), (HOUR, True)):
         order = assigned(line())
         ending.take(order, news(order, NewsKind.REJECTED, detail="full"), CAUSE, GRACE)
         order.releases.clear()
         placing.record_plan(order, Plan((Portion("1", "b", 3),), (), ""), CAUSE, HOUR)
-        placing.assign(order, order.assignments[-1], NOW + 2 * HOUR + later, CAUSE)
+        placing.assign(order, order.assignments[-1], NOW + 2 * HOUR + later, HOUR / 2, CAUSE)
         delays = [fact for fact in order.facts if isinstance(fact, OrderDelayed)]
         assert bool(delays) is told
         # What was promised stays promised when it can be kept.
-        assert order.promise_time == NOW + 2 * HOUR + max(later, timedelta())
+        assert order.promise_time == NOW + 2 * HOUR + (later if told else timedelta())
 
 
 def test_parking_takes_the_promise_back_and_says_so_once() -> None:
@@ -201,7 +201,7 @@ def test_units_of_lines_cancelled_while_stock_was_committed_go_back() -> None:
     placing.record_plan(order, Plan(portions, (), ""), CAUSE, HOUR)
     ending.cancel(order, ["1"], "why", CAUSE)
     assert order.releases == []
-    placing.assign(order, order.assignments[0], NOW, CAUSE)
+    placing.assign(order, order.assignments[0], NOW, HOUR / 2, CAUSE)
     assert [each.quantities for each in order.releases] == [{"shirt": 3}]
     (task,) = [fact for fact in order.facts if isinstance(fact, LinesAssigned)]
     assert [each.line_id for each in task.lines] == ["2"]
@@ -223,6 +223,22 @@ def test_only_the_orders_own_exact_basket_is_taken() -> None:
         Basket(is_held=True, is_committed=False, order_id="", customer_id="", quantities={("a", "shirt"): 4}),
     ):
         assert not placing.fits(order, other)
+
+
+def test_a_basket_is_not_taken_when_a_line_was_cancelled_since_it_was_looked_at() -> None:
+    order = order_of(line("1", 2), line("2", 1))
+    order.basket_reservation_id = "4ca8d4d5-95e2-4a5c-a4d4-b0e1d7f3f6d6"
+    ending.cancel(order, ["2"], "why", CAUSE)
+    portions = (Portion("1", "a", 2), Portion("2", "a", 1))
+    placing.record_plan(order, Plan(portions, (), ""), CAUSE, HOUR, held=True)
+    assert order.assignments == []
+    assert order.basket_reservation_id
+    assert [each.line_id for each in order.waiting()] == ["1"]
+    ending.cancel(order, [], "why", CAUSE)
+    assert [(each.reservation_id, each.foreign) for each in order.releases] == [
+        ("4ca8d4d5-95e2-4a5c-a4d4-b0e1d7f3f6d6", True)
+    ]
+    assert order.basket_reservation_id == ""
 
 
 def test_a_location_is_asked_again_when_new_stock_arrives_and_not_for_the_lines_own_units() -> None:

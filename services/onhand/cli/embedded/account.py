@@ -60,7 +60,7 @@ def _can_run(program: Path, account: Account) -> bool:
 
 
 def _readable_copy(site_packages: Path, account: Account) -> Path:
-    """Copy the wheel's programs out of a folder that only root may enter, such as /root/venv."""
+    """Copy the wheel's programs out of a folder that only root may enter, such as root's home."""
     copy = SHARED_COPY / f"{_WHEEL}-{importlib.metadata.version(_WHEEL)}"
     if not copy.exists():
         try:

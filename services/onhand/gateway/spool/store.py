@@ -44,6 +44,8 @@ CREATE INDEX batches_set_aside ON batches (position) WHERE refusal IS NOT NULL;
 CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
 CREATE TABLE status (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 """
+_SET_ASIDE = "SELECT position FROM batches WHERE refusal IS NOT NULL ORDER BY position LIMIT ?"
+_OLDEST = "SELECT position FROM batches ORDER BY position LIMIT ?"
 
 
 class SpoolInUseError(Exception):
@@ -95,20 +97,16 @@ class Spool:
         more than what was waiting. Raises SpoolInUseError, SpoolTooNewError, OSError, sqlite3.Error.
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock = _lock(folder / LOCK)
         self._max_bytes = max_bytes
         self._thin_window_ns = int(thin_window_s * 1_000_000_000)
         self._thinned_to = 0
         """Batches up to here were thinned already; in memory only, doing it again is harmless."""
-        self.damaged: Path | None = None
-        """Where a damaged spool was moved to."""
+        self._lock = _lock(folder / LOCK)
         try:
-            self._db = _open(folder / FILE)
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError):  # no space, no permission, locked: not damage
-                raise
-            self.damaged = _move_away(folder / FILE)
-            self._db = _open(folder / FILE)
+            self._db, self.damaged = _open_or_renew(folder / FILE)
+        except BaseException:
+            os.close(self._lock)
+            raise
 
     def close(self) -> None:
         self._db.close()
@@ -123,17 +121,20 @@ class Spool:
     ) -> Cleared:
         """Take `batches`, forget what is acknowledged, and add to the counters: all durable, or nothing."""
         rows = [(received_ms, len(each.reads), each.SerializeToString()) for each in batches]
+        needed = sum(len(content) for _, _, content in rows)
         with self._transaction():
             self._db.executemany("DELETE FROM batches WHERE position = ?", [(each,) for each in acknowledged])
             self._count(counted or {})
-        # Room is made in transactions of its own: it is good to have whatever becomes of the write.
-        cleared = self._make_room(sum(len(content) for _, _, content in rows))
-        if rows:
-            with self._transaction():
-                self._db.executemany(
-                    "INSERT INTO batches (received_ms, read_count, content) VALUES (?, ?, ?)", rows
-                )
+            if self.used_bytes() + needed <= self._max_bytes:
+                self._insert(rows)
+                return Cleared()
+        cleared = self._make_room(needed)
+        with self._transaction():
+            self._insert(rows)
         return cleared
+
+    def _insert(self, rows: Sequence[tuple[int, int, bytes]]) -> None:
+        self._db.executemany("INSERT INTO batches (received_ms, read_count, content) VALUES (?, ?, ?)", rows)
 
     def after(self, position: int, limit: int) -> list[Batch]:
         """Return the batches that wait behind `position`, in order."""
@@ -164,16 +165,16 @@ class Spool:
     def used_bytes(self) -> int:
         return _used_bytes(self._db)
 
-    def waiting(self) -> tuple[int, int]:
-        """Return the first and the last position in the spool; (0, 0) when it is empty."""
-        first, last = self._db.execute("SELECT min(position), max(position) FROM batches").fetchone()
-        return first or 0, last or 0
+    def oldest_ms(self) -> int | None:
+        """Return when the oldest waiting batch was taken; None when none waits."""
+        row = self._db.execute(
+            "SELECT received_ms FROM batches WHERE refusal IS NULL ORDER BY position LIMIT 1"
+        ).fetchone()
+        return row and int(row[0])
 
     def _make_room(self, needed: int) -> Cleared:
-        """Thin, and where that is not enough drop, when `needed` more bytes would pass the limit."""
+        """Thin, and where that is not enough drop, until `needed` more bytes leave some room."""
         cleared = Cleared()
-        if self.used_bytes() + needed <= self._max_bytes:
-            return cleared
         goal = int(self._max_bytes * LOW_WATER) - needed
         while self.used_bytes() > goal and self._thin_next(cleared):
             pass
@@ -212,11 +213,10 @@ class Spool:
 
     def _drop_next(self, cleared: Cleared) -> bool:
         """Drop what was set aside, then the oldest; false when the spool is empty."""
-        for which in ("WHERE refusal IS NOT NULL", ""):
+        for chosen in (_SET_ASIDE, _OLDEST):
             with self._transaction():
                 rows = self._db.execute(
-                    "DELETE FROM batches WHERE position IN "
-                    f"(SELECT position FROM batches {which} ORDER BY position LIMIT ?) RETURNING read_count",  # noqa: S608
+                    f"DELETE FROM batches WHERE position IN ({chosen}) RETURNING read_count",  # noqa: S608 - one of our own
                     (DROP_CHUNK_BATCHES,),
                 ).fetchall()
                 reads = sum(count for (count,) in rows)
@@ -264,7 +264,8 @@ def inspect(folder: Path) -> Summary | None:
             used_bytes=_used_bytes(db),
             counters=_pairs(db, "SELECT name, value FROM counters"),
             status={
-                name: json.loads(value) for name, value in _pairs(db, "SELECT name, value FROM status").items()
+                name: json.loads(value)
+                for name, value in _pairs(db, "SELECT name, value FROM status").items()
             },
         )
     finally:
@@ -284,7 +285,8 @@ def _pairs(db: sqlite3.Connection, query: str) -> dict[str, Any]:
 
 def _used_bytes(db: sqlite3.Connection) -> int:
     page_size, pages, free = (
-        int(db.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("page_size", "page_count", "freelist_count")
+        int(db.execute(f"PRAGMA {name}").fetchone()[0])
+        for name in ("page_size", "page_count", "freelist_count")
     )
     return page_size * (pages - free)
 
@@ -304,22 +306,37 @@ def _open(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
     try:
         path.chmod(0o600)
-        db.execute("PRAGMA auto_vacuum = INCREMENTAL")  # before the first table, or it has no effect
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = FULL")
-        db.execute(f"PRAGMA journal_size_limit = {WAL_BYTES}")
-        (version,) = db.execute("PRAGMA user_version").fetchone()
-        if version > VERSION:
-            raise SpoolTooNewError(f"{path} was written by a later version of the gateway")
-        if version == 0:
-            db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
-        if db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
-            raise sqlite3.DatabaseError(f"{path} is damaged")
-        db.execute("PRAGMA incremental_vacuum")  # give back what an outage needed
+        _prepare(db, path)
     except BaseException:
         db.close()
         raise
     return db
+
+
+def _prepare(db: sqlite3.Connection, path: Path) -> None:
+    db.execute("PRAGMA auto_vacuum = INCREMENTAL")  # before the first table, or it has no effect
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = FULL")
+    db.execute(f"PRAGMA journal_size_limit = {WAL_BYTES}")
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if version > VERSION:
+        raise SpoolTooNewError(f"{path} was written by a later version of the gateway")
+    if version == 0:
+        db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
+    if db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+        raise sqlite3.DatabaseError(f"{path} is damaged")
+    db.execute("PRAGMA incremental_vacuum").fetchall()  # give back what an outage needed
+
+
+def _open_or_renew(path: Path) -> tuple[sqlite3.Connection, Path | None]:
+    """Return the database, and where the one before it was moved to if that was damaged."""
+    try:
+        return _open(path), None
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.OperationalError):  # no space, no permission, locked: not damage
+            raise
+    damaged = _move_away(path)
+    return _open(path), damaged
 
 
 def _move_away(path: Path) -> Path:

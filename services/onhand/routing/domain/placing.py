@@ -89,6 +89,8 @@ def record_plan(order: Order, plan: Plan, cause: Cause, park_retry: timedelta, *
     """
     order.attempt += 1
     waiting = {line.line_id: line for line in order.waiting()}
+    if held and waiting.keys() != {portion.line_id for portion in plan.portions}:
+        return  # a line was cancelled since: the basket holds too much now, and is refused at the next look
     chosen: dict[str, list[Line]] = {}
     for line_id, portions in _by_line(plan.portions).items():
         line = waiting.pop(line_id, None)
@@ -212,10 +214,13 @@ def refuse(order: Order, assignment: Assignment, cause: Cause, detail: str, *, m
         order.owe(assignment.reservation_id, assignment.location_id, {})
 
 
-def assign(order: Order, assignment: Assignment, promise_time: datetime, cause: Cause) -> None:
+def assign(
+    order: Order, assignment: Assignment, promise_time: datetime, slack: timedelta, cause: Cause
+) -> None:
     """Stock is committed: the location gets its task, and units of cancelled lines go back.
 
-    A promise that was given stays unless it can no longer be kept; then the customer is told.
+    A promise that was given stays when the location would need up to `slack` longer: it can make up for
+    minutes. Otherwise the promise moves, and the customer is told.
     """
     assignment.state = AssignmentState.DONE
     lines = still_wanted(order, assignment)
@@ -226,14 +231,15 @@ def assign(order: Order, assignment: Assignment, promise_time: datetime, cause: 
         order.owe(assignment.reservation_id, assignment.location_id, total_of(unwanted), Bucket.SELLABLE, ids)
     if not lines:
         return
-    late = [line for line in lines if line.promise_time is not None and line.promise_time < promise_time]
+    late = [line for line in lines if line.promise_time and line.promise_time + slack < promise_time]
     if late:
         before = max(line.promise_time for line in late if line.promise_time)
         order.facts.append(OrderDelayed(tuple(line.line_id for line in late), before, promise_time))
     for line in lines:
         line.reservation_id = assignment.reservation_id
         line.task_id = assignment.task_id
-        line.promise_time = max(line.promise_time or promise_time, promise_time)
+        if line.promise_time is None or line in late:
+            line.promise_time = promise_time
         order.move(line, LineState.RESERVED, cause, "stock committed")
         order.move(line, LineState.ASSIGNED, cause, "task given to the location")
         line.action_time = line.promise_time

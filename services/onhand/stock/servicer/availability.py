@@ -10,6 +10,7 @@ from onhand.kit import auth
 from onhand.kit.clock import Clock
 from onhand.kit.errors import OnhandError, UnknownItem, UnknownLocation
 from onhand.kit.status import to_status
+from onhand.kit.wire import message_tag, varint
 from onhand.stock.config import StockSettings
 from onhand.stock.domain.model import Bucket, Cell, CellKey, Location
 from onhand.stock.domain.places import distance_metres
@@ -29,25 +30,58 @@ class AvailabilityServicer:
         self._settings = settings
         self._clock = clock
 
-    async def GetAvailability(self, request: pb.GetAvailabilityRequest, _: Any) -> pb.GetAvailabilityResponse:
+    async def GetAvailability(
+        self, request: pb.GetAvailabilityRequest, _: Any
+    ) -> pb.GetAvailabilityResponse | bytes:
         auth.current().require_location(*request.location_ids)
-        cells, as_of, revision = await self._cells(
-            request.consistency, request.item_ids, request.location_ids
-        )
-        now = self._clock.now()
-        lines = []
+        if request.consistency.fully_consistent:
+            return await self._get_from_database(request)
+        if request.consistency.at_least_as_fresh:
+            await self._view.wait_for(request.consistency.at_least_as_fresh, self._settings.view_wait_s)
+        return self._get_from_view(request)
+
+    def _get_from_view(self, request: pb.GetAvailabilityRequest) -> bytes:
+        """Join the answer from lines that are serialised already.
+
+        Building ten lines anew costs more than all the rest of the call. A cell lacks only `as_of`, which
+        is the same for all and comes last: fields may be in any order. It is put inside of the cell, as
+        some parsers (protobuf.js) do not merge a message that is given in two parts.
+        """
+        view = self._view
+        view.lapse()
+        as_of = pb.Availability(as_of=_stamp(view.as_of)).SerializeToString()
+        parts: list[bytes] = []
         for item_id in request.item_ids:
             for location_id in request.location_ids:
-                key = CellKey(location_id, item_id)
-                failure = self._unknown(key)
-                if failure is not None:
-                    empty = pb.Availability(item_id=item_id, location_id=location_id)
-                    lines.append(pb.AvailabilityLine(availability=empty, status=to_status(failure)))
-                else:
-                    lines.append(
-                        pb.AvailabilityLine(availability=self._message(key, cells.get(key), as_of, now))
-                    )
-        return pb.GetAvailabilityResponse(lines=lines, revision=revision)
+                cell, status = view.piece(location_id, item_id, self._piece)
+                length = varint(len(cell) + len(as_of))
+                whole = 1 + len(length) + len(cell) + len(as_of) + len(status)
+                parts += (_LINE_TAG, varint(whole), _CELL_TAG, length, cell, as_of, status)
+        parts.append(pb.GetAvailabilityResponse(revision=max(0, view.watermark - 1)).SerializeToString())
+        return b"".join(parts)
+
+    def _piece(self, key: CellKey, cell: Cell | None) -> tuple[bytes, bytes]:
+        """Serialise the two parts of a line: its cell without `as_of`, and what is beside the cell."""
+        line = self._line(key, cell, None, self._clock.now())
+        availability = line.availability.SerializeToString()
+        line.ClearField("availability")
+        return availability, line.SerializeToString()
+
+    def _line(
+        self, key: CellKey, cell: Cell | None, as_of: datetime | None, now: datetime
+    ) -> pb.AvailabilityLine:
+        failure = self._unknown(key)
+        if failure is not None:
+            empty = pb.Availability(item_id=key.item_id, location_id=key.location_id)
+            return pb.AvailabilityLine(availability=empty, status=to_status(failure))
+        return pb.AvailabilityLine(availability=self._message(key, cell, as_of, now))
+
+    async def _get_from_database(self, request: pb.GetAvailabilityRequest) -> pb.GetAvailabilityResponse:
+        cells, as_of, revision = await self._availability.read_now(request.item_ids, request.location_ids)
+        keys = [CellKey(location, item) for item in request.item_ids for location in request.location_ids]
+        return pb.GetAvailabilityResponse(
+            lines=[self._line(key, cells.get(key), as_of, as_of) for key in keys], revision=revision
+        )
 
     async def _cells(
         self, consistency: pb.Consistency, item_ids: Sequence[str], location_ids: Sequence[str]
@@ -68,9 +102,10 @@ class AvailabilityServicer:
             return UnknownItem(key.item_id)
         return None
 
-    def _message(self, key: CellKey, cell: Cell | None, as_of: datetime, now: datetime) -> pb.Availability:
-        stamp = Timestamp()
-        stamp.FromDatetime(as_of)
+    def _message(
+        self, key: CellKey, cell: Cell | None, as_of: datetime | None, now: datetime
+    ) -> pb.Availability:
+        stamp = None if as_of is None else _stamp(as_of)
         if cell is None:  # never counted: nothing is there, and nothing says so
             return pb.Availability(item_id=key.item_id, location_id=key.location_id, as_of=stamp)
         sellable = cell.buckets[Bucket.SELLABLE]
@@ -161,6 +196,16 @@ class AvailabilityServicer:
             snapshot_complete=complete,
             revision=max(0, self._view.watermark - 1),
         )
+
+
+_CELL_TAG = message_tag(pb.AvailabilityLine.AVAILABILITY_FIELD_NUMBER)
+_LINE_TAG = message_tag(pb.GetAvailabilityResponse.LINES_FIELD_NUMBER)
+
+
+def _stamp(value: datetime) -> Timestamp:
+    stamp = Timestamp()
+    stamp.FromDatetime(value)
+    return stamp
 
 
 def _exclusion(

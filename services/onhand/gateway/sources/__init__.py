@@ -1,0 +1,1 @@
+"""Readers, each in its own protocol, and the one way from them into the spool."""
