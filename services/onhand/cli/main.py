@@ -11,6 +11,7 @@ import typer
 from onhand.cli import epc, events, importing
 from onhand.cli.audit import audit
 from onhand.cli.demo import demo_command
+from onhand.cli.demo import demo_command
 from onhand.cli.runtime import DEFAULT_DATA_DIR
 from onhand.cli.up import up_command
 from onhand.cli.watching import watch
@@ -95,6 +96,7 @@ def _scopes() -> list[str]:
 
 
 app.command("up")(up_command(_scopes))
+app.command("demo")(demo_command(_scopes))
 app.command("demo")(demo_command(_scopes))
 app.command("import")(importing.import_csv)
 app.command("watch")(watch)

@@ -17,11 +17,11 @@ from tests.integration.stock.conftest import (  # noqa: F401 - the fixtures are 
     StockProcesses,
     open_shop,
     processes,
-    shop,
 )
 
 from onhand.api.stock.v1 import reads_pb2 as pb
 from onhand.cli.ports import free_ports
+from onhand.client import AsyncStock
 from onhand.gateway.spool.store import FILE, inspect
 from onhand.stock.domain import epc as epc_codec
 
@@ -166,14 +166,14 @@ async def until(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0.02)
 
 
-async def counted(shop: Shop, tags: int) -> None:  # noqa: F811
+async def counted(shop: Shop, tags: int) -> None:
     """Wait until stock has so many of item i1 on hand."""
     async with asyncio.timeout(WITHIN_S):
         while (await shop.cell("i1")).on_hand != tags:
             await asyncio.sleep(0.05)
 
 
-def epcs(shop: Shop, count: int, start: int = 0) -> list[str]:  # noqa: F811
+def epcs(shop: Shop, count: int, start: int = 0) -> list[str]:
     """Return SGTIN-96 of item i1 that no other shop has."""
     first = epc_codec.decode_binary(bytes.fromhex(shop.epc)).serial
     assert first is not None
@@ -183,7 +183,7 @@ def epcs(shop: Shop, count: int, start: int = 0) -> list[str]:  # noqa: F811
     ]
 
 
-async def known_tags(shop: Shop) -> set[str]:  # noqa: F811
+async def known_tags(shop: Shop) -> set[str]:
     found, page = set(), ""
     while True:
         answer = await shop.client.tags.ListTags(
@@ -192,6 +192,14 @@ async def known_tags(shop: Shop) -> set[str]:  # noqa: F811
         found |= {tag.epc_hex for tag in answer.tags}
         if not (page := answer.next_page_token):
             return found
+
+
+@pytest.fixture
+async def shop(processes: StockProcesses, mint: Callable[..., str]) -> AsyncIterator[Shop]:  # noqa: F811
+    """A shop of its own on the newest replica: a test may have killed those before it."""
+    address = processes.addresses[-1] if processes.addresses else await processes.start()
+    async with AsyncStock(address, mint()) as client:
+        yield await open_shop(client)
 
 
 @pytest.fixture
