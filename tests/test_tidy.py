@@ -40,7 +40,10 @@ MAY_ASK_FOR_THE_PRESENT = {
 }
 """And the commands, which start what is handed a clock."""
 
-MAY_PRINT = {"kit/config.py": "says on stderr what is wrong before logs are set up"}
+MAY_PRINT = {
+    "kit/config.py": "says on stderr what is wrong before logs are set up",
+    "gateway/main.py": "a command, whose output is for people",
+}
 """And the commands, whose output is for people."""
 
 MAY_WRITE_SQL = re.compile(

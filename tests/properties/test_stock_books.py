@@ -95,7 +95,7 @@ class Machine(RuleBasedStateMachine):
         catalog = Catalog(deps)
         zones = (Zone("floor", ZoneKind.SALES_FLOOR), Zone("exit", ZoneKind.EXIT))
         locations = [
-            Location(each, 1, "", b"", None, None, "UTC", "", True, True, 0, zones, ())  # noqa: FBT003
+            Location(each, 1, "", b"", None, None, "UTC", "", True, True, 0, zones, ())
             for each in self.places.values()
         ]
         assert self.run(catalog.upsert_items([Item(self.item)])) == [None]
@@ -234,7 +234,7 @@ class TagMachine(RuleBasedStateMachine):
             Zone("back", ZoneKind.BACK_ROOM),
             Zone("exit", ZoneKind.EXIT),
         )
-        location = Location(self.store, 1, "", b"", None, None, "UTC", "", True, True, 0, zones, ())  # noqa: FBT003
+        location = Location(self.store, 1, "", b"", None, None, "UTC", "", True, True, 0, zones, ())
         points = [
             ReadPoint(self.store, antenna, self.store, zone.zone_id) for antenna, zone in enumerate(zones, 1)
         ]

@@ -46,7 +46,12 @@ def demo_command(scopes: Callable[[], Sequence[str]]) -> Callable[..., None]:
         fail: Annotated[
             float, typer.Option(min=0, max=1, help="Share of tasks and lines that a store cannot fill.")
         ] = 0.05,
-        seed: Annotated[int, typer.Option(help="The same seed decides the same.")] = 7,
+        seed: Annotated[
+            int,
+            typer.Option(
+                help="Decides what lies on the shelves, who orders, and who fails; not who is faster."
+            ),
+        ] = 7,
         data_dir: Annotated[
             Path | None,
             typer.Option(help=f"Emptied at the start. Default: {DEFAULT_DATA_DIR}, with --once a new one."),

@@ -11,7 +11,6 @@ import typer
 from onhand.cli import epc, events, importing
 from onhand.cli.audit import audit
 from onhand.cli.demo import demo_command
-from onhand.cli.demo import demo_command
 from onhand.cli.runtime import DEFAULT_DATA_DIR
 from onhand.cli.up import up_command
 from onhand.cli.watching import watch

@@ -66,6 +66,8 @@ class StoreTeam:
         self._staged: dict[str, list[Unit]] = {}
         """Units picked for each task that are still in the store."""
         self._taken: set[str] = set()
+        self.busy = 0
+        """Tasks under way, and customers at the counter."""
 
     async def run(self) -> None:
         """Watch this store's tasks and work on each, until cancelled."""
@@ -96,6 +98,7 @@ class StoreTeam:
         return True
 
     async def _work(self, task: pb.Task) -> None:
+        self.busy += 1
         try:
             await self._walk()
             await self._pickup.tasks.AcceptTask(
@@ -114,6 +117,8 @@ class StoreTeam:
             self._tally.tell(f"store    {self._location_id}: {error}")
         except (OnhandError, grpc.aio.AioRpcError) as error:
             self._tally.fail(f"task {task.task_id} at {self._location_id}: {error}")
+        finally:
+            self.busy -= 1
 
     async def _reject(self, task: pb.Task) -> None:
         await self._pickup.tasks.RejectTask(
@@ -190,6 +195,13 @@ class StoreTeam:
 
     async def hand_over(self, order_id: str, code: str) -> None:
         """Serve a customer who is here with a code."""
+        self.busy += 1
+        try:
+            await self._serve(order_id, code)
+        finally:
+            self.busy -= 1
+
+    async def _serve(self, order_id: str, code: str) -> None:
         waiting = await self._pickup.tasks.ListTasks(
             pb.ListTasksRequest(
                 location_id=self._location_id, states=[pb.Task.STATE_READY], page_size=LISTED_TASKS

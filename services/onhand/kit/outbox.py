@@ -15,14 +15,14 @@ from datetime import datetime
 from typing import Any
 
 from google.protobuf.message import Message
-from nats.js import JetStreamContext
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from onhand.kit import telemetry
+from onhand.kit import publishing, telemetry
 from onhand.kit.clock import Clock
 from onhand.kit.db import Database
 from onhand.kit.events import EVENT_ID_HEADER, Broker
+from onhand.kit.publishing import Publisher
 from onhand.kit.waiting import set_or_after
 from onhand.kit.wire import number_tag, varint
 
@@ -144,50 +144,55 @@ class Relay:
 
     async def run(self) -> None:
         """Become the relay, or stand by until that is possible; returns when no longer it."""
-        jetstream = await self._broker.jetstream()
+        publisher = Publisher(await self._broker.client())
         async with self._database.engine.connect() as connection:
             raw: Any = (await connection.get_raw_connection()).driver_connection
             if not await raw.fetchval("SELECT pg_try_advisory_lock($1)", RELAY_LOCK):
                 await asyncio.sleep(STANDBY_S)
                 return
             try:
+                await publisher.start()
                 telemetry.log.info("relaying")
-                await self._relay(raw, jetstream)
+                await self._relay(raw, publisher)
             finally:
                 # The lock dies with its session; closing makes that certain also after a cancel.
                 await connection.invalidate()
 
-    async def _relay(self, raw: Any, jetstream: JetStreamContext) -> None:
+    async def _relay(self, raw: Any, publisher: Publisher) -> None:
         loop = asyncio.get_running_loop()
         said = loop.time()
         while True:
             self._database.committed.clear()
             rows = await raw.fetch(_NEXT, BATCH)
             if rows:
-                await self._publish(jetstream, rows)
+                await self._publish(publisher, rows)
                 await raw.execute(_ADVANCE, rows[-1]["xact_id"], rows[-1]["outbox_id"])
                 said = loop.time()
             elif loop.time() - said >= WATERMARK_S and (watermark := await raw.fetchval(_IDLE)):
-                await self._publish_watermark(jetstream, watermark)
+                await publisher.publish([self._watermark(watermark)])
                 said = loop.time()
             if len(rows) < BATCH:
                 await set_or_after(self._database.committed, POLL_S)
 
-    async def _publish(self, jetstream: JetStreamContext, rows: list[Any]) -> None:
+    async def _publish(self, publisher: Publisher, rows: list[Any]) -> None:
         *earlier, last = rows
-        await asyncio.gather(*(self._publish_row(jetstream, row, {}) for row in earlier))
+        traces: dict[str, dict[str, str]] = {}
+        for trace in {row["trace"] for row in rows}:
+            traces[trace] = json.loads(trace)
+        if earlier:
+            await publisher.publish([_message(row, traces[row["trace"]]) for row in earlier])
         # A full batch may have been cut inside its last transaction.
         watermark = last["watermark"] if len(rows) < BATCH else last["xact_id"]
         # Alone and after the others: the broker may take this one and not one of those.
-        await self._publish_row(jetstream, last, {WATERMARK_HEADER: watermark})
+        await publisher.publish([_message(last, {**traces[last["trace"]], WATERMARK_HEADER: watermark})])
 
-    async def _publish_row(self, jetstream: JetStreamContext, row: Any, more: dict[str, str]) -> None:
-        identity = {"Nats-Msg-Id": row["event_id"], EVENT_ID_HEADER: row["event_id"]}
-        headers = {**identity, **json.loads(row["trace"]), **more}
-        payload = row["payload"] + _REVISION_TAG + varint(int(row["xact_id"]))
-        await jetstream.publish(row["subject"], payload, timeout=5, headers=headers)
-
-    async def _publish_watermark(self, jetstream: JetStreamContext, watermark: str) -> None:
+    def _watermark(self, watermark: str) -> publishing.Message:
         """Say how far the stream is complete, in place of the last such message."""
         headers = {WATERMARK_HEADER: watermark, "Nats-Rollup": "sub"}
-        await jetstream.publish(f"onhand.{self._service}.watermark", b"", headers=headers)
+        return publishing.Message(f"onhand.{self._service}.watermark", b"", headers)
+
+
+def _message(row: Any, more: dict[str, str]) -> publishing.Message:
+    identity = {"Nats-Msg-Id": row["event_id"], EVENT_ID_HEADER: row["event_id"]}
+    payload = row["payload"] + _REVISION_TAG + varint(int(row["xact_id"]))
+    return publishing.Message(row["subject"], payload, {**identity, **more})

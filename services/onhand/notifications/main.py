@@ -1,6 +1,6 @@
 """The notifications service."""
 
-import asyncio
+import uvloop
 
 from onhand.api.notifications.v1 import messages_pb2
 from onhand.kit import config, housekeeping, telemetry
@@ -25,7 +25,7 @@ from onhand.notifications.vault import Vault
 def main() -> None:
     settings = config.load(NotificationsSettings)
     telemetry.configure("notifications", settings)
-    asyncio.run(serve(settings))
+    uvloop.run(serve(settings))
 
 
 async def serve(settings: NotificationsSettings) -> None:

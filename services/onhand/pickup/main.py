@@ -1,6 +1,6 @@
 """The pickup service."""
 
-import asyncio
+import uvloop
 
 from onhand.api.pickup.v1 import tasks_pb2
 from onhand.client import AsyncStock
@@ -22,7 +22,7 @@ from onhand.pickup.use_cases import Pickup
 def main() -> None:
     settings = config.load(PickupSettings)
     telemetry.configure("pickup", settings)
-    asyncio.run(serve(settings))
+    uvloop.run(serve(settings))
 
 
 async def serve(settings: PickupSettings) -> None:

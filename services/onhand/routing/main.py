@@ -1,7 +1,8 @@
 """The routing service."""
 
-import asyncio
 from datetime import timedelta
+
+import uvloop
 
 from onhand.api.routing.v1 import orders_pb2
 from onhand.client import AsyncStock, Settings
@@ -25,7 +26,7 @@ from onhand.routing.watchers import Watchers
 def main() -> None:
     settings = config.load(RoutingSettings)
     telemetry.configure("routing", settings)
-    asyncio.run(serve(settings))
+    uvloop.run(serve(settings))
 
 
 async def serve(settings: RoutingSettings) -> None:

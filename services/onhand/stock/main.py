@@ -1,6 +1,6 @@
 """The stock service."""
 
-import asyncio
+import uvloop
 
 from onhand.api.stock.v1 import (
     availability_pb2,
@@ -39,7 +39,7 @@ from onhand.stock.view import View
 def main() -> None:
     settings = config.load(StockSettings)
     telemetry.configure("stock", settings)
-    asyncio.run(serve(settings))
+    uvloop.run(serve(settings))
 
 
 async def serve(settings: StockSettings) -> None:

@@ -37,7 +37,7 @@ CHILDREN = {"postgres", "nats", "stock", "routing", "pickup", "notifications", "
 
 async def until(holds: Callable[[], bool], within_s: float = 20.0) -> None:
     async with asyncio.timeout(within_s):
-        while not holds():  # noqa: ASYNC110 - of other processes, which set no event here
+        while not holds():
             await asyncio.sleep(0.02)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 from paho.mqtt.client import Client
@@ -33,11 +34,12 @@ class Broker:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
-        port, self.port = free_ports(2)
+        port, self.port, self._monitor = free_ports(3)
         self._config = folder / "nats.conf"
         self._config.write_text(f"""
             server_name: store
             listen: "127.0.0.1:{port}"
+            http: "127.0.0.1:{self._monitor}"
             jetstream {{ store_dir: {json.dumps(str(folder))} }}
             authorization {{ user: store, password: {PASSWORD} }}
             mqtt {{ listen: "127.0.0.1:{self.port}" }}
@@ -67,6 +69,12 @@ class Broker:
     def close(self) -> None:
         self.kill()
         self._log.close()
+
+    def delivered(self, client_id: str) -> int:
+        """Return how many messages went to a client on its present connection."""
+        with urlopen(f"http://127.0.0.1:{self._monitor}/connz", timeout=10) as answer:
+            connections = json.load(answer)["connections"]
+        return sum(each["out_msgs"] for each in connections if each.get("mqtt_client") == client_id)
 
     async def publish(self, topic: str, *payloads: Any, qos: int = 1) -> None:
         """Publish as a reader does, and return when the broker has everything."""
@@ -156,6 +164,25 @@ async def test_what_is_published_while_the_gateway_is_dead_comes_when_it_is_back
     await counted(shop, 40)
     assert await known_tags(shop) == set(hexes)
     await processes.audited()
+
+
+async def test_what_a_killed_gateway_had_not_yet_written_comes_again(
+    shop: Shop, broker: Broker, make_gateway: Make, tmp_path: Path
+) -> None:
+    name = f"reader-{shop.s1}"
+    entry = f'name = "{name}"\nkind = "mqtt-impinj"\ntopic = "dock/events"\n'
+    gateway = make_gateway(readers(tmp_path, broker.port, entry), [shop.s1])
+    written_soon = gateway.environment["ONHAND_COMMIT_INTERVAL_S"]
+    gateway.environment["ONHAND_COMMIT_INTERVAL_S"] = "5"
+    gateway.start()
+    await reading(gateway)
+    await broker.publish("dock/events", *map(impinj, epcs(shop, 10)))
+    await until(lambda: broker.delivered(f"onhand-gateway-{name}") >= 10)
+    gateway.kill()
+    assert gateway.last_position() == 0
+    gateway.environment["ONHAND_COMMIT_INTERVAL_S"] = written_soon
+    gateway.start()
+    await counted(shop, 10)
 
 
 async def test_a_broker_that_is_killed_is_found_again(

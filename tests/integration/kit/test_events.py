@@ -11,7 +11,7 @@ from tests.integration.kit.conftest import STREAM, World, until
 
 from onhand.api.notifications.v1 import events_pb2
 from onhand.cli.embedded import EmbeddedServers
-from onhand.kit import events, outbox
+from onhand.kit import events, outbox, publishing
 from onhand.kit.events import EVENT_ID_HEADER, DeadLetter
 from onhand.kit.outbox import WATERMARK_HEADER
 
@@ -335,21 +335,22 @@ async def test_a_watermark_waits_for_an_event_that_the_broker_did_not_take(
 ) -> None:
     first, last = world.event(), world.event()
     failed = False
-    jetstream = await world.broker.jetstream()
+    client = await world.broker.client()
 
-    async def publish(subject: str, payload: bytes, **options: Any) -> Any:
+    async def publish(subject: str, payload: bytes, **options: Any) -> None:
         nonlocal failed
         if options["headers"].get(EVENT_ID_HEADER) == first.message.event_id and not failed:  # type: ignore[attr-defined]
             failed = True
-            raise TimeoutError
-        return await jetstream.publish(subject, payload, **options)
+            return  # lost on the way: no acknowledgement comes
+        await client.publish(subject, payload, **options)
 
     async def meddled() -> Any:
-        return Meddled(jetstream, publish=publish)
+        return Meddled(client, publish=publish)
 
+    monkeypatch.setattr(publishing, "ACKNOWLEDGED_WITHIN_S", 0.5)
     revision = await world.tell(first, last)
     revisions = {each.message.event_id: revision for each in (first, last)}  # type: ignore[attr-defined]
-    monkeypatch.setattr(world.broker, "jetstream", meddled)
+    monkeypatch.setattr(world.broker, "client", meddled)
     async with world.running(world.relay().run):
         await until(lambda: heard.watermark(revision))
     assert failed
@@ -362,7 +363,8 @@ async def test_a_watermark_does_not_pass_an_event_that_comes_while_it_is_made(
 ) -> None:
     monkeypatch.setattr(outbox, "WATERMARK_S", 0)
     event, revisions = world.event(), {}
-    jetstream = await world.broker.jetstream()
+    publisher = publishing.Publisher(await world.broker.client())
+    await publisher.start()
 
     async with world.database.engine.connect() as connection:
         raw: Any = (await connection.get_raw_connection()).driver_connection
@@ -373,7 +375,7 @@ async def test_a_watermark_does_not_pass_an_event_that_comes_while_it_is_made(
                 revisions[event.message.event_id] = await world.tell(event)  # type: ignore[attr-defined]
             return rows
 
-        relaying = asyncio.create_task(world.relay()._relay(Meddled(raw, fetch=fetch), jetstream))
+        relaying = asyncio.create_task(world.relay()._relay(Meddled(raw, fetch=fetch), publisher))
         await until(lambda: _heard_all(heard, revisions))
         relaying.cancel()
         await asyncio.gather(relaying, return_exceptions=True)

@@ -64,4 +64,6 @@ def test_the_real_day_has_the_busiest_stores_and_nothing_but_goods() -> None:
 
 def test_a_day_without_sales_is_refused() -> None:
     with pytest.raises(DataError, match="2017"):
+        data.require(date(2020, 1, 1))
+    with pytest.raises(DataError, match="2020-01-01"):
         load(date(2020, 1, 1), 3)
