@@ -81,7 +81,9 @@ class Screen:
         layout = Layout()
         height = min(self.console.height - 1, 10 + max(len(self._tally.stores), 24))
         layout.split_column(Layout(self._header(), size=3), Layout(name="body"))
-        layout["body"].split_row(Layout(name="stores", ratio=2), Layout(name="right", ratio=3))
+        layout["body"].split_row(
+            Layout(name="stores", ratio=1, minimum_size=51), Layout(name="right", ratio=1)
+        )
         layout["stores"].update(Panel(self._stores(), title="stores", box=box.ROUNDED))
         layout["right"].split_column(Layout(name="numbers", size=15), Layout(name="events"))
         layout["numbers"].split_row(
@@ -105,16 +107,16 @@ class Screen:
     def _numbers(self) -> Table:
         tally = self._tally
         rows = {
-            "reads posted": tally.reads.posted,
+            "reads": tally.reads.posted,
             "repeats dropped": tally.reads.repeated,
-            "reads that told something": tally.reads.accepted,
-            "broken, refused": tally.reads.refused,
-            "units on hand": sum(store.on_hand for store in tally.stores.values()),
-            "units available": sum(store.available for store in tally.stores.values()),
-            "units sold at tills": tally.counts["units sold"],
-            "units picked": tally.counts["units picked"],
-            "units short": tally.counts["units short"],
-            "mails received": tally.mails,
+            "news in them": tally.reads.accepted,
+            "refused": tally.reads.refused,
+            "on hand": sum(store.on_hand for store in tally.stores.values()),
+            "available": sum(store.available for store in tally.stores.values()),
+            "sold": tally.counts["units sold"],
+            "picked": tally.counts["units picked"],
+            "short": tally.counts["units short"],
+            "mails": tally.mails,
         }
         return _pairs(rows)
 
@@ -196,7 +198,9 @@ def _titled(table: Table, title: str) -> Table:
 
 
 def _table(first: str, *numbers: str, title: str | None = None) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), title=title, title_justify="left")
+    table = Table(
+        box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, title=title, title_justify="left"
+    )
     table.add_column(first)
     for number in numbers:
         table.add_column(number, justify="right")

@@ -52,7 +52,7 @@ def _balance_changed(cell: Cell, available_before: int) -> pb.BalanceChanged:
 
 def _tag_changed(event: TagEvent) -> pb.TagChanged:
     return pb.TagChanged(
-        tag=messages.tag(event.tag),
+        tag=messages.bare_tag(event.tag),
         state_before=int(event.state_before or 0),  # type: ignore[arg-type]
         zone_id_before=event.zone_before,
     )

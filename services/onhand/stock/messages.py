@@ -169,10 +169,17 @@ def read_point(value: ReadPoint) -> catalog_pb2.ReadPoint:
 
 
 def tag(value: Tag) -> reads_pb2.Tag:
+    """Say a tag whole, its EPC as hexadecimal and as URI."""
+    message = bare_tag(value)
+    message.epc_uri = epc_uri(value.epc)
+    return message
+
+
+def bare_tag(value: Tag) -> reads_pb2.Tag:
+    """Say a tag without its EPC's URI, which costs more than all the rest of an event."""
     state: Any = int(value.state)
     return reads_pb2.Tag(
         epc_hex=value.epc.hex().upper(),
-        epc_uri=epc_uri(value.epc),
         item_id=value.item_id or "",
         location_id=value.location_id,
         zone_id=value.zone_id,

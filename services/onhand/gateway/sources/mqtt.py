@@ -72,7 +72,7 @@ class MqttSource:
             client_id=f"onhand-gateway-{self._entry.name}",
             clean_session=False,
             protocol=MQTTProtocolVersion.MQTTv311,
-            manual_ack=False,
+            manual_ack=True,
         )
         client.connect_timeout = self._settings.reader_timeout_s
         client.reconnect_delay_set(1, max(1, int(self._settings.max_backoff_s)))
