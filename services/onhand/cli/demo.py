@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ import typer
 from onhand.cli.errors import FolderInUseError, NotRunningError, UnusableFolderError, UpError
 from onhand.cli.ports import LAST_BASE
 from onhand.cli.runtime import Runtime
+from onhand.cli.scopes import scopes
 
 if TYPE_CHECKING:
     from onhand.demo.run import Options
@@ -24,82 +25,73 @@ MARK = "made-by-onhand-demo"
 """A file that says that a folder may be emptied for the next run."""
 
 
-def demo_command(scopes: Callable[[], Sequence[str]]) -> Callable[..., None]:
-    """Make the command; the services' own tokens are given the `scopes`, asked for when it runs."""
+def demo(
+    once: Annotated[
+        bool, typer.Option("--once", help="End after the day: exit code 0 if every claim held, 1 if not.")
+    ] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="Lines instead of a live page.")] = False,
+    day: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d"], help="Of the chain's tills, in 2017.")
+    ] = datetime(2017, 12, 23),  # noqa: DTZ001 - a date of the stores' own calendar
+    stores: Annotated[int, typer.Option(min=1, max=100, help="The busiest stores of that day.")] = 16,
+    baskets: Annotated[int, typer.Option(min=0, help="Only the day's first baskets, so many; 0: all.")] = 0,
+    seconds: Annotated[float, typer.Option(min=5, max=3600, help="What the day takes.")] = 35,
+    orders: Annotated[
+        float, typer.Option(min=0.01, max=1, help="Share of the baskets that are ordered from home.")
+    ] = 0.4,
+    fail: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of tasks and lines that a store cannot fill.")
+    ] = 0.05,
+    seed: Annotated[
+        int,
+        typer.Option(help="Decides what lies on the shelves, who orders, and who fails; not who is faster."),
+    ] = 7,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(help=f"Emptied at the start. Default: {DEFAULT_DATA_DIR}, with --once a new one."),
+    ] = None,
+    port_base: Annotated[
+        int, typer.Option(min=0, max=LAST_BASE, help="First port, as of `onhand up`; 0 takes free ones.")
+    ] = 0,
+) -> None:
+    """Live through a real chain's day in a minute: tills, readers, orders, stores, mails.
 
-    def demo(
-        once: Annotated[
-            bool, typer.Option("--once", help="End after the day: exit code 0 if every claim held, 1 if not.")
-        ] = False,
-        plain: Annotated[bool, typer.Option("--plain", help="Lines instead of a live page.")] = False,
-        day: Annotated[
-            datetime, typer.Option(formats=["%Y-%m-%d"], help="Of the chain's tills, in 2017.")
-        ] = datetime(2017, 12, 23),  # noqa: DTZ001 - a date of the stores' own calendar
-        stores: Annotated[int, typer.Option(min=1, max=100, help="The busiest stores of that day.")] = 16,
-        baskets: Annotated[
-            int, typer.Option(min=0, help="Only the day's first baskets, so many; 0: all.")
-        ] = 0,
-        seconds: Annotated[float, typer.Option(min=5, max=3600, help="What the day takes.")] = 35,
-        orders: Annotated[
-            float, typer.Option(min=0.01, max=1, help="Share of the baskets that are ordered from home.")
-        ] = 0.4,
-        fail: Annotated[
-            float, typer.Option(min=0, max=1, help="Share of tasks and lines that a store cannot fill.")
-        ] = 0.05,
-        seed: Annotated[
-            int,
-            typer.Option(
-                help="Decides what lies on the shelves, who orders, and who fails; not who is faster."
-            ),
-        ] = 7,
-        data_dir: Annotated[
-            Path | None,
-            typer.Option(help=f"Emptied at the start. Default: {DEFAULT_DATA_DIR}, with --once a new one."),
-        ] = None,
-        port_base: Annotated[
-            int, typer.Option(min=0, max=LAST_BASE, help="First port, as of `onhand up`; 0 takes free ones.")
-        ] = 0,
-    ) -> None:
-        """Live through a real chain's day in a minute: tills, readers, orders, stores, mails.
+    Starts everything in a folder of its own. On a terminal it stays up afterwards, until Ctrl-C.
+    """
+    from onhand.demo.run import Options
 
-        Starts everything in a folder of its own. On a terminal it stays up afterwards, until Ctrl-C.
-        """
-        from onhand.demo.run import Options
-
-        temporary = data_dir is None and once
-        try:
-            folder = (
-                Path(tempfile.mkdtemp(prefix="onhand-demo-"))
-                if temporary
-                else _emptied(data_dir or DEFAULT_DATA_DIR)
-            )
-        except UpError as error:
-            raise typer.BadParameter(str(error)) from None
-        piped = not sys.stdout.isatty()
-        options = Options(
-            folder,
-            port_base,
-            day.date(),
-            stores,
-            baskets or None,
-            seconds,
-            orders,
-            fail,
-            seed,
-            plain or piped,
+    temporary = data_dir is None and once
+    try:
+        folder = (
+            Path(tempfile.mkdtemp(prefix="onhand-demo-"))
+            if temporary
+            else _emptied(data_dir or DEFAULT_DATA_DIR)
         )
-        held = _run(options, scopes(), stays=not once and not piped)
-        if temporary and held:
-            shutil.rmtree(folder)
-        elif temporary:
-            print(f"the logs are in {folder / 'logs'}")
-        if not held:
-            raise typer.Exit(1)
+    except UpError as error:
+        raise typer.BadParameter(str(error)) from None
+    piped = not sys.stdout.isatty()
+    options = Options(
+        folder,
+        port_base,
+        day.date(),
+        stores,
+        baskets or None,
+        seconds,
+        orders,
+        fail,
+        seed,
+        plain or piped,
+    )
+    held = _run(options, scopes(), stays=not once and not piped)
+    if temporary and held:
+        shutil.rmtree(folder)
+    elif temporary:
+        print(f"the logs are in {folder / 'logs'}")
+    if not held:
+        raise typer.Exit(1)
 
-    return demo
 
-
-def _run(options: "Options", scopes: Sequence[str], *, stays: bool) -> bool:
+def _run(options: "Options", granted: Sequence[str], *, stays: bool) -> bool:
     """Run the demo; returns whether every claim held, False also when it was stopped before the end."""
     from onhand.cli.up import show, stop_on_signals
     from onhand.demo.data import DataError
@@ -111,7 +103,7 @@ def _run(options: "Options", scopes: Sequence[str], *, stays: bool) -> bool:
 
     async def run() -> None:
         nonlocal held
-        demo = Demo(options, scopes, SystemClock())
+        demo = Demo(options, granted, SystemClock())
         stop_on_signals(demo.screen.say)
         async with demo.running() as (runtime, outcome):
             held = outcome.held

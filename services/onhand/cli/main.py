@@ -1,19 +1,15 @@
 """`onhand`: the command line, for operations and for trying it out."""
 
-from datetime import timedelta
 from enum import StrEnum
 from importlib import import_module
-from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from onhand.cli import epc, events, importing
-from onhand.cli.audit import audit
-from onhand.cli.demo import demo_command
-from onhand.cli.runtime import DEFAULT_DATA_DIR
-from onhand.cli.up import up_command
-from onhand.cli.watching import watch
+try:
+    import typer
+except ModuleNotFoundError:
+    raise SystemExit(
+        "onhand: the command line comes with an extra: pip install 'onhand[embedded]' (or server, gateway)"
+    ) from None
 
 app = typer.Typer(
     name="onhand",
@@ -52,56 +48,36 @@ def migrate(
     run(service, database_url or str(config.load(config.Migration).database_url))
 
 
-@app.command()
-def token(
-    subject: Annotated[
-        str, typer.Option(help="Whom the token names: shows as actor in the books.")
-    ] = "developer",
-    scope: Annotated[
-        list[str] | None, typer.Option(help="What it may do; repeat for several. Default: everything.")
-    ] = None,
-    location: Annotated[
-        list[str] | None, typer.Option(help="A location it speaks for; repeat for several. Default: all.")
-    ] = None,
-    hours: Annotated[float, typer.Option(min=0.001, help="How long it holds.")] = 12,
-    data_dir: Annotated[Path, typer.Option(help="The folder of a running `onhand up`.")] = DEFAULT_DATA_DIR,
-) -> None:
-    """Print a bearer token that the services of `onhand up` accept."""
-    from onhand.cli import keys
-    from onhand.cli.connect import running
-    from onhand.cli.scopes import scopes
-    from onhand.kit.clock import SystemClock
-
-    unknown = sorted(set(scope or ()) - set(scopes()))
-    if unknown:
-        raise typer.BadParameter(f"no such scope: {', '.join(unknown)}; there are: {', '.join(scopes())}")
-    runtime = running(data_dir)
-    print(
-        keys.mint(
-            runtime.keys_dir,
-            subject,
-            scope or scopes(),
-            location or keys.ALL_LOCATIONS,
-            timedelta(hours=hours),
-            SystemClock().now(),
-        )
-    )
+COMMANDS = (
+    ("up", "onhand.cli.up:up"),
+    ("token", "onhand.cli.tokens:token"),
+    ("demo", "onhand.cli.demo:demo"),
+    ("import", "onhand.cli.importing:import_csv"),
+    ("watch", "onhand.cli.watching:watch"),
+    ("audit", "onhand.cli.audit:audit"),
+    ("events", "onhand.cli.events:app"),
+    ("epc", "onhand.cli.epc:app"),
+    ("gateway", "onhand.cli.gateway:app"),
+)
 
 
-def _scopes() -> list[str]:
-    from onhand.cli.scopes import scopes
+def mount() -> None:
+    """Add every command that this installation has: each extra brings what some of them need."""
+    for name, place in COMMANDS:
+        module, _, attribute = place.partition(":")
+        try:
+            command = getattr(import_module(module), attribute)
+        except ModuleNotFoundError as error:
+            if (error.name or "").startswith("onhand"):
+                raise
+            continue
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name)
+        else:
+            app.command(name)(command)
 
-    return scopes()
 
-
-app.command("up")(up_command(_scopes))
-app.command("demo")(demo_command(_scopes))
-app.command("demo")(demo_command(_scopes))
-app.command("import")(importing.import_csv)
-app.command("watch")(watch)
-app.command("audit")(audit)
-app.add_typer(events.app, name="events")
-app.add_typer(epc.app, name="epc")
+mount()
 
 
 def main() -> None:

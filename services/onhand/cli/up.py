@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +14,7 @@ from onhand.cli.errors import UpError
 from onhand.cli.ports import DEFAULT_BASE, LAST_BASE
 from onhand.cli.process import Say
 from onhand.cli.runtime import DEFAULT_DATA_DIR, Runtime
+from onhand.cli.scopes import scopes as every_scope
 
 _WHAT = {
     "edge": "reader webhooks, availability, live pages (HTTP)",
@@ -32,35 +33,30 @@ _HINTS = """\
 """
 
 
-def up_command(scopes: Callable[[], Sequence[str]]) -> Callable[[Path, int, bool], None]:
-    """Make the command; the services' own tokens are given the `scopes`, asked for when it runs."""
+def up(
+    data_dir: Annotated[
+        Path,
+        typer.Option(help="Holds databases, events, keys and logs. Made if it is missing."),
+    ] = DEFAULT_DATA_DIR,
+    port_base: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=LAST_BASE,
+            help="First port: edge there, the gRPC services on the next four, "
+            "PostgreSQL on +10, NATS on +11. 0 takes free ones.",
+        ),
+    ] = DEFAULT_BASE,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Addresses as tab-separated lines, for scripts.")
+    ] = False,
+) -> None:
+    """Start PostgreSQL, NATS and all services on this machine, until Ctrl-C.
 
-    def up(
-        data_dir: Annotated[
-            Path,
-            typer.Option(help="Holds databases, events, keys and logs. Made if it is missing."),
-        ] = DEFAULT_DATA_DIR,
-        port_base: Annotated[
-            int,
-            typer.Option(
-                min=0,
-                max=LAST_BASE,
-                help="First port: edge there, the gRPC services on the next four, "
-                "PostgreSQL on +10, NATS on +11. 0 takes free ones.",
-            ),
-        ] = DEFAULT_BASE,
-        plain: Annotated[
-            bool, typer.Option("--plain", help="Addresses as tab-separated lines, for scripts.")
-        ] = False,
-    ) -> None:
-        """Start PostgreSQL, NATS and all services on this machine, until Ctrl-C.
-
-        A child that dies is started again. Everything listens on 127.0.0.1 only. A second Ctrl-C
-        kills what does not stop. Starting again on the same folder finds its data.
-        """
-        stay_up(data_dir, port_base, plain=plain, scopes=scopes())
-
-    return up
+    A child that dies is started again. Everything listens on 127.0.0.1 only. A second Ctrl-C
+    kills what does not stop. Starting again on the same folder finds its data.
+    """
+    stay_up(data_dir, port_base, plain=plain, scopes=every_scope())
 
 
 def stay_up(

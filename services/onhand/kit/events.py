@@ -131,6 +131,8 @@ class Subscription:
     """Names of the payloads wanted, for example `balance_changed`."""
     handler: Handler
     """Called inside the transaction with the serialized event; raises to have it delivered again."""
+    wanted: Callable[[bytes], bool] | None = None
+    """Tells from the event alone whether it is worth a transaction; None: each is."""
 
 
 class Consumer:
@@ -171,7 +173,9 @@ class Consumer:
         with telemetry.span(f"consume {message.subject}", headers, trace.SpanKind.CONSUMER):
             while True:
                 try:
-                    await self._handle(headers[EVENT_ID_HEADER], message.data)
+                    wanted = self._subscription.wanted
+                    if wanted is None or wanted(message.data):
+                        await self._handle(headers[EVENT_ID_HEADER], message.data)
                     await message.ack()
                 except DatabaseUnavailable:
                     await message.in_progress()

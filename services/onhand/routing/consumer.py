@@ -39,7 +39,7 @@ class Consumers:
     def subscriptions(self) -> list[Subscription]:
         return [
             Subscription("pickup", list(KINDS), self.pickup),
-            Subscription("stock", ["balance_changed"], self.stock),
+            Subscription("stock", ["balance_changed"], self.stock, wanted=stock_arrived),
         ]
 
     async def pickup(self, connection: AsyncConnection, data: bytes) -> None:
@@ -51,10 +51,15 @@ class Consumers:
     async def stock(self, connection: AsyncConnection, data: bytes) -> None:
         event = StockEvent.FromString(data)
         change = event.balance_changed
-        if change.available_after > change.available_before:
-            await self._orders.stock_arrived(
-                connection, change.item_id, change.location_id, change.available_after, event.revision
-            )
+        await self._orders.stock_arrived(
+            connection, change.item_id, change.location_id, change.available_after, event.revision
+        )
+
+
+def stock_arrived(data: bytes) -> bool:
+    """Most changes take stock away, and wake nobody."""
+    change = StockEvent.FromString(data).balance_changed
+    return change.available_after > change.available_before
 
 
 def news_of(event: PickupEvent, kind: NewsKind) -> News:

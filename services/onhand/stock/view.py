@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from uuid import UUID
 
-from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -222,7 +221,7 @@ class View:
             while asyncio.get_running_loop().time() - heard < SILENCE_S:
                 try:
                     batch = await feed.fetch(FETCH, timeout=1)
-                except NatsTimeoutError:
+                except TimeoutError:
                     continue
                 heard = asyncio.get_running_loop().time()
                 for message in batch:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
 from llrpkit.emulator import EmulatedTag, LLRPEmulator
 from tests.integration.gateway.conftest import (
     GatewayProcess,
@@ -80,10 +81,16 @@ async def test_what_was_read_while_the_line_was_cut_survives_a_killed_gateway(
     await processes.audited()
 
 
+@pytest.mark.parametrize("count", [4, pytest.param(100, marks=pytest.mark.long)])
 async def test_gateway_and_stock_are_killed_during_a_stream(
-    shop: Shop, line: Line, make_gateway: Make, processes: StockProcesses, mint: Callable[..., str]
+    shop: Shop,
+    line: Line,
+    make_gateway: Make,
+    processes: StockProcesses,
+    mint: Callable[..., str],
+    count: int,
 ) -> None:
-    waves = [epcs(shop, 25, 25 * number) for number in range(4)]
+    waves = [epcs(shop, 25, 25 * number) for number in range(count)]
     taken: set[str] = set()
     async with LLRPEmulator(tags=[], reads_per_sec=800) as reader:
         gateway = make_gateway(readers(shop, reader.port), [shop.s1])
@@ -92,14 +99,14 @@ async def test_gateway_and_stock_are_killed_during_a_stream(
             so_far = gateway.last_position()
             reader.tags = tags(wave)
             await until(lambda so_far=so_far: gateway.last_position() >= so_far + 3)
-            if number == 2:
+            if number % 10 == 2:
                 processes.kill(len(processes.addresses) - 1)
             gateway.kill()
             # What the spool had is never read again: it must have come from the spool.
             reader.tags = []
             taken |= gateway.waiting_epcs()
             gateway.start()
-            if number == 2:
+            if number % 10 == 2:
                 line.target = await processes.start()
         async with AsyncStock(line.target, mint()) as client:
             again = replace(shop, client=client)
@@ -107,7 +114,7 @@ async def test_gateway_and_stock_are_killed_during_a_stream(
             known = await known_tags(again)
             assert taken <= known <= {each for wave in waves for each in wave}
             reader.tags = tags([each for wave in waves for each in wave])
-            await counted(again, 100)
+            await counted(again, 25 * count)
         assert gateway.stop() == 0
     await processes.audited()
 

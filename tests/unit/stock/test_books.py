@@ -178,6 +178,15 @@ def test_units_that_could_not_be_picked_are_not_sold_again() -> None:
     assert reservation.state is ReservationState.RELEASED
 
 
+def test_a_unit_that_a_till_sold_from_under_a_reservation_is_not_written_off_again() -> None:
+    changed = books(cell(2))
+    reservation = held(changed, 2, ReservationState.COMMITTED)
+    changed.move(KEY, Bucket.SELLABLE, Bucket.CUSTOMER, 1, Reason.SOLD)
+    changed.release(reservation, [(KEY, 2, Bucket.MISSING)], NOW)
+    assert (changed.cells[KEY].buckets[Bucket.SELLABLE], changed.cells[KEY].buckets[Bucket.MISSING]) == (0, 1)
+    assert changed.cells[KEY].shortfall == 0
+
+
 def test_a_hold_counts_as_expired_at_its_very_expire_time() -> None:
     changed = books(cell(5))
     reservation = held(changed, 2)

@@ -299,11 +299,14 @@ class Books:
         require(reservation, now, "release it", ReservationState.HELD, ReservationState.COMMITTED)
         for key, quantity, to_bucket in lines:
             line = self._open_line(reservation, key, quantity, "release")
+            known_gone = min(quantity, self.cells[key].shortfall)
             self._unpromise(reservation, line, quantity)
             line.released += quantity
-            if to_bucket is not Bucket.SELLABLE:
-                reason = Reason.DAMAGED if to_bucket is Bucket.DAMAGED else Reason.NOT_FOUND
-                self.move(key, Bucket.SELLABLE, to_bucket, quantity, reason)
+            if to_bucket is Bucket.DAMAGED:
+                self.move(key, Bucket.SELLABLE, to_bucket, quantity, Reason.DAMAGED)
+            elif to_bucket is Bucket.MISSING and quantity > known_gone:
+                # What a till has sold from under the reservation is not missing as well.
+                self.move(key, Bucket.SELLABLE, to_bucket, quantity - known_gone, Reason.NOT_FOUND)
         self._end(reservation, ReservationState.RELEASED)
 
     def fulfil(
