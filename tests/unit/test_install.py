@@ -85,6 +85,12 @@ def test_the_base_is_small() -> None:
     assert installed_by("server") >= not_here
 
 
+def test_the_lock_has_a_version_of_everything() -> None:
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    locked = {canonicalize_name(line.partition("==")[0]) for line in lines if not line.startswith("#")}
+    assert installed_by("dev") - {"onhand"} - locked == set(), "run scripts/lock"
+
+
 @pytest.mark.long
 def test_a_channel_installs_the_base_and_calls(tmp_path: Path) -> None:
     venv.create(tmp_path / "venv", with_pip=True)
