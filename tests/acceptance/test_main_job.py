@@ -2,9 +2,14 @@
 
 import asyncio
 import json
+import os
+import re
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -187,6 +192,22 @@ def test_bad_input_at_every_door_is_told_clearly(
         headers={"Authorization": f"Bearer {stack.token('reads.write')}"},
     )
     assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
+
+
+def test_the_readmes_example_prints_what_the_readme_says(stack: Stack) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    example = re.search(r"```python\n(.+?)```\n\n```\n(.+?)```", readme, re.DOTALL)
+    assert example is not None
+    program = example[1].replace("127.0.0.1:7101", stack.address("stock"))
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "ONHAND_TOKEN": stack.token()},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.stdout, done.stderr) == (example[2], "")
 
 
 def test_after_all_of_this_the_books_are_true(stack: Stack) -> None:
