@@ -79,6 +79,19 @@ def make_settings(servers: EmbeddedServers, keys_dir: Path, mint: Callable[..., 
 
 
 @pytest.fixture
-def fresh_settings(make_settings: Callable[..., Any]) -> Callable[..., Any]:
-    """`make_settings`, for fixtures of one test."""
-    return make_settings
+def fresh_settings(
+    servers: EmbeddedServers, make_settings: Callable[..., Any]
+) -> Iterator[Callable[..., Any]]:
+    """`make_settings`, for fixtures of one test; the databases go with it.
+
+    Otherwise a server that a test kills has hundreds of them to look through when it starts again.
+    """
+    made: list[Any] = []
+
+    def make(service: str, kind: type, **overrides: Any) -> Any:
+        made.append(make_settings(service, kind, **overrides))
+        return made[-1]
+
+    yield make
+    for each in made:
+        servers.drop_database(str(each.database_url).rpartition("/")[2])

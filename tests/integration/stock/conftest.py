@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import grpc
 import pytest
+from google.type.latlng_pb2 import LatLng
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from onhand.api.stock.v1 import availability_pb2 as av
@@ -178,13 +179,19 @@ async def open_shop(client: AsyncStock) -> Shop:
         zone(zone_id="exit", kind=zone.KIND_EXIT),
     ]
     stores = (shop.s1, shop.s2)
+    # Two real places, 35 km apart: Amsterdam and Utrecht.
+    places = {
+        shop.s1: LatLng(latitude=52.3740, longitude=4.8897),
+        shop.s2: LatLng(latitude=52.0907, longitude=5.1214),
+    }
     locations = [
         catalog_pb2.Location(
             location_id=each,
             kind=catalog_pb2.Location.KIND_STORE,
             time_zone="Europe/Amsterdam",
+            position=places[each],
             collect_enabled=True,
-            ship_enabled=True,
+            ship_enabled=each == shop.s1,
             zones=zones,
         )
         for each in stores

@@ -36,6 +36,35 @@ async def test_a_write_is_seen_by_a_read_that_asks_to_be_as_fresh(shop: Shop) ->
     assert answer.revision >= revision
 
 
+async def test_nearby_locations_are_found_nearest_first_and_the_others_say_why_not(shop: Shop) -> None:
+    await shop.receive(1, location_id=shop.s1)
+    revision = await shop.receive(5, location_id=shop.s2)
+
+    async def find(quantity: int, radius_metres: int = 60_000, **asked: bool) -> list[tuple[str, int]]:
+        request = av.FindNearbyRequest(
+            radius_metres=radius_metres,
+            items=[av.ItemQuantity(item_id="i2", quantity=quantity)],
+            max_count=500,
+            consistency=av.Consistency(at_least_as_fresh=revision),
+            **asked,
+        )
+        request.position.latitude, request.position.longitude = 52.3740, 4.8897
+        found = (await shop.client.availability.FindNearby(request)).locations
+        return [
+            (each.location_id, each.exclusion) for each in found if each.location_id in (shop.s1, shop.s2)
+        ]
+
+    nearby = av.NearbyLocation
+    assert await find(1) == [(shop.s1, 0), (shop.s2, 0)]
+    assert await find(2) == [(shop.s2, 0)]
+    assert await find(1, 30_000) == [(shop.s1, 0)]
+    assert await find(1, ship_only=True) == [(shop.s1, 0)]
+    assert await find(2, ship_only=True, include_excluded=True) == [
+        (shop.s1, nearby.EXCLUSION_INSUFFICIENT_STOCK),
+        (shop.s2, nearby.EXCLUSION_SHIP_DISABLED),
+    ]
+
+
 async def test_a_watch_tells_the_snapshot_then_each_change(shop: Shop) -> None:
     await shop.receive(5)
     seen: list[int] = []

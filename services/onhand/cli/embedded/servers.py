@@ -110,6 +110,9 @@ class EmbeddedServers:
         _run(lambda: self._postgres.ensure_databases([name]))
         return self._postgres.url(name)
 
+    def drop_database(self, name: str) -> None:
+        _run(lambda: self._postgres.drop_database(name))
+
 
 @contextmanager
 def embedded_servers(folder: Path) -> Iterator[EmbeddedServers]:
