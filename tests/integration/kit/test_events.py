@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from opentelemetry.trace import SpanKind
 from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.integration.kit.conftest import STREAM, World, until
 
 from onhand.api.notifications.v1 import events_pb2
 from onhand.cli.embedded import EmbeddedServers
-from onhand.kit import events, outbox, publishing
+from onhand.kit import events, outbox, publishing, telemetry
 from onhand.kit.events import EVENT_ID_HEADER, DeadLetter
 from onhand.kit.outbox import WATERMARK_HEADER
 
@@ -34,6 +35,22 @@ async def test_an_event_reaches_its_consumer_with_its_revision(world: World) -> 
     async with world.running(world.relay().run, world.consumer(world.note).run):
         await world.until_effects([event])
     assert await world.value("SELECT revision FROM effects") == revision
+
+
+async def test_the_trace_of_a_call_goes_on_through_its_events(world: World) -> None:
+    trace_id = "0af7651916cd43dd8448eb211c80319c"
+    event, seen = world.event(), []
+
+    async def handler(connection: AsyncConnection, data: bytes) -> None:
+        seen.append(telemetry.trace_id())
+        await world.note(connection, data)
+
+    headers = {"traceparent": f"00-{trace_id}-b7ad6b7169203331-01"}
+    with telemetry.span("call", headers, SpanKind.SERVER):
+        await world.tell(event)
+    async with world.running(world.relay().run, world.consumer(handler).run):
+        await world.until_effects([event])
+    assert seen == [trace_id]
 
 
 async def test_events_keep_the_order_of_their_transactions(world: World) -> None:
