@@ -139,14 +139,20 @@ class Closing:
                 return sum(epc.hex().upper() not in present for epc in self.shelves[location_id].zones)
 
     async def _messages(self) -> tuple[int, int]:
-        """Wait until no message waits; returns e-mails sent, and those that were not."""
+        """Wait until no message waits and no more come; returns e-mails sent, and those that were not.
+
+        What an order's last event causes may come a moment after the order has ended.
+        """
         deadline = asyncio.get_running_loop().time() + SENT_WITHIN_S
+        before = None
         while True:
             messages = await self._list_messages()
-            waiting = [each for each in messages if each.state == messages_pb2.Message.STATE_WAITING]
-            if not waiting or asyncio.get_running_loop().time() > deadline:
-                sent = sum(each.state == messages_pb2.Message.STATE_SENT for each in messages)
+            sent = sum(each.state == messages_pb2.Message.STATE_SENT for each in messages)
+            now = (len(messages), sent, len(self.mailbox.mails))
+            settled = now == before and len(messages) == sent == len(self.mailbox.mails)
+            if settled or asyncio.get_running_loop().time() > deadline:
                 return sent, len(messages) - sent
+            before = now
             await asyncio.sleep(POLL_S)
 
     async def _list_messages(self) -> list[messages_pb2.Message]:

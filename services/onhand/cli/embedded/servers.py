@@ -35,7 +35,7 @@ class Server:
     def pid(self) -> int:
         return self._running().pid
 
-    def start(self, within_s: float = 30.0) -> None:
+    def start(self, within_s: float = 120.0) -> None:
         """Start it and return when it answers."""
         deadline = time.monotonic() + within_s
         from_byte = self._log.stat().st_size if self._log.exists() else 0
