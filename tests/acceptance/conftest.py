@@ -162,6 +162,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory, mailbox: Mailbox) -> Iterato
         "ONHAND_SMTP_PORT": str(mailbox.port),
         "ONHAND_SMTP_TLS": "none",
         "ONHAND_SMTP_FROM": "Our shop <orders@shop.example>",
+        "ONHAND_SMTP_TIMEOUT_S": "5",
+        "ONHAND_WEBHOOK_TIMEOUT_S": "5",
+        # A mail that a killed process had in hand is taken up again after this.
+        "ONHAND_DELIVERY_LEASE_S": "35",
         "ONHAND_RETRY_DELAYS_S": "[0.2, 0.5, 1, 2, 5]",
     }
     with output.open("wb") as log:

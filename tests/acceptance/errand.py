@@ -116,7 +116,7 @@ class Errand:
                     return found[1] + found[2]
             return None
 
-        return eventually(check, 60)
+        return eventually(check, 90)
 
     def hand_over(self, task: tp.Task, code: str) -> tp.Task:
         request = tp.HandOverRequest(request_id=request_id(), task_id=task.task_id, code=code)

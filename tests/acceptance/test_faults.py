@@ -51,7 +51,7 @@ def test_an_order_ends_right_although_something_is_killed_in_its_middle(
     for errand in errands:
         errand.reached(Line.STATE_COLLECTED)
         # Told once that it is ready and once that it was collected, whoever was killed.
-        eventually(lambda errand=errand: len(mailbox.to(errand.email)) >= 2, 60)  # type: ignore[misc]
+        eventually(lambda errand=errand: len(mailbox.to(errand.email)) >= 2, 90)  # type: ignore[misc]
         identities = [str(mail["Message-ID"]) for mail in mailbox.to(errand.email)]
         assert len(set(identities)) == 2
         errand.close()

@@ -8,6 +8,9 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from onhand.kit.config import ServiceSettings
 
+RECORDED_WITHIN_S = 30
+"""How long an attempt's result may take to be written while the database is away."""
+
 
 class NotificationsSettings(ServiceSettings):
     data_dir: Path | None = None
@@ -47,8 +50,9 @@ class NotificationsSettings(ServiceSettings):
 
     delivery_poll_s: Annotated[float, Field(gt=0, le=60)] = 0.25
     """How often due messages are looked for when there is nothing to do."""
-    delivery_lease_s: Annotated[float, Field(ge=90)] = 120
-    """When a message whose sender vanished is tried again. Longer than any attempt, by its bounds."""
+    delivery_lease_s: Annotated[float, Field(gt=0)] = 120
+    """When a message whose sender vanished is tried again. At least 30 s longer than any attempt may take, in
+    which its result is recorded."""
     retry_delays_s: tuple[Annotated[float, Field(gt=0)], ...] = (5, 30, 120, 600, 3600, 21_600)
     """Pauses between attempts, for what may pass; after the last a message has failed."""
 
@@ -67,6 +71,14 @@ class NotificationsSettings(ServiceSettings):
             raise ValueError("is needed in production: a file of Fernet keys, one a line")
         if value is None and info.data.get("data_dir") is None:
             raise ValueError("is needed when ONHAND_DATA_DIR is not set")
+        return value
+
+    @field_validator("delivery_lease_s")
+    @classmethod
+    def _lease_outlasts_attempts(cls, value: float, info: ValidationInfo) -> float:
+        longest = max(info.data.get("smtp_timeout_s", 0), info.data.get("webhook_timeout_s", 0))
+        if value < longest + RECORDED_WITHIN_S:
+            raise ValueError(f"must be at least {RECORDED_WITHIN_S} s longer than any attempt ({longest} s)")
         return value
 
     @field_validator("smtp_password_file")
