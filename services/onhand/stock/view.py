@@ -217,7 +217,7 @@ class View:
             await self._load()
             telemetry.log.info("view loaded", cells=len(self._cells), watermark=self.watermark)
             self._loaded.set()
-            heard = asyncio.get_running_loop().time()
+            heard, delivered = asyncio.get_running_loop().time(), 0
             while asyncio.get_running_loop().time() - heard < SILENCE_S:
                 try:
                     batch = await feed.fetch(FETCH, timeout=1)
@@ -225,6 +225,10 @@ class View:
                     continue
                 heard = asyncio.get_running_loop().time()
                 for message in batch:
+                    delivered += 1
+                    if message.metadata.sequence.consumer != delivered:
+                        telemetry.log.warning("the stream has a gap: the view starts again")
+                        return
                     await self._apply(message.subject, message.data)
                     if watermark := (message.headers or {}).get(WATERMARK_HEADER):
                         await self._advance(int(watermark))
