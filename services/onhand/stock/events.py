@@ -44,6 +44,7 @@ def _balance_changed(cell: Cell, available_before: int) -> pb.BalanceChanged:
         reserved=cell.reserved,
         committed=cell.committed,
         confirm_time=messages.timestamp(cell.confirm_time),
+        version=cell.version + 1,
         available_before=available_before,
         available_after=cell.available,
         **{bucket.name.lower(): quantity for bucket, quantity in cell.buckets.items()},

@@ -46,7 +46,7 @@ SILENCE_S = 10
 _ALL_CELLS = text("""
     SELECT b.location_id, b.item_id, b.sellable, b.damaged, b.quality_control, b.quarantined, b.missing,
            b.in_transit, b.reserved, b.committed, b.shortfall, b.unidentified, b.confirm_time,
-           b.revision::text AS revision, l.safety_stock
+           b.revision::text AS revision, b.version, l.safety_stock
     FROM balances b JOIN locations l USING (location_id)
 """)
 _WATERMARK = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
@@ -272,7 +272,7 @@ class View:
     def _apply_balance(self, changed: pb.BalanceChanged, revision: int) -> None:
         key = CellKey(changed.location_id, changed.item_id)
         known = self._cells.get(key)
-        if known is not None and known.revision >= revision:
+        if known is not None and known.version >= changed.version:
             return
         location = self.locations.get(key.location_id)
         self._cells[key] = Cell(
@@ -285,6 +285,7 @@ class View:
             messages.moment(changed.confirm_time),
             location.safety_stock if location else 0,
             revision,
+            changed.version,
         )
         self._tell(key)
 

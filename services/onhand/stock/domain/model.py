@@ -169,6 +169,8 @@ class Cell:
     confirm_time: datetime
     safety_stock: int
     revision: int = 0
+    version: int = 0
+    """Changes so far, as loaded."""
 
     @property
     def on_hand(self) -> int:

@@ -25,7 +25,7 @@ from onhand.stock.domain.model import (
 
 _CELL_COLUMNS = """
     b.location_id, b.item_id, b.sellable, b.damaged, b.quality_control, b.quarantined, b.missing, b.in_transit,
-    b.reserved, b.committed, b.shortfall, b.unidentified, b.confirm_time, b.revision::text AS revision
+    b.reserved, b.committed, b.shortfall, b.unidentified, b.confirm_time, b.revision::text AS revision, b.version
 """
 _LOCK_CELLS = text(f"""
     SELECT {_CELL_COLUMNS}, l.safety_stock
@@ -48,7 +48,7 @@ _SAVE_CELLS = text("""
         sellable = v.sellable, damaged = v.damaged, quality_control = v.quality_control,
         quarantined = v.quarantined, missing = v.missing, in_transit = v.in_transit,
         reserved = v.reserved, committed = v.committed, shortfall = v.shortfall,
-        unidentified = v.unidentified, confirm_time = v.confirm_time, revision = pg_current_xact_id()
+        unidentified = v.unidentified, confirm_time = v.confirm_time, revision = pg_current_xact_id(), version = b.version + 1
     FROM unnest(
         CAST(:location_ids AS text[]), CAST(:item_ids AS text[]), CAST(:sellable AS bigint[]),
         CAST(:damaged AS bigint[]), CAST(:quality_control AS bigint[]), CAST(:quarantined AS bigint[]),
@@ -288,6 +288,7 @@ def cell(row: Any) -> Cell:
         row.confirm_time,
         row.safety_stock,
         int(row.revision),
+        row.version,
     )
 
 

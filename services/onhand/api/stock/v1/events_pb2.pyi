@@ -33,7 +33,7 @@ class StockEvent(_message.Message):
     def __init__(self, event_id: _Optional[str] = ..., record_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., revision: _Optional[int] = ..., balance_changed: _Optional[_Union[BalanceChanged, _Mapping]] = ..., tag_changed: _Optional[_Union[TagChanged, _Mapping]] = ..., reservation_changed: _Optional[_Union[ReservationChanged, _Mapping]] = ..., stock_alerted: _Optional[_Union[StockAlerted, _Mapping]] = ..., catalog_changed: _Optional[_Union[CatalogChanged, _Mapping]] = ...) -> None: ...
 
 class BalanceChanged(_message.Message):
-    __slots__ = ("location_id", "item_id", "sellable", "damaged", "quality_control", "quarantined", "missing", "in_transit", "reserved", "committed", "confirm_time", "available_before", "available_after")
+    __slots__ = ("location_id", "item_id", "sellable", "damaged", "quality_control", "quarantined", "missing", "in_transit", "reserved", "committed", "confirm_time", "available_before", "available_after", "version")
     LOCATION_ID_FIELD_NUMBER: _ClassVar[int]
     ITEM_ID_FIELD_NUMBER: _ClassVar[int]
     SELLABLE_FIELD_NUMBER: _ClassVar[int]
@@ -47,6 +47,7 @@ class BalanceChanged(_message.Message):
     CONFIRM_TIME_FIELD_NUMBER: _ClassVar[int]
     AVAILABLE_BEFORE_FIELD_NUMBER: _ClassVar[int]
     AVAILABLE_AFTER_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
     location_id: str
     item_id: str
     sellable: int
@@ -60,7 +61,8 @@ class BalanceChanged(_message.Message):
     confirm_time: _timestamp_pb2.Timestamp
     available_before: int
     available_after: int
-    def __init__(self, location_id: _Optional[str] = ..., item_id: _Optional[str] = ..., sellable: _Optional[int] = ..., damaged: _Optional[int] = ..., quality_control: _Optional[int] = ..., quarantined: _Optional[int] = ..., missing: _Optional[int] = ..., in_transit: _Optional[int] = ..., reserved: _Optional[int] = ..., committed: _Optional[int] = ..., confirm_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., available_before: _Optional[int] = ..., available_after: _Optional[int] = ...) -> None: ...
+    version: int
+    def __init__(self, location_id: _Optional[str] = ..., item_id: _Optional[str] = ..., sellable: _Optional[int] = ..., damaged: _Optional[int] = ..., quality_control: _Optional[int] = ..., quarantined: _Optional[int] = ..., missing: _Optional[int] = ..., in_transit: _Optional[int] = ..., reserved: _Optional[int] = ..., committed: _Optional[int] = ..., confirm_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., available_before: _Optional[int] = ..., available_after: _Optional[int] = ..., version: _Optional[int] = ...) -> None: ...
 
 class TagChanged(_message.Message):
     __slots__ = ("tag", "state_before", "zone_id_before")

@@ -97,6 +97,9 @@ CREATE TABLE balances (
     unidentified    bigint      NOT NULL DEFAULT 0,
     confirm_time    timestamptz NOT NULL DEFAULT now(),
     revision        xid8        NOT NULL DEFAULT pg_current_xact_id(),
+    -- Rises under the row's lock: a transaction that began earlier, and so has the lower revision, may get
+    -- the lock later.
+    version         bigint      NOT NULL DEFAULT 0,
     PRIMARY KEY (location_id, item_id),
     CONSTRAINT balances_never_oversold CHECK (sellable - reserved - committed + shortfall >= 0)
 ) WITH (fillfactor = 80);
