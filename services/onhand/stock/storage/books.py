@@ -48,7 +48,8 @@ _SAVE_CELLS = text("""
         sellable = v.sellable, damaged = v.damaged, quality_control = v.quality_control,
         quarantined = v.quarantined, missing = v.missing, in_transit = v.in_transit,
         reserved = v.reserved, committed = v.committed, shortfall = v.shortfall,
-        unidentified = v.unidentified, confirm_time = v.confirm_time, revision = pg_current_xact_id(), version = b.version + 1
+        unidentified = v.unidentified, confirm_time = v.confirm_time, revision = pg_current_xact_id(),
+        version = b.version + 1
     FROM unnest(
         CAST(:location_ids AS text[]), CAST(:item_ids AS text[]), CAST(:sellable AS bigint[]),
         CAST(:damaged AS bigint[]), CAST(:quality_control AS bigint[]), CAST(:quarantined AS bigint[]),
