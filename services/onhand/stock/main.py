@@ -5,6 +5,7 @@ import asyncio
 from onhand.api.stock.v1 import (
     availability_pb2,
     catalog_pb2,
+    counts_pb2,
     ledger_pb2,
     reads_pb2,
     reservations_pb2,
@@ -20,6 +21,7 @@ from onhand.stock.jobs import Jobs
 from onhand.stock.servicer import (
     AvailabilityServicer,
     CatalogServicer,
+    CountServicer,
     LedgerServicer,
     ReadServicer,
     ReservationServicer,
@@ -28,6 +30,7 @@ from onhand.stock.servicer import (
 from onhand.stock.use_cases import (
     Availability,
     Catalog,
+    Counts,
     Deps,
     Documents,
     Reads,
@@ -49,13 +52,15 @@ async def serve(settings: StockSettings) -> None:
     view = View(database, broker, clock)
     deps = Deps(database, clock, settings)
     documents, reads, reservations = Documents(deps), Reads(deps), Reservations(deps)
-    jobs = Jobs(reservations, reads)
+    counts = Counts(deps)
+    jobs = Jobs(reservations, reads, counts)
 
     server = Server(settings)
     for module, name, servicer in (
         (catalog_pb2, "CatalogService", CatalogServicer(Catalog(deps))),
         (reads_pb2, "ReadService", ReadServicer(reads)),
         (reads_pb2, "TagService", TagServicer(reads)),
+        (counts_pb2, "CountService", CountServicer(counts, database)),
         (ledger_pb2, "LedgerService", LedgerServicer(documents, database, clock)),
         (
             availability_pb2,
@@ -73,10 +78,11 @@ async def serve(settings: StockSettings) -> None:
     server.background("view", view.run)
     server.every("expire reservations", settings.sweep_interval_s, jobs.expire_reservations)
     server.every("doubt unseen tags", 60, jobs.doubt_unseen_tags)
+    server.every("tend counts", 30, jobs.tend_counts)
     server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
 
     async def ready() -> None:
-        await database.wait_until_migrated("reservation_lines")
+        await database.wait_until_migrated("count_results")
         await view.loaded()
 
     await server.serve(ready)

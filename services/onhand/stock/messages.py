@@ -8,9 +8,10 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.latlng_pb2 import LatLng
 from google.type.postal_address_pb2 import PostalAddress
 
-from onhand.api.stock.v1 import catalog_pb2, ledger_pb2, reads_pb2, reservations_pb2
+from onhand.api.stock.v1 import catalog_pb2, counts_pb2, ledger_pb2, reads_pb2, reservations_pb2
 from onhand.kit.errors import InvalidEpc, InvalidGtin
 from onhand.stock.domain import epc as epc_codec
+from onhand.stock.domain.counts import Count, Line, Tally
 from onhand.stock.domain.model import (
     CellKey,
     Item,
@@ -246,4 +247,49 @@ def to_reservation(message: reservations_pb2.Reservation, revision: int) -> Rese
         moment(message.create_time),
         moment(message.expire_time) if message.HasField("expire_time") else None,
         revision,
+    )
+
+
+def count(value: Count) -> counts_pb2.Count:
+    kind: Any = int(value.kind)
+    state: Any = int(value.state)
+    return counts_pb2.Count(
+        count_id=str(value.count_id),
+        location_id=value.location_id,
+        kind=kind,
+        zone_ids=value.zone_ids,
+        item_classes=value.item_classes,
+        state=state,
+        title=value.title,
+        actor=value.actor,
+        start_time=timestamp(value.start_time),
+        expire_time=None if value.end_time else timestamp(value.expire_time),
+        end_time=timestamp(value.end_time),
+        result=None if value.result is None else count_result(value.result),
+    )
+
+
+def count_result(value: Tally) -> counts_pb2.CountResult:
+    return counts_pb2.CountResult(
+        matched_quantity=value.matched,
+        missing_quantity=value.missing,
+        found_quantity=value.found,
+        misplaced_quantity=value.misplaced,
+        unknown_quantity=value.unknown,
+        item_count=value.items,
+        right_item_count=value.right_items,
+        unit_accuracy_percent=value.unit_accuracy_percent,
+        item_accuracy_percent=value.item_accuracy_percent,
+    )
+
+
+def count_line(value: Line) -> counts_pb2.CountLine:
+    kind: Any = int(value.kind)
+    return counts_pb2.CountLine(
+        kind=kind,
+        item_id=value.item_id,
+        epc_hex=value.epc.hex().upper() if value.epc else "",
+        quantity=value.quantity,
+        book_zone_id=value.book_zone_id,
+        seen_zone_id=value.seen_zone_id,
     )
