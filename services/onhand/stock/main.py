@@ -34,6 +34,7 @@ from onhand.stock.use_cases import (
     Deps,
     Documents,
     Reads,
+    Reckoning,
     Reservations,
 )
 from onhand.stock.view import View
@@ -52,7 +53,8 @@ async def serve(settings: StockSettings) -> None:
     view = View(database, broker, clock)
     deps = Deps(database, clock, settings)
     documents, reads, reservations = Documents(deps), Reads(deps), Reservations(deps)
-    counts = Counts(deps)
+    reckoning = Reckoning(deps)
+    counts = Counts(deps, reckoning)
     jobs = Jobs(reservations, reads, counts)
 
     server = Server(settings)
@@ -60,7 +62,7 @@ async def serve(settings: StockSettings) -> None:
         (catalog_pb2, "CatalogService", CatalogServicer(Catalog(deps))),
         (reads_pb2, "ReadService", ReadServicer(reads)),
         (reads_pb2, "TagService", TagServicer(reads)),
-        (counts_pb2, "CountService", CountServicer(counts, database)),
+        (counts_pb2, "CountService", CountServicer(counts, reckoning, database)),
         (ledger_pb2, "LedgerService", LedgerServicer(documents, database, clock)),
         (
             availability_pb2,

@@ -69,9 +69,7 @@ class Counting:
     async def quantity(self, quantity: int, item_id: str = "i2", spot: str = "") -> None:
         line = cnt.CountQuantity(product=led.Product(item_id=item_id), quantity=quantity, spot=spot)
         await self.service.RecordCountQuantities(
-            cnt.RecordCountQuantitiesRequest(
-                request_id=str(uuid4()), count_id=self.count_id, lines=[line]
-            )
+            cnt.RecordCountQuantitiesRequest(request_id=str(uuid4()), count_id=self.count_id, lines=[line])
         )
 
     async def review(self, **options: bool) -> cnt.ReviewCountResponse:
@@ -216,9 +214,7 @@ async def test_two_counts_of_the_same_goods_are_refused_also_when_they_start_at_
     assert len(started) == 1
     with pytest.raises(errors.WrongState, match=started[0]):
         await counting.start(zones=["floor"], classes=["shoes"])
-    await counting.service.AbandonCount(
-        cnt.AbandonCountRequest(request_id=str(uuid4()), count_id=started[0])
-    )
+    await counting.service.AbandonCount(cnt.AbandonCountRequest(request_id=str(uuid4()), count_id=started[0]))
     await counting.start(zones=["floor"])
     await counting.start(zones=["back"])
     with pytest.raises(errors.WrongState):

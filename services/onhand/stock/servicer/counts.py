@@ -14,15 +14,16 @@ from onhand.kit.errors import FieldViolation, InvalidField
 from onhand.kit.idempotency import once
 from onhand.stock import messages
 from onhand.stock.domain.counts import Count, CountState
-from onhand.stock.use_cases import Counts
+from onhand.stock.use_cases import Counts, Reckoning
 from onhand.stock.use_cases.counts import CountedProduct, CountRead
 
 R = TypeVar("R", bound=Message)
 
 
 class CountServicer:
-    def __init__(self, counts: Counts, database: Database) -> None:
+    def __init__(self, counts: Counts, reckoning: Reckoning, database: Database) -> None:
         self._counts = counts
+        self._reckoning = reckoning
         self._database = database
 
     async def StartCount(self, request: pb.StartCountRequest, _: Any) -> pb.StartCountResponse:
@@ -117,7 +118,7 @@ class CountServicer:
         size = paging.size(request.page_size)
         item_id, epc, kind = paging.key(request.page_token, str, str, int) or ("", "", 0)
         lines, last = paging.cut(
-            await self._counts.review(
+            await self._reckoning.review(
                 count,
                 (item_id, _bytes(epc), kind),
                 size + 1,
@@ -127,7 +128,7 @@ class CountServicer:
         )
         response = pb.ReviewCountResponse(lines=map(messages.count_line, lines))
         if not request.page_token:
-            response.result.CopyFrom(messages.count_result(await self._counts.preview(count)))
+            response.result.CopyFrom(messages.count_result(await self._reckoning.preview(count)))
         if last:
             response.next_page_token = paging.token(last.item_id, (last.epc or b"").hex(), int(last.kind))
         return response
@@ -141,7 +142,7 @@ class CountServicer:
 
         # What is stored under the request_id is that it was decided; a repeat waits for the rest again.
         await self._once(request, pb.FinishCountResponse, effect)
-        finished, revision = await self._counts.carry_out(count.count_id)
+        finished, revision = await self._counts.finish(count.count_id)
         return pb.FinishCountResponse(count=messages.count(finished), revision=revision)
 
     async def AbandonCount(self, request: pb.AbandonCountRequest, _: Any) -> pb.AbandonCountResponse:

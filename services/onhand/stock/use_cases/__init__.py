@@ -6,6 +6,7 @@ from onhand.stock.use_cases.counts import Counts
 from onhand.stock.use_cases.deps import Deps
 from onhand.stock.use_cases.documents import Documents
 from onhand.stock.use_cases.reads import Reads
+from onhand.stock.use_cases.reckoning import Reckoning
 from onhand.stock.use_cases.reservations import Reservations
 
-__all__ = ["Availability", "Catalog", "Counts", "Deps", "Documents", "Reads", "Reservations"]
+__all__ = ["Availability", "Catalog", "Counts", "Deps", "Documents", "Reads", "Reckoning", "Reservations"]
