@@ -123,7 +123,7 @@ class CountMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.inside)
     @rule(data=st.data(), lingers=st.booleans())
-    def sold_by_tag(self, data: st.DataObject, lingers: bool) -> None:
+    def sold_by_tag(self, data: st.DataObject, *, lingers: bool) -> None:
         epc = self.goes(data)
         self.record(self.documents.sell, Product(epc=epc))
         self.gone_since[epc] = self.clock.time

@@ -23,6 +23,7 @@ from onhand.api.stock.v1 import (
     ledger_pb2,
     reads_pb2,
     reservations_pb2,
+    shipments_pb2,
 )
 from onhand.client.channel import (
     Service,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
         ledger_pb2_grpc,
         reads_pb2_grpc,
         reservations_pb2_grpc,
+        shipments_pb2_grpc,
     )
 
 __all__ = [
@@ -68,6 +70,7 @@ SERVICES: dict[str, dict[str, tuple[Any, str]]] = {
         "ledger": (ledger_pb2, "LedgerService"),
         "availability": (availability_pb2, "AvailabilityService"),
         "reservations": (reservations_pb2, "ReservationService"),
+        "shipments": (shipments_pb2, "ShipmentService"),
     },
     "routing": {"orders": (orders_pb2, "OrderService")},
     "pickup": {
@@ -140,6 +143,7 @@ class AsyncStock(_Async):
     ledger: "ledger_pb2_grpc.LedgerServiceAsyncStub"
     availability: "availability_pb2_grpc.AvailabilityServiceAsyncStub"
     reservations: "reservations_pb2_grpc.ReservationServiceAsyncStub"
+    shipments: "shipments_pb2_grpc.ShipmentServiceAsyncStub"
 
 
 class Stock(_Sync):
@@ -151,6 +155,7 @@ class Stock(_Sync):
     ledger: "ledger_pb2_grpc.LedgerServiceStub"
     availability: "availability_pb2_grpc.AvailabilityServiceStub"
     reservations: "reservations_pb2_grpc.ReservationServiceStub"
+    shipments: "shipments_pb2_grpc.ShipmentServiceStub"
 
 
 class AsyncRouting(_Async):

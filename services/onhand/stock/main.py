@@ -9,6 +9,7 @@ from onhand.api.stock.v1 import (
     ledger_pb2,
     reads_pb2,
     reservations_pb2,
+    shipments_pb2,
 )
 from onhand.kit import config, housekeeping, telemetry
 from onhand.kit.clock import SystemClock
@@ -25,6 +26,7 @@ from onhand.stock.servicer import (
     LedgerServicer,
     ReadServicer,
     ReservationServicer,
+    ShipmentServicer,
     TagServicer,
 )
 from onhand.stock.use_cases import (
@@ -36,6 +38,7 @@ from onhand.stock.use_cases import (
     Reads,
     Reckoning,
     Reservations,
+    Shipments,
 )
 from onhand.stock.view import View
 
@@ -63,6 +66,7 @@ async def serve(settings: StockSettings) -> None:
         (reads_pb2, "ReadService", ReadServicer(reads)),
         (reads_pb2, "TagService", TagServicer(reads)),
         (counts_pb2, "CountService", CountServicer(counts, reckoning, database)),
+        (shipments_pb2, "ShipmentService", ShipmentServicer(Shipments(deps), database, clock)),
         (ledger_pb2, "LedgerService", LedgerServicer(documents, database, clock)),
         (
             availability_pb2,
@@ -84,7 +88,7 @@ async def serve(settings: StockSettings) -> None:
     server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
 
     async def ready() -> None:
-        await database.wait_until_migrated("count_results")
+        await database.wait_until_migrated("shipment_settlements")
         await view.loaded()
 
     await server.serve(ready)

@@ -8,7 +8,14 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.latlng_pb2 import LatLng
 from google.type.postal_address_pb2 import PostalAddress
 
-from onhand.api.stock.v1 import catalog_pb2, counts_pb2, ledger_pb2, reads_pb2, reservations_pb2
+from onhand.api.stock.v1 import (
+    catalog_pb2,
+    counts_pb2,
+    ledger_pb2,
+    reads_pb2,
+    reservations_pb2,
+    shipments_pb2,
+)
 from onhand.kit.errors import InvalidEpc, InvalidGtin
 from onhand.stock.domain import epc as epc_codec
 from onhand.stock.domain.counts import Count, Line, Tally
@@ -27,6 +34,10 @@ from onhand.stock.domain.model import (
     Zone,
     ZoneKind,
 )
+from onhand.stock.domain.shipments import Shipment
+
+SHOWN_TAGS = 1_000
+"""Open tags of a shipment's line that an answer spells out."""
 
 
 def timestamp(value: datetime | None) -> Timestamp | None:
@@ -292,4 +303,39 @@ def count_line(value: Line) -> counts_pb2.CountLine:
         quantity=value.quantity,
         book_zone_id=value.book_zone_id,
         seen_zone_id=value.seen_zone_id,
+    )
+
+
+def shipment(value: Shipment, *, with_tags: bool = True) -> shipments_pb2.Shipment:
+    state: Any = int(value.state)
+    open_tags: dict[str, list[str]] = {}
+    if with_tags:
+        for item_id in value.lines:
+            named = value.open_tags(item_id)[:SHOWN_TAGS]
+            open_tags[item_id] = [each.epc.hex().upper() for each in named]
+    return shipments_pb2.Shipment(
+        shipment_id=str(value.shipment_id),
+        from_location_id=value.from_location_id,
+        to_location_id=value.to_location_id,
+        sscc=value.sscc,
+        document=value.document,
+        state=state,
+        lines=[
+            shipments_pb2.ShipmentLine(
+                item_id=item_id,
+                announced_quantity=line.announced,
+                dispatched_quantity=line.dispatched,
+                received_quantity=line.received,
+                seen_before_quantity=line.seen_before,
+                in_transit_quantity=line.in_transit,
+                over_quantity=value.over(line),
+                short_quantity=value.short(line),
+                open_epc_hexes=open_tags.get(item_id, []),
+            )
+            for item_id, line in sorted(value.lines.items())
+        ],
+        send_time=timestamp(value.send_time),
+        expected_time=timestamp(value.expected_time),
+        create_time=timestamp(value.create_time),
+        end_time=timestamp(value.end_time),
     )

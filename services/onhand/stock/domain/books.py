@@ -142,12 +142,14 @@ class Books:
         occur_time: datetime,
         reason: Reason = Reason.APPEARED,
         source: Bucket | None = None,
+        unidentified: int | None = None,
     ) -> None:
         """A tag is in the location now and did not count before.
 
         By reads or a count (`APPEARED`, `COUNTED`) it may be a unit that was already counted without its tag;
         by a document (`RECEIVED`, `RETURNED`, `TRANSFERRED`) it is a unit more. `source` is where a document
-        says it comes from; otherwise what is known of the tag decides.
+        says it comes from; otherwise what is known of the tag decides. `unidentified` is what the cell had
+        at `occur_time`, when that is told late.
         """
         key = CellKey(tag.location_id, item_id)
         cell = self.cells[key]
@@ -163,7 +165,8 @@ class Books:
         if found:
             from_bucket = self._missing_or_shrink(cell)
         movement_id = None
-        settles = reason in UNDOCUMENTED_ENTRIES and cell.unidentified > 0 and not found
+        waiting = cell.unidentified if unidentified is None else unidentified
+        settles = reason in UNDOCUMENTED_ENTRIES and waiting > 0 and not found
         if not settles:
             movement_id = self.move(
                 key, from_bucket, Bucket.SELLABLE, 1, why, epc=tag.epc, occur_time=occur_time

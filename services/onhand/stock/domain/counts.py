@@ -128,10 +128,13 @@ class Quantity:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A movement into (above 0) or out of (below 0) the sellable units of a cell."""
+    """A movement of a cell."""
 
     occur_time: datetime
     units: int
+    """Into (above 0) or out of (below 0) the sellable units."""
+    here: int
+    """Into or out of the units that lie in the location, set aside or not."""
     by_tag: bool
 
 
@@ -217,7 +220,7 @@ def _settle_tags(books: Books, count: Count, facts: ItemFacts, rules: Rules, now
         if kind is LineKind.MISSING and tag is not None:
             books.leave(tag, Reason.COUNTED, now)
         elif kind is LineKind.FOUND and sight is not None:
-            _find(books, facts.key, tag, sight, other)
+            _find(books, facts, tag, sight, other)
         elif tag is not None and sight is not None and sight.sight_time > tag.last_seen_time:
             books.sight(tag, sight.zone_id or tag.zone_id, sight.sight_time, sight.rssi_cdbm or UNKNOWN_RSSI)
     return lines
@@ -267,9 +270,9 @@ def _judge_counted(count: Count, tag: Tag, sight: Sight | None, rules: Rules) ->
     return LineKind.MATCHED if seen_since else LineKind.MISSING
 
 
-def _find(books: Books, key: CellKey, tag: Tag | None, sight: Sight, elsewhere: Tag | None) -> None:
-    """A tag is here that does not count here."""
-    at, zone_id = sight.sight_time, sight.zone_id
+def _find(books: Books, facts: ItemFacts, tag: Tag | None, sight: Sight, elsewhere: Tag | None) -> None:
+    """A tag is here that does not count here: as a unit that had no tag when it was seen, or as one more."""
+    key, at, zone_id = facts.key, sight.sight_time, sight.zone_id
     rssi = sight.rssi_cdbm or UNKNOWN_RSSI
     if tag is None:
         tag = books.add_tag(
@@ -281,7 +284,9 @@ def _find(books: Books, key: CellKey, tag: Tag | None, sight: Sight, elsewhere: 
         books.leave(elsewhere, Reason.CROSSED, at)
         if tag.item_id is None:
             tag.item_id, tag.state = key.item_id, TagState.DEPARTED
-    books.enter(tag, key.item_id, at, Reason.COUNTED)
+    since = sum(each.here for each in facts.changes if not each.by_tag and each.occur_time > at)
+    unidentified = books.cells[key].unidentified - since
+    books.enter(tag, key.item_id, at, Reason.COUNTED, unidentified=unidentified)
 
 
 # Units without a tag
@@ -343,7 +348,8 @@ def _settle_untagged(books: Books, count: Count, facts: ItemFacts, rules: Rules,
     """
     cell = books.cells[facts.key]
     since = count.start_time - rules.sold_grace
-    if not cell.unidentified or any(each.occur_time > since and not each.by_tag for each in facts.changes):
+    moved = any(each.occur_time > since and each.here and not each.by_tag for each in facts.changes)
+    if not cell.unidentified or moved:
         return []
     surplus = -cell.unidentified
     surplus = max(surplus, min(0, -cell.buckets[Bucket.SELLABLE]))

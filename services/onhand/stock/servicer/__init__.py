@@ -6,6 +6,7 @@ from onhand.stock.servicer.counts import CountServicer
 from onhand.stock.servicer.ledger import LedgerServicer
 from onhand.stock.servicer.reads import ReadServicer, TagServicer
 from onhand.stock.servicer.reservations import ReservationServicer
+from onhand.stock.servicer.shipments import ShipmentServicer
 
 __all__ = [
     "AvailabilityServicer",
@@ -14,5 +15,6 @@ __all__ = [
     "LedgerServicer",
     "ReadServicer",
     "ReservationServicer",
+    "ShipmentServicer",
     "TagServicer",
 ]

@@ -1,5 +1,4 @@
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from onhand.kit.errors import FieldViolation, InvalidField
 from onhand.kit.idempotency import once
 from onhand.stock import messages
 from onhand.stock.domain.counts import Count, CountState
+from onhand.stock.servicer import keys
 from onhand.stock.use_cases import Counts, Reckoning
 from onhand.stock.use_cases.counts import CountedProduct, CountRead
 
@@ -104,7 +104,7 @@ class CountServicer:
         key = paging.key(request.page_token, str, str)
         counts, last = paging.cut(
             await self._counts.list_page(
-                request.location_id, request.state, _moment_and_id(key) if key else None, size + 1
+                request.location_id, request.state, keys.moment_and_id(key) if key else None, size + 1
             ),
             size,
         )
@@ -120,7 +120,7 @@ class CountServicer:
         lines, last = paging.cut(
             await self._reckoning.review(
                 count,
-                (item_id, _bytes(epc), kind),
+                (item_id, keys.octets(epc), kind),
                 size + 1,
                 include_matched=request.include_matched,
             ),
@@ -165,7 +165,7 @@ class CountServicer:
                 request.location_id,
                 request.item_class,
                 messages.moment(request.after_time) if request.HasField("after_time") else None,
-                (*_moment_and_id(key), key[2]) if key else None,
+                (*keys.moment_and_id(key), key[2]) if key else None,
                 size + 1,
             ),
             size,
@@ -199,17 +199,3 @@ class CountServicer:
         return await self._database.transaction(
             lambda c: once(c, actor, request, response_type, lambda: effect(c))
         )
-
-
-def _moment_and_id(key: list[Any]) -> tuple[datetime, UUID]:
-    try:
-        return datetime.fromisoformat(key[0]), UUID(key[1])
-    except ValueError:
-        raise InvalidField([FieldViolation("page_token", "is not from an earlier answer")]) from None
-
-
-def _bytes(text: str) -> bytes:
-    try:
-        return bytes.fromhex(text)
-    except ValueError:
-        raise InvalidField([FieldViolation("page_token", "is not from an earlier answer")]) from None

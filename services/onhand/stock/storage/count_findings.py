@@ -10,13 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from onhand.kit.clock import earliest_id
 from onhand.stock.domain.counts import Change, Count, Line, LineKind, Quantity, Sight, Tally
-from onhand.stock.domain.model import COUNTED, Bucket
+from onhand.stock.domain.model import COUNTED, TAGGABLE, Bucket
 from onhand.stock.domain.reads import UNKNOWN_RSSI
 from onhand.stock.storage.counts import TALLY, scope, tally
 
 RECORD_LAG = timedelta(hours=1)
 """How far a till's clock may be ahead of ours without its movements being overlooked."""
 
+_TAGGABLE = ", ".join(str(int(bucket)) for bucket in sorted(TAGGABLE))
 _COUNTED_STATES = ", ".join(str(int(state)) for state in sorted(COUNTED))
 
 
@@ -83,10 +84,11 @@ _TAG_KEYS = text(f"""
 """)
 _CHANGES = text(f"""
     SELECT item_id, occur_time, epc IS NOT NULL AS by_tag,
-           CASE to_bucket WHEN {Bucket.SELLABLE:d} THEN quantity ELSE -quantity END AS units
+           quantity * ((to_bucket = {Bucket.SELLABLE:d})::int - (from_bucket = {Bucket.SELLABLE:d})::int) AS units,
+           quantity * ((to_bucket IN ({_TAGGABLE}))::int - (from_bucket IN ({_TAGGABLE}))::int) AS here
     FROM movements
     WHERE location_id = :location_id AND item_id = ANY(CAST(:item_ids AS text[])) AND movement_id >= :first
-      AND occur_time > :since AND {Bucket.SELLABLE:d} IN (from_bucket, to_bucket)
+      AND occur_time > :since
 """)
 _KEEP_UNKNOWN = text(f"""
     INSERT INTO tags AS t (location_id, epc, item_id, state, state_time, zone_id, first_seen_time,
@@ -245,14 +247,14 @@ async def counted_epcs(connection: AsyncConnection, location_id: str, item_ids: 
 async def changes(
     connection: AsyncConnection, location_id: str, item_ids: Sequence[str], since: datetime
 ) -> Mapping[str, list[Change]]:
-    """Read what moved into and out of the sellable units of some items after a time."""
+    """Read what moved of some items after a time."""
     first = earliest_id(since - RECORD_LAG)
     rows = await connection.execute(
         _CHANGES, {"location_id": location_id, "item_ids": list(item_ids), "first": first, "since": since}
     )
     found: dict[str, list[Change]] = {}
     for row in rows:
-        found.setdefault(row.item_id, []).append(Change(row.occur_time, row.units, row.by_tag))
+        found.setdefault(row.item_id, []).append(Change(row.occur_time, row.units, row.here, row.by_tag))
     return found
 
 

@@ -8,5 +8,16 @@ from onhand.stock.use_cases.documents import Documents
 from onhand.stock.use_cases.reads import Reads
 from onhand.stock.use_cases.reckoning import Reckoning
 from onhand.stock.use_cases.reservations import Reservations
+from onhand.stock.use_cases.shipments import Shipments
 
-__all__ = ["Availability", "Catalog", "Counts", "Deps", "Documents", "Reads", "Reckoning", "Reservations"]
+__all__ = [
+    "Availability",
+    "Catalog",
+    "Counts",
+    "Deps",
+    "Documents",
+    "Reads",
+    "Reckoning",
+    "Reservations",
+    "Shipments",
+]

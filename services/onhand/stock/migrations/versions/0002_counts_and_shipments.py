@@ -1,4 +1,4 @@
-"""Counts with what they saw and found, and the bucket of a tag's unit."""
+"""Counts with what they saw and found, shipments, and the bucket of a tag's unit."""
 
 from onhand.kit.migrations import execute
 
@@ -89,6 +89,55 @@ CREATE TABLE count_results (
     PRIMARY KEY (location_id, count_id, item_class)
 );
 CREATE INDEX count_results_time ON count_results (location_id, end_time, count_id, item_class);
+
+CREATE TABLE shipments (
+    shipment_id      uuid        PRIMARY KEY,
+    from_location_id text        NOT NULL, -- empty: a supplier
+    to_location_id   text        NOT NULL CHECK (to_location_id <> from_location_id),
+    sscc             text        NOT NULL,
+    document         text        NOT NULL,
+    state            smallint    NOT NULL,
+    actor            text        NOT NULL,
+    send_time        timestamptz NOT NULL,
+    expected_time    timestamptz,
+    create_time      timestamptz NOT NULL,
+    end_time         timestamptz
+);
+CREATE INDEX shipments_to ON shipments (to_location_id, create_time, shipment_id);
+CREATE INDEX shipments_from ON shipments (from_location_id, create_time, shipment_id) WHERE from_location_id <> '';
+
+-- In the three tables that follow location_id is the destination.
+
+-- in_transit of a cell equals the sum over the lines of its item: the check keeps each line's own share.
+CREATE TABLE shipment_lines (
+    location_id text   NOT NULL,
+    shipment_id uuid   NOT NULL,
+    item_id     text   NOT NULL,
+    announced   bigint NOT NULL CHECK (announced >= 0),
+    dispatched  bigint NOT NULL CHECK (dispatched >= 0),
+    received    bigint NOT NULL CHECK (received >= 0),
+    seen_before bigint NOT NULL CHECK (seen_before BETWEEN 0 AND received),
+    in_transit  bigint NOT NULL CHECK (in_transit BETWEEN 0 AND dispatched),
+    PRIMARY KEY (location_id, shipment_id, item_id)
+);
+CREATE TABLE shipment_tags (
+    location_id text    NOT NULL,
+    shipment_id uuid    NOT NULL,
+    epc         bytea   NOT NULL,
+    item_id     text    NOT NULL,
+    dispatched  boolean NOT NULL,
+    received    boolean NOT NULL,
+    PRIMARY KEY (location_id, shipment_id, epc)
+);
+CREATE INDEX shipment_tags_epc ON shipment_tags (location_id, epc);
+
+-- Movements by which tags appeared before the receipt of their shipment; each is settled by one at most.
+CREATE TABLE shipment_settlements (
+    location_id text NOT NULL,
+    movement_id uuid NOT NULL,
+    shipment_id uuid NOT NULL,
+    PRIMARY KEY (location_id, movement_id)
+);
 """
 
 
