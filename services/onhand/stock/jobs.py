@@ -1,6 +1,6 @@
 """What time does to stock."""
 
-from onhand.stock.use_cases import Counts, Reads, Reservations
+from onhand.stock.use_cases import Counts, Lookups, Reads, Reservations
 
 BATCH = 500
 """Holds or tags changed in one transaction; keeps transactions short."""
@@ -9,10 +9,11 @@ PURGE_BATCH = 10_000
 
 
 class Jobs:
-    def __init__(self, reservations: Reservations, reads: Reads, counts: Counts) -> None:
+    def __init__(self, reservations: Reservations, reads: Reads, counts: Counts, lookups: Lookups) -> None:
         self._reservations = reservations
         self._reads = reads
         self._counts = counts
+        self._lookups = lookups
 
     async def expire_reservations(self) -> None:
         while await self._reservations.expire_due(BATCH) == BATCH:
@@ -27,3 +28,6 @@ class Jobs:
             pass
         while await self._counts.purge(PURGE_BATCH) == PURGE_BATCH:
             pass
+
+    async def write_read_counts(self) -> None:
+        await self._lookups.write_read_counts()

@@ -35,6 +35,7 @@ from onhand.stock.use_cases import (
     Counts,
     Deps,
     Documents,
+    Lookups,
     Reads,
     Reckoning,
     Reservations,
@@ -58,13 +59,14 @@ async def serve(settings: StockSettings) -> None:
     documents, reads, reservations = Documents(deps), Reads(deps), Reservations(deps)
     reckoning = Reckoning(deps)
     counts = Counts(deps, reckoning)
-    jobs = Jobs(reservations, reads, counts)
+    lookups = Lookups(deps)
+    jobs = Jobs(reservations, reads, counts, lookups)
 
     server = Server(settings)
     for module, name, servicer in (
         (catalog_pb2, "CatalogService", CatalogServicer(Catalog(deps))),
-        (reads_pb2, "ReadService", ReadServicer(reads)),
-        (reads_pb2, "TagService", TagServicer(reads)),
+        (reads_pb2, "ReadService", ReadServicer(reads, lookups)),
+        (reads_pb2, "TagService", TagServicer(reads, lookups)),
         (counts_pb2, "CountService", CountServicer(counts, reckoning, database)),
         (shipments_pb2, "ShipmentService", ShipmentServicer(Shipments(deps), database, clock)),
         (ledger_pb2, "LedgerService", LedgerServicer(documents, database, clock)),
@@ -85,10 +87,11 @@ async def serve(settings: StockSettings) -> None:
     server.every("expire reservations", settings.sweep_interval_s, jobs.expire_reservations)
     server.every("doubt unseen tags", 60, jobs.doubt_unseen_tags)
     server.every("tend counts", 30, jobs.tend_counts)
+    server.every("write read counts", settings.read_counts_interval_s, jobs.write_read_counts)
     server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
 
     async def ready() -> None:
-        await database.wait_until_migrated("shipment_settlements")
+        await database.wait_until_migrated("reader_minutes")
         await view.loaded()
 
     await server.serve(ready)

@@ -19,6 +19,7 @@ from onhand.api.stock.v1 import (
 from onhand.kit.errors import InvalidEpc, InvalidGtin
 from onhand.stock.domain import epc as epc_codec
 from onhand.stock.domain.counts import Count, Line, Tally
+from onhand.stock.domain.lookups import ReaderHealth, TagHistoryEvent
 from onhand.stock.domain.model import (
     CellKey,
     Item,
@@ -191,6 +192,44 @@ def tag(value: Tag) -> reads_pb2.Tag:
         state=state,
         first_seen_time=timestamp(value.first_seen_time),
         last_seen_time=timestamp(value.last_seen_time),
+        bucket=int(value.bucket),  # type: ignore[arg-type]
+    )
+
+
+def tag_history_event(value: TagHistoryEvent) -> reads_pb2.TagHistoryEvent:
+    state_before: Any = int(value.state_before or 0)
+    state: Any = int(value.state)
+    reason: Any = int(value.reason or 0)
+    return reads_pb2.TagHistoryEvent(
+        location_id=value.location_id,
+        state_before=state_before,
+        state=state,
+        zone_id_before=value.zone_before,
+        zone_id=value.zone_id,
+        occur_time=timestamp(value.occur_time),
+        record_time=timestamp(value.record_time),
+        movement_id=str(value.movement_id) if value.movement_id else "",
+        reason=reason,
+        document=value.document,
+    )
+
+
+def reader(value: ReaderHealth) -> reads_pb2.Reader:
+    return reads_pb2.Reader(
+        reader_id=value.reader_id,
+        last_read_time=timestamp(value.last_read_time),
+        reads_per_minute=value.reads_per_minute,
+        antennas=[
+            reads_pb2.ReaderAntenna(
+                antenna=each.antenna,
+                location_id=each.location_id,
+                zone_id=each.zone_id,
+                last_read_time=timestamp(each.last_read_time),
+                reads_per_minute=each.reads_per_minute,
+                silent=each.silent,
+            )
+            for each in value.antennas
+        ],
     )
 
 

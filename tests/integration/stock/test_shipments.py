@@ -99,7 +99,7 @@ def line(shipment: shp.Shipment) -> shp.ShipmentLine:
 @pytest.mark.parametrize("by_tag", [True, False], ids=["by tag", "by quantity"])
 @pytest.mark.parametrize("order", list(permutations(("reads", "receipt", "late reads"))))
 async def test_a_suppliers_goods_count_once_whichever_of_reads_and_receipt_comes_first(
-    dock: Dock, processes: StockProcesses, order: Sequence[str], by_tag: bool
+    dock: Dock, processes: StockProcesses, order: Sequence[str], *, by_tag: bool
 ) -> None:
     await dock.announce(*((0, 1, 2) if by_tag else ()), quantity=0 if by_tag else 3)
     minutes = iter((60, 50, 40))
@@ -139,7 +139,7 @@ async def test_partial_receipts_tell_what_is_over_and_short(dock: Dock, processe
 @pytest.mark.parametrize("reads", ["before the receipt", "after the receipt"])
 @pytest.mark.parametrize("by_tag", [True, False], ids=["by tag", "by quantity"])
 async def test_a_transfer_leaves_one_store_and_arrives_in_another_once(
-    dock: Dock, processes: StockProcesses, reads: str, by_tag: bool
+    dock: Dock, processes: StockProcesses, reads: str, *, by_tag: bool
 ) -> None:
     origin = dock.shop.s2
     await dock.appear(0, 1, 2, minutes_ago=90, store=origin)

@@ -112,6 +112,7 @@ _LIST_TAGS = text(f"""
     WHERE location_id = :location_id AND epc > :after
       AND (:item_id = '' OR item_id = :item_id) AND (:state = 0 OR state = :state)
       AND (NOT :only_unknown OR item_id IS NULL)
+      AND (CAST(:not_seen_since AS timestamptz) IS NULL OR last_seen_time < CAST(:not_seen_since AS timestamptz))
     ORDER BY epc LIMIT :count
 """)
 _UNSEEN_TAGS = text("""

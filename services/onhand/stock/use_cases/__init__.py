@@ -5,6 +5,7 @@ from onhand.stock.use_cases.catalog import Catalog
 from onhand.stock.use_cases.counts import Counts
 from onhand.stock.use_cases.deps import Deps
 from onhand.stock.use_cases.documents import Documents
+from onhand.stock.use_cases.lookups import Lookups
 from onhand.stock.use_cases.reads import Reads
 from onhand.stock.use_cases.reckoning import Reckoning
 from onhand.stock.use_cases.reservations import Reservations
@@ -16,6 +17,7 @@ __all__ = [
     "Counts",
     "Deps",
     "Documents",
+    "Lookups",
     "Reads",
     "Reckoning",
     "Reservations",

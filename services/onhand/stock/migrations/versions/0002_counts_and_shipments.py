@@ -1,4 +1,4 @@
-"""Counts with what they saw and found, shipments, and the bucket of a tag's unit."""
+"""Counts with what they saw and found, shipments, readers' rates, and the bucket of a tag's unit."""
 
 from onhand.kit.migrations import execute
 
@@ -137,6 +137,15 @@ CREATE TABLE shipment_settlements (
     movement_id uuid NOT NULL,
     shipment_id uuid NOT NULL,
     PRIMARY KEY (location_id, movement_id)
+);
+
+-- Reads by antenna and minute, written once a minute and kept for an hour.
+CREATE TABLE reader_minutes (
+    reader_id text        NOT NULL,
+    antenna   smallint    NOT NULL,
+    minute    timestamptz NOT NULL,
+    reads     bigint      NOT NULL,
+    PRIMARY KEY (reader_id, antenna, minute)
 );
 """
 
