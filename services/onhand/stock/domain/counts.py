@@ -343,16 +343,16 @@ def difference(counted: int, booked: int, changes: Iterable[Change], first: date
 def _settle_untagged(books: Books, count: Count, facts: ItemFacts, rules: Rules, now: datetime) -> list[Line]:
     """All tags of an item whose every unit has one were looked for: what remains without a tag is not there.
 
-    Below 0, more tags are there than units: what was sold by bar code is still here. Quantities that moved
-    during the count, or so shortly before that their tags may still be on their way, are left alone.
+    Below 0, more tags are there than units: what was sold by bar code is still here. What moved by quantity
+    during the count, or so shortly before that its tags may still be on their way, may remain.
     """
     cell = books.cells[facts.key]
     since = count.start_time - rules.sold_grace
-    moved = any(each.occur_time > since and each.here and not each.by_tag for each in facts.changes)
-    if not cell.unidentified or moved:
-        return []
-    surplus = -cell.unidentified
-    surplus = max(surplus, min(0, -cell.buckets[Bucket.SELLABLE]))
+    moved = [each.here for each in facts.changes if not each.by_tag and each.occur_time > since]
+    least = sum(units for units in moved if units < 0)
+    most = sum(units for units in moved if units > 0)
+    surplus = min(max(cell.unidentified, least), most) - cell.unidentified
+    surplus = max(surplus, -max(0, cell.buckets[Bucket.SELLABLE]))
     if not surplus:
         return []
     _correct(books, facts.key, surplus, now)
