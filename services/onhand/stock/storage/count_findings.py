@@ -146,28 +146,25 @@ _ACCURACY = text(f"""
               < (CAST(:before_time AS timestamptz), CAST(:before_id AS uuid), :before_class))
     ORDER BY end_time DESC, count_id DESC, item_class DESC LIMIT :count
 """)
+# A full join is never carried out row by row, whatever is known of tables that have just been filled.
 _PROGRESS = text(f"""
-    SELECT
-        (SELECT count(*) FROM tags t JOIN items i USING (item_id)
-         WHERE location_id = :location_id AND state IN ({_COUNTED_STATES}) AND {_IN_ZONES} AND {_IN_CLASSES}
-        ) AS expected,
-        (SELECT count(*) FROM tags t JOIN items i USING (item_id)
-         WHERE location_id = :location_id AND state IN ({_COUNTED_STATES}) AND {_IN_ZONES} AND {_IN_CLASSES}
-           AND (last_seen_time > :start_time OR EXISTS (
-               SELECT FROM count_sights s
-               WHERE s.location_id = t.location_id AND s.count_id = :count_id AND s.epc = t.epc))
-        ) AS matched,
-        (SELECT count(*) FROM count_sights s LEFT JOIN items i USING (item_id)
-         WHERE location_id = :location_id AND count_id = :count_id
-           AND (i.item_id IS NULL OR {_IN_CLASSES}) AND NOT EXISTS (
-               SELECT FROM tags t WHERE t.location_id = s.location_id AND t.epc = s.epc
-                 AND t.item_id IS NOT NULL AND t.state IN ({_COUNTED_STATES}))
-        ) AS unexpected,
-        (SELECT count(*) FROM count_sights
-         WHERE location_id = :location_id AND count_id = :count_id AND item_id IS NULL) AS unknown,
-        (SELECT seen_count FROM counts WHERE count_id = :count_id) AS seen,
-        (SELECT coalesce(sum(quantity), 0)::bigint FROM count_quantities
-         WHERE location_id = :location_id AND count_id = :count_id) AS counted
+    WITH booked AS (
+        SELECT epc, last_seen_time, {_IN_ZONES} AND {_IN_CLASSES} AS in_scope
+        FROM tags t JOIN items i USING (item_id) WHERE location_id = :location_id AND state IN ({_COUNTED_STATES})
+    ),
+    seen AS (
+        SELECT epc, s.item_id IS NULL AS unknown, s.item_id IS NULL OR {_IN_CLASSES} AS in_scope
+        FROM count_sights s LEFT JOIN items i USING (item_id)
+        WHERE location_id = :location_id AND count_id = :count_id
+    )
+    SELECT count(*) FILTER (WHERE b.in_scope) AS expected,
+           count(*) FILTER (WHERE b.in_scope AND (s.epc IS NOT NULL OR b.last_seen_time > :start_time)) AS matched,
+           count(*) FILTER (WHERE b.epc IS NULL AND s.in_scope) AS unexpected,
+           count(*) FILTER (WHERE s.unknown) AS unknown,
+           count(s.epc) AS seen,
+           (SELECT coalesce(sum(quantity), 0)::bigint FROM count_quantities
+            WHERE location_id = :location_id AND count_id = :count_id) AS counted
+    FROM booked b FULL JOIN seen s USING (epc)
 """)
 _PURGE = text("""
     DELETE FROM count_sights s USING (
