@@ -17,25 +17,18 @@ from onhand.stock.domain.counts import (
     LineKind,
     Sight,
     Tally,
+    Tolerance,
     difference,
     judge,
     settle,
     tally,
 )
 from onhand.stock.domain.model import Bucket, Tag, TagState
-from onhand.stock.domain.reads import Rules
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 EPC = b"\x30" * 12
-RULES = Rules(
-    smoothing_window=timedelta(seconds=5),
-    sight_refresh=MINUTE,
-    zone_hysteresis_cdb=300,
-    sold_grace=30 * MINUTE,
-    cross_quiet=timedelta(seconds=30),
-    cross_reads=2,
-)
+TOLERANCE = Tolerance(sight_refresh=MINUTE, sold_grace=30 * MINUTE, cross_quiet=timedelta(seconds=30))
 COUNT = Count(UUID(int=1), "s1", CountKind.HANDHELD, (), (), CountState.OPEN, "", "test", START, START + HOUR)
 FLOOR_ONLY = replace(COUNT, zone_ids=("floor",))
 
@@ -86,11 +79,11 @@ CASES = [
 def test_a_tag_is_judged_by_when_it_was_seen_and_when_it_changed(
     count: Count, known: Tag | None, seen: Sight | None, elsewhere: Tag | None, kind: LineKind | None
 ) -> None:
-    assert judge(count, known, seen, elsewhere, 0, RULES) is kind
+    assert judge(count, known, seen, elsewhere, 0, TOLERANCE) is kind
 
 
 def test_a_sold_tag_is_found_at_once_when_a_return_by_bar_code_waits_for_it() -> None:
-    assert judge(COUNT, tag(TagState.SOLD, since=-MINUTE), sight(), None, 1, RULES) is LineKind.FOUND
+    assert judge(COUNT, tag(TagState.SOLD, since=-MINUTE), sight(), None, 1, TOLERANCE) is LineKind.FOUND
 
 
 def change(at: timedelta, units: int) -> Change:
@@ -125,7 +118,7 @@ def test_a_found_tag_is_one_of_the_units_that_had_no_tag_when_it_was_seen() -> N
     counted = books(
         cell(0, unidentified=0)
     )  # one was received by bar code; it was sold after its tag was seen
-    lines = settle(counted, COUNT, facts, RULES, START + HOUR)
+    lines = settle(counted, COUNT, facts, TOLERANCE, START + HOUR)
     assert [line.kind for line in lines] == [LineKind.FOUND]
     assert counted.movements == []
     assert counted.cells[KEY].unidentified == -1
@@ -134,11 +127,11 @@ def test_a_found_tag_is_one_of_the_units_that_had_no_tag_when_it_was_seen() -> N
 def test_units_whose_tags_nobody_saw_are_missing_after_a_count_of_everything() -> None:
     facts = ItemFacts(KEY, "", tagged=True)
     counted = books(cell(3))
-    lines = settle(counted, COUNT, facts, RULES, START + HOUR)
+    lines = settle(counted, COUNT, facts, TOLERANCE, START + HOUR)
     assert [(line.kind, line.quantity) for line in lines] == [(LineKind.MISSING, 3)]
     assert counted.cells[KEY].buckets[Bucket.MISSING] == 3
     untouched = books(cell(3))
-    assert settle(untouched, FLOOR_ONLY, facts, RULES, START + HOUR) == []
+    assert settle(untouched, FLOOR_ONLY, facts, TOLERANCE, START + HOUR) == []
 
 
 def test_accuracy_is_told_in_units_and_in_items() -> None:

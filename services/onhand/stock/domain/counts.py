@@ -13,13 +13,13 @@ Nothing is frozen during a count. Each tag is judged by times instead:
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import IntEnum
 from uuid import UUID
 
 from onhand.stock.domain.books import Books
 from onhand.stock.domain.model import COUNTED, Bucket, CellKey, Reason, Tag, TagState
-from onhand.stock.domain.reads import UNKNOWN_RSSI, Rules
+from onhand.stock.domain.reads import UNKNOWN_RSSI
 
 
 class CountKind(IntEnum):
@@ -42,6 +42,19 @@ class LineKind(IntEnum):
     FOUND = 3
     MISPLACED = 4
     UNKNOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """How exactly times are known, each from the setting of its name."""
+
+    sight_refresh: timedelta
+    """Sights that repeat one another are written this often: one of so long before the start stands for later
+    ones."""
+    sold_grace: timedelta
+    """A sold tag may still be seen on its way out for this long, and the tags of a delivery on their way in."""
+    cross_quiet: timedelta
+    """A tag must have been unseen this long where it was before it is believed to be here."""
 
 
 @dataclass(slots=True)
@@ -167,18 +180,18 @@ class Line:
     seen_zone_id: str
 
 
-def settle(books: Books, count: Count, facts: ItemFacts, rules: Rules, now: datetime) -> list[Line]:
+def settle(books: Books, count: Count, facts: ItemFacts, tolerance: Tolerance, now: datetime) -> list[Line]:
     """Bring one item's books to what the count saw, and say what differed.
 
     The item's cell is in `books`, and so are its tags.
     """
     lines: list[Line] = []
     if count.reads_tags:
-        lines += _settle_tags(books, count, facts, rules, now)
+        lines += _settle_tags(books, count, facts, tolerance, now)
     if facts.quantities:
         lines += _settle_quantity(books, count, facts, now)
     elif count.reads_tags and count.whole_location and facts.tagged:
-        lines += _settle_untagged(books, count, facts, rules, now)
+        lines += _settle_untagged(books, count, facts, tolerance, now)
     if _confirms(count, facts):
         _confirm(books, facts.key, now)
     return lines
@@ -205,14 +218,16 @@ def tally(lines: Iterable[Line]) -> Tally:
 # Tags
 
 
-def _settle_tags(books: Books, count: Count, facts: ItemFacts, rules: Rules, now: datetime) -> list[Line]:
+def _settle_tags(
+    books: Books, count: Count, facts: ItemFacts, tolerance: Tolerance, now: datetime
+) -> list[Line]:
     tags = {tag.epc: tag for tag in facts.tags}
     lines = []
     # What came in goes first: a tag that is found may be the unit that another tag's absence would settle.
     for epc in sorted(tags.keys() | facts.sights.keys(), key=lambda each: (each not in facts.sights, each)):
         tag, sight, other = tags.get(epc), facts.sights.get(epc), facts.elsewhere.get(epc)
         owes = books.cells[facts.key].unidentified
-        kind = judge(count, tag, sight, other, owes, rules)
+        kind = judge(count, tag, sight, other, owes, tolerance)
         if kind is None:
             continue
         before = tag.zone_id if tag is not None else ""
@@ -232,18 +247,18 @@ def judge(
     sight: Sight | None,
     elsewhere: Tag | None,
     unidentified: int,
-    rules: Rules,
+    tolerance: Tolerance,
 ) -> LineKind | None:
     """Say what one tag is to the count; None when it is none of the count's business.
 
     `tag` is its row at this location, `elsewhere` its row at another one where it counts now.
     """
     if tag is not None and tag.item_id is not None and tag.state in COUNTED:
-        return _judge_counted(count, tag, sight, rules)
+        return _judge_counted(count, tag, sight, tolerance)
     if sight is None:
         return None
     if elsewhere is not None:
-        here = sight.sight_time - elsewhere.last_seen_time >= rules.cross_quiet
+        here = sight.sight_time - elsewhere.last_seen_time >= tolerance.cross_quiet
         return LineKind.FOUND if here else None
     if tag is None or tag.item_id is None:
         return LineKind.FOUND
@@ -253,12 +268,12 @@ def judge(
         case TagState.DEPARTED:
             found = sight.sight_time > tag.state_time
         case _:  # sold or shipped: it may linger before it goes, unless a return by bar code waits for it
-            grace = rules.sold_grace if unidentified <= 0 else rules.sold_grace * 0
+            grace = tolerance.sold_grace if unidentified <= 0 else tolerance.sold_grace * 0
             found = sight.sight_time - tag.state_time > grace
     return LineKind.FOUND if found else None
 
 
-def _judge_counted(count: Count, tag: Tag, sight: Sight | None, rules: Rules) -> LineKind | None:
+def _judge_counted(count: Count, tag: Tag, sight: Sight | None, tolerance: Tolerance) -> LineKind | None:
     if sight is not None:
         moved = sight.zone_id and tag.zone_id and sight.zone_id != tag.zone_id
         return LineKind.MISPLACED if moved and sight.sight_time > tag.last_seen_time else LineKind.MATCHED
@@ -266,7 +281,7 @@ def _judge_counted(count: Count, tag: Tag, sight: Sight | None, rules: Rules) ->
         return None
     # Sights that repeat one another are written once in a while only: one of just before the start stands
     # for those after it.
-    seen_since = tag.last_seen_time > count.start_time - rules.sight_refresh
+    seen_since = tag.last_seen_time > count.start_time - tolerance.sight_refresh
     return LineKind.MATCHED if seen_since else LineKind.MISSING
 
 
@@ -340,14 +355,16 @@ def difference(counted: int, booked: int, changes: Iterable[Change], first: date
     return counted - min(max(counted, least), most)
 
 
-def _settle_untagged(books: Books, count: Count, facts: ItemFacts, rules: Rules, now: datetime) -> list[Line]:
+def _settle_untagged(
+    books: Books, count: Count, facts: ItemFacts, tolerance: Tolerance, now: datetime
+) -> list[Line]:
     """All tags of an item whose every unit has one were looked for: what remains without a tag is not there.
 
     Below 0, more tags are there than units: what was sold by bar code is still here. What moved by quantity
     during the count, or so shortly before that its tags may still be on their way, may remain.
     """
     cell = books.cells[facts.key]
-    since = count.start_time - rules.sold_grace
+    since = count.start_time - tolerance.sold_grace
     moved = [each.here for each in facts.changes if not each.by_tag and each.occur_time > since]
     least = sum(units for units in moved if units < 0)
     most = sum(units for units in moved if units > 0)

@@ -8,6 +8,7 @@ then, so that it does not matter when its turn comes.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,7 +17,17 @@ from onhand.kit import outbox
 from onhand.kit.errors import NotFound, WrongState
 from onhand.stock import events
 from onhand.stock.domain.books import Books
-from onhand.stock.domain.counts import Count, CountState, ItemFacts, Line, LineKind, Tally, settle, tally
+from onhand.stock.domain.counts import (
+    Count,
+    CountState,
+    ItemFacts,
+    Line,
+    LineKind,
+    Tally,
+    Tolerance,
+    settle,
+    tally,
+)
 from onhand.stock.domain.model import COUNTED, CellKey, Tag
 from onhand.stock.storage import books as storage
 from onhand.stock.storage import count_findings as findings
@@ -40,6 +51,12 @@ class _Step:
 class Reckoning:
     def __init__(self, deps: Deps) -> None:
         self._deps = deps
+        settings = deps.settings
+        self._tolerance = Tolerance(
+            sight_refresh=timedelta(seconds=settings.sight_refresh_s),
+            sold_grace=timedelta(seconds=settings.sold_grace_s),
+            cross_quiet=timedelta(seconds=settings.cross_quiet_s),
+        )
 
     async def review(
         self, count: Count, after: tuple[str, bytes, int], limit: int, *, include_matched: bool
@@ -56,7 +73,7 @@ class Reckoning:
             # The item at which the last page ended is looked at again: some of its lines may be left.
             step = await self._look(count, item_id, inclusive=inclusive)
             for facts in step.facts:
-                found = settle(step.books, count, facts, self._deps.rules, self._deps.clock.now())
+                found = settle(step.books, count, facts, self._tolerance, self._deps.clock.now())
                 lines += [
                     line
                     for line in sorted(found, key=_place)
@@ -79,7 +96,7 @@ class Reckoning:
             step = await self._look(count, item_id, inclusive=False)
             for facts in step.facts:
                 now = self._deps.clock.now()
-                result.add(tally(settle(step.books, count, facts, self._deps.rules, now)))
+                result.add(tally(settle(step.books, count, facts, self._tolerance, now)))
             if not step.last_item_id:
                 return result
             item_id = step.last_item_id
@@ -113,7 +130,7 @@ class Reckoning:
         results: dict[str, Tally] = {}
         differences: list[Line] = []
         for facts in step.facts:
-            lines = settle(step.books, count, facts, self._deps.rules, now)
+            lines = settle(step.books, count, facts, self._tolerance, now)
             results.setdefault(facts.item_class, Tally()).add(tally(lines))
             differences += [line for line in lines if line.kind is not LineKind.MATCHED]
         await storage.save(connection, step.books)
@@ -169,7 +186,7 @@ class Reckoning:
                 known = tag.item_id if tag.item_id in facts else item_of.get(tag.epc)
                 facts[known or ""].tags.append(tag)
         since = min(
-            [each.count_time for each in quantities] + [count.start_time - self._deps.rules.sold_grace]
+            [each.count_time for each in quantities] + [count.start_time - self._tolerance.sold_grace]
         )
         changes = await findings.changes(connection, count.location_id, item_ids, since)
         for quantity in quantities:
