@@ -19,9 +19,11 @@ from onhand.api.routing.v1 import orders_pb2
 from onhand.api.stock.v1 import (
     availability_pb2,
     catalog_pb2,
+    counts_pb2,
     ledger_pb2,
     reads_pb2,
     reservations_pb2,
+    shipments_pb2,
 )
 from onhand.client.channel import (
     Service,
@@ -39,9 +41,11 @@ if TYPE_CHECKING:
     from onhand.api.stock.v1 import (
         availability_pb2_grpc,
         catalog_pb2_grpc,
+        counts_pb2_grpc,
         ledger_pb2_grpc,
         reads_pb2_grpc,
         reservations_pb2_grpc,
+        shipments_pb2_grpc,
     )
 
 __all__ = [
@@ -62,9 +66,11 @@ SERVICES: dict[str, dict[str, tuple[Any, str]]] = {
         "catalog": (catalog_pb2, "CatalogService"),
         "reads": (reads_pb2, "ReadService"),
         "tags": (reads_pb2, "TagService"),
+        "counts": (counts_pb2, "CountService"),
         "ledger": (ledger_pb2, "LedgerService"),
         "availability": (availability_pb2, "AvailabilityService"),
         "reservations": (reservations_pb2, "ReservationService"),
+        "shipments": (shipments_pb2, "ShipmentService"),
     },
     "routing": {"orders": (orders_pb2, "OrderService")},
     "pickup": {
@@ -133,9 +139,11 @@ class AsyncStock(_Async):
     catalog: "catalog_pb2_grpc.CatalogServiceAsyncStub"
     reads: "reads_pb2_grpc.ReadServiceAsyncStub"
     tags: "reads_pb2_grpc.TagServiceAsyncStub"
+    counts: "counts_pb2_grpc.CountServiceAsyncStub"
     ledger: "ledger_pb2_grpc.LedgerServiceAsyncStub"
     availability: "availability_pb2_grpc.AvailabilityServiceAsyncStub"
     reservations: "reservations_pb2_grpc.ReservationServiceAsyncStub"
+    shipments: "shipments_pb2_grpc.ShipmentServiceAsyncStub"
 
 
 class Stock(_Sync):
@@ -143,9 +151,11 @@ class Stock(_Sync):
     catalog: "catalog_pb2_grpc.CatalogServiceStub"
     reads: "reads_pb2_grpc.ReadServiceStub"
     tags: "reads_pb2_grpc.TagServiceStub"
+    counts: "counts_pb2_grpc.CountServiceStub"
     ledger: "ledger_pb2_grpc.LedgerServiceStub"
     availability: "availability_pb2_grpc.AvailabilityServiceStub"
     reservations: "reservations_pb2_grpc.ReservationServiceStub"
+    shipments: "shipments_pb2_grpc.ShipmentServiceStub"
 
 
 class AsyncRouting(_Async):

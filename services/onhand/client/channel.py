@@ -36,7 +36,17 @@ OPTIONS = [
     ("grpc.max_reconnect_backoff_ms", 2_000),
     ("grpc.initial_reconnect_backoff_ms", 100),
 ]
-_SAFE_PREFIXES = ("Get", "List", "Find", "Explain", "BatchUpsert", "Delete", "RecordReads")
+_SAFE_PREFIXES = (
+    "Get",
+    "List",
+    "Find",
+    "Explain",
+    "Review",
+    "BatchUpsert",
+    "Delete",
+    "RecordReads",
+    "RecordCountReads",
+)
 
 
 @dataclass(frozen=True)

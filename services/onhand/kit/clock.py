@@ -60,3 +60,8 @@ def uuid7(unix_ms: int, random_bits: int) -> UUID:
     """
     rand_a, rand_b = random_bits >> 62, random_bits & ((1 << 62) - 1)
     return UUID(int=unix_ms << 80 | 0x7 << 76 | rand_a << 64 | 0b10 << 62 | rand_b)
+
+
+def earliest_id(moment: datetime) -> UUID:
+    """Return what no id sorts before that was made at or after `moment`: a bound for index scans by time."""
+    return uuid7(int(moment.timestamp() * 1000), 0)

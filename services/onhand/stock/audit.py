@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from onhand.stock.domain.model import COUNTED, INSIDE, TAGGABLE, ReservationState
+from onhand.stock.domain.counts import CountState, LineKind
+from onhand.stock.domain.model import COUNTED, INSIDE, TAGGABLE, Reason, ReservationState
+from onhand.stock.domain.shipments import ShipmentState
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,55 @@ CHECKS = (
         FROM reservations r JOIN reservation_lines l USING (reservation_id)
         WHERE r.expire_time IS NULL AND r.state <> {ReservationState.COMMITTED:d}
           AND l.fulfilled + l.released < l.quantity
+    """,
+    """
+        SELECT 'in transit equals the open lines of shipments' AS what, location_id, item_id AS subject,
+               coalesce(b.in_transit, 0) AS stored, coalesce(l.in_transit, 0) AS expected
+        FROM balances b FULL JOIN (
+            SELECT location_id, item_id, sum(in_transit)::bigint AS in_transit FROM shipment_lines
+            GROUP BY location_id, item_id
+        ) l USING (location_id, item_id)
+        WHERE coalesce(b.in_transit, 0) <> coalesce(l.in_transit, 0)
+    """,
+    f"""
+        SELECT 'an ended shipment has nothing in transit' AS what, l.location_id,
+               s.shipment_id::text || ' ' || l.item_id AS subject, l.in_transit AS stored, 0 AS expected
+        FROM shipments s JOIN shipment_lines l USING (shipment_id)
+        WHERE s.state IN ({ShipmentState.CLOSED:d}, {ShipmentState.CANCELLED:d}) AND l.in_transit <> 0
+    """,
+    """
+        SELECT 'units seen before their receipt are settled once each' AS what, location_id,
+               shipment_id::text AS subject, coalesce(l.seen_before, 0) AS stored, coalesce(s.settled, 0) AS expected
+        FROM (
+            SELECT location_id, shipment_id, sum(seen_before)::bigint AS seen_before FROM shipment_lines GROUP BY 1, 2
+        ) l FULL JOIN (
+            SELECT location_id, shipment_id, count(*) AS settled FROM shipment_settlements
+            JOIN movements USING (location_id, movement_id) WHERE epc IS NOT NULL GROUP BY 1, 2
+        ) s USING (location_id, shipment_id)
+        WHERE coalesce(l.seen_before, 0) <> coalesce(s.settled, 0)
+    """,
+    f"""
+        SELECT 'a count that was not finished moved nothing' AS what, c.location_id,
+               c.count_id::text AS subject, count(*) AS stored, 0 AS expected
+        FROM movements m JOIN counts c ON c.location_id = m.location_id AND c.count_id::text = m.document
+        WHERE m.reason = {Reason.COUNTED:d} AND c.state NOT IN ({CountState.FINISHING:d}, {CountState.FINISHED:d})
+        GROUP BY c.location_id, c.count_id
+    """,
+    f"""
+        SELECT what, r.location_id, r.count_id::text AS subject, stored, expected
+        FROM (
+            SELECT location_id, count_id, sum(missing)::bigint AS missing, sum(found)::bigint AS found
+            FROM count_results GROUP BY 1, 2
+        ) r LEFT JOIN (
+            SELECT location_id, count_id,
+                   coalesce(sum(quantity) FILTER (WHERE kind = {LineKind.MISSING:d}), 0)::bigint AS missing,
+                   coalesce(sum(quantity) FILTER (WHERE kind = {LineKind.FOUND:d}), 0)::bigint AS found
+            FROM count_lines GROUP BY 1, 2
+        ) l USING (location_id, count_id),
+        LATERAL (VALUES ('missing of a count equals its lines', r.missing, coalesce(l.missing, 0)),
+                        ('found of a count equals its lines', r.found, coalesce(l.found, 0)))
+            AS v (what, stored, expected)
+        WHERE stored <> expected
     """,
 )
 

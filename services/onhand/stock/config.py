@@ -37,6 +37,17 @@ class StockSettings(ServiceSettings):
     """Reservations decided in one transaction at most; protects the latency of the first of them."""
     sweep_interval_s: Annotated[float, Field(gt=0)] = 1
     """How often expired reservations are swept; expiry itself is exact whatever this says."""
+    count_idle_s: Annotated[float, Field(gt=0)] = 4 * 3600
+    """An open count that nobody records to for this long expires and changes nothing."""
+    count_max_tags: Annotated[int, Field(ge=1)] = 500_000
+    """Tags that one count may see; protects the database."""
+    count_step_tags: Annotated[int, Field(ge=1)] = 2_000
+    """Tags judged in one transaction when a count is finished, one item at least; protects everybody else's
+    latency and the relay from long writers."""
+    read_counts_interval_s: Annotated[float, Field(gt=0)] = 60
+    """How often it is written how much each antenna read; protects the database."""
+    antenna_silent_s: Annotated[float, Field(gt=0)] = 900
+    """An adopted antenna that posted nothing for this long is told as silent."""
     confidence_half_life_days: Annotated[float, Field(gt=0)] = 30
     """A count that nothing confirmed for this long is half as sure."""
     view_wait_s: Annotated[float, Field(gt=0)] = 2

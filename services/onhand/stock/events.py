@@ -7,7 +7,9 @@ from onhand.kit.clock import Clock
 from onhand.kit.outbox import Event, envelope
 from onhand.stock import messages
 from onhand.stock.domain.books import Books
+from onhand.stock.domain.counts import Count
 from onhand.stock.domain.model import Alert, Cell, Reservation, TagEvent
+from onhand.stock.domain.shipments import Shipment
 
 
 def of_books(books: Books, clock: Clock, reservations: Iterable[Reservation] = ()) -> list[Event]:
@@ -27,6 +29,16 @@ def of_books(books: Books, clock: Clock, reservations: Iterable[Reservation] = (
 
 def catalog_changed(clock: Clock, item_ids: Iterable[str] = (), location_ids: Iterable[str] = ()) -> Event:
     return _event(clock, catalog_changed=pb.CatalogChanged(item_ids=item_ids, location_ids=location_ids))
+
+
+def count_finished(clock: Clock, count: Count) -> Event:
+    return _event(clock, count_finished=pb.CountFinished(count=messages.count(count)))
+
+
+def shipment_changed(clock: Clock, shipment: Shipment) -> Event:
+    return _event(
+        clock, shipment_changed=pb.ShipmentChanged(shipment=messages.shipment(shipment, with_tags=False))
+    )
 
 
 def _event(clock: Clock, **payload: object) -> Event:

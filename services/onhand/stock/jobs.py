@@ -1,15 +1,19 @@
 """What time does to stock."""
 
-from onhand.stock.use_cases import Reads, Reservations
+from onhand.stock.use_cases import Counts, Lookups, Reads, Reservations
 
 BATCH = 500
 """Holds or tags changed in one transaction; keeps transactions short."""
+PURGE_BATCH = 10_000
+"""Sights of ended counts dropped in one transaction."""
 
 
 class Jobs:
-    def __init__(self, reservations: Reservations, reads: Reads) -> None:
+    def __init__(self, reservations: Reservations, reads: Reads, counts: Counts, lookups: Lookups) -> None:
         self._reservations = reservations
         self._reads = reads
+        self._counts = counts
+        self._lookups = lookups
 
     async def expire_reservations(self) -> None:
         while await self._reservations.expire_due(BATCH) == BATCH:
@@ -18,3 +22,12 @@ class Jobs:
     async def doubt_unseen_tags(self) -> None:
         while await self._reads.doubt_unseen(BATCH) >= BATCH:
             pass
+
+    async def tend_counts(self) -> None:
+        while await self._counts.tend(BATCH) == BATCH:
+            pass
+        while await self._counts.purge(PURGE_BATCH) == PURGE_BATCH:
+            pass
+
+    async def write_read_counts(self) -> None:
+        await self._lookups.write_read_counts()

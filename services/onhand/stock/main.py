@@ -5,9 +5,11 @@ import uvloop
 from onhand.api.stock.v1 import (
     availability_pb2,
     catalog_pb2,
+    counts_pb2,
     ledger_pb2,
     reads_pb2,
     reservations_pb2,
+    shipments_pb2,
 )
 from onhand.kit import config, housekeeping, telemetry
 from onhand.kit.clock import SystemClock
@@ -20,18 +22,24 @@ from onhand.stock.jobs import Jobs
 from onhand.stock.servicer import (
     AvailabilityServicer,
     CatalogServicer,
+    CountServicer,
     LedgerServicer,
     ReadServicer,
     ReservationServicer,
+    ShipmentServicer,
     TagServicer,
 )
 from onhand.stock.use_cases import (
     Availability,
     Catalog,
+    Counts,
     Deps,
     Documents,
+    Lookups,
     Reads,
+    Reckoning,
     Reservations,
+    Shipments,
 )
 from onhand.stock.view import View
 
@@ -49,13 +57,18 @@ async def serve(settings: StockSettings) -> None:
     view = View(database, broker, clock)
     deps = Deps(database, clock, settings)
     documents, reads, reservations = Documents(deps), Reads(deps), Reservations(deps)
-    jobs = Jobs(reservations, reads)
+    reckoning = Reckoning(deps)
+    counts = Counts(deps, reckoning)
+    lookups = Lookups(deps)
+    jobs = Jobs(reservations, reads, counts, lookups)
 
     server = Server(settings)
     for module, name, servicer in (
         (catalog_pb2, "CatalogService", CatalogServicer(Catalog(deps))),
-        (reads_pb2, "ReadService", ReadServicer(reads)),
-        (reads_pb2, "TagService", TagServicer(reads)),
+        (reads_pb2, "ReadService", ReadServicer(reads, lookups)),
+        (reads_pb2, "TagService", TagServicer(reads, lookups)),
+        (counts_pb2, "CountService", CountServicer(counts, reckoning, database)),
+        (shipments_pb2, "ShipmentService", ShipmentServicer(Shipments(deps), database, clock)),
         (ledger_pb2, "LedgerService", LedgerServicer(documents, database, clock)),
         (
             availability_pb2,
@@ -73,10 +86,12 @@ async def serve(settings: StockSettings) -> None:
     server.background("view", view.run)
     server.every("expire reservations", settings.sweep_interval_s, jobs.expire_reservations)
     server.every("doubt unseen tags", 60, jobs.doubt_unseen_tags)
+    server.every("tend counts", 30, jobs.tend_counts)
+    server.every("write read counts", settings.read_counts_interval_s, jobs.write_read_counts)
     server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
 
     async def ready() -> None:
-        await database.wait_until_migrated("reservation_lines")
+        await database.wait_until_migrated("reader_minutes")
         await view.loaded()
 
     await server.serve(ready)

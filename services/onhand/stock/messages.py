@@ -8,9 +8,18 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.latlng_pb2 import LatLng
 from google.type.postal_address_pb2 import PostalAddress
 
-from onhand.api.stock.v1 import catalog_pb2, ledger_pb2, reads_pb2, reservations_pb2
+from onhand.api.stock.v1 import (
+    catalog_pb2,
+    counts_pb2,
+    ledger_pb2,
+    reads_pb2,
+    reservations_pb2,
+    shipments_pb2,
+)
 from onhand.kit.errors import InvalidEpc, InvalidGtin
 from onhand.stock.domain import epc as epc_codec
+from onhand.stock.domain.counts import Count, Line, Tally
+from onhand.stock.domain.lookups import ReaderHealth, TagHistoryEvent
 from onhand.stock.domain.model import (
     CellKey,
     Item,
@@ -26,6 +35,10 @@ from onhand.stock.domain.model import (
     Zone,
     ZoneKind,
 )
+from onhand.stock.domain.shipments import Shipment
+
+SHOWN_TAGS = 1_000
+"""Open tags of a shipment's line that an answer spells out."""
 
 
 def timestamp(value: datetime | None) -> Timestamp | None:
@@ -186,6 +199,44 @@ def bare_tag(value: Tag) -> reads_pb2.Tag:
         state=state,
         first_seen_time=timestamp(value.first_seen_time),
         last_seen_time=timestamp(value.last_seen_time),
+        bucket=int(value.bucket),  # type: ignore[arg-type]
+    )
+
+
+def tag_history_event(value: TagHistoryEvent) -> reads_pb2.TagHistoryEvent:
+    state_before: Any = int(value.state_before or 0)
+    state: Any = int(value.state)
+    reason: Any = int(value.reason or 0)
+    return reads_pb2.TagHistoryEvent(
+        location_id=value.location_id,
+        state_before=state_before,
+        state=state,
+        zone_id_before=value.zone_before,
+        zone_id=value.zone_id,
+        occur_time=timestamp(value.occur_time),
+        record_time=timestamp(value.record_time),
+        movement_id=str(value.movement_id) if value.movement_id else "",
+        reason=reason,
+        document=value.document,
+    )
+
+
+def reader(value: ReaderHealth) -> reads_pb2.Reader:
+    return reads_pb2.Reader(
+        reader_id=value.reader_id,
+        last_read_time=timestamp(value.last_read_time),
+        reads_per_minute=value.reads_per_minute,
+        antennas=[
+            reads_pb2.ReaderAntenna(
+                antenna=each.antenna,
+                location_id=each.location_id,
+                zone_id=each.zone_id,
+                last_read_time=timestamp(each.last_read_time),
+                reads_per_minute=each.reads_per_minute,
+                silent=each.silent,
+            )
+            for each in value.antennas
+        ],
     )
 
 
@@ -253,4 +304,84 @@ def to_reservation(message: reservations_pb2.Reservation, revision: int) -> Rese
         moment(message.create_time),
         moment(message.expire_time) if message.HasField("expire_time") else None,
         revision,
+    )
+
+
+def count(value: Count) -> counts_pb2.Count:
+    kind: Any = int(value.kind)
+    state: Any = int(value.state)
+    return counts_pb2.Count(
+        count_id=str(value.count_id),
+        location_id=value.location_id,
+        kind=kind,
+        zone_ids=value.zone_ids,
+        item_classes=value.item_classes,
+        state=state,
+        title=value.title,
+        actor=value.actor,
+        start_time=timestamp(value.start_time),
+        expire_time=None if value.end_time else timestamp(value.expire_time),
+        end_time=timestamp(value.end_time),
+        result=None if value.result is None else count_result(value.result),
+    )
+
+
+def count_result(value: Tally) -> counts_pb2.CountResult:
+    return counts_pb2.CountResult(
+        matched_quantity=value.matched,
+        missing_quantity=value.missing,
+        found_quantity=value.found,
+        misplaced_quantity=value.misplaced,
+        unknown_quantity=value.unknown,
+        item_count=value.items,
+        right_item_count=value.right_items,
+        unit_accuracy_percent=value.unit_accuracy_percent,
+        item_accuracy_percent=value.item_accuracy_percent,
+    )
+
+
+def count_line(value: Line) -> counts_pb2.CountLine:
+    kind: Any = int(value.kind)
+    return counts_pb2.CountLine(
+        kind=kind,
+        item_id=value.item_id,
+        epc_hex=value.epc.hex().upper() if value.epc else "",
+        quantity=value.quantity,
+        book_zone_id=value.book_zone_id,
+        seen_zone_id=value.seen_zone_id,
+    )
+
+
+def shipment(value: Shipment, *, with_tags: bool = True) -> shipments_pb2.Shipment:
+    state: Any = int(value.state)
+    open_tags: dict[str, list[str]] = {}
+    if with_tags:
+        for item_id in value.lines:
+            named = value.open_tags(item_id)[:SHOWN_TAGS]
+            open_tags[item_id] = [each.epc.hex().upper() for each in named]
+    return shipments_pb2.Shipment(
+        shipment_id=str(value.shipment_id),
+        from_location_id=value.from_location_id,
+        to_location_id=value.to_location_id,
+        sscc=value.sscc,
+        document=value.document,
+        state=state,
+        lines=[
+            shipments_pb2.ShipmentLine(
+                item_id=item_id,
+                announced_quantity=line.announced,
+                dispatched_quantity=line.dispatched,
+                received_quantity=line.received,
+                seen_before_quantity=line.seen_before,
+                in_transit_quantity=line.in_transit,
+                over_quantity=value.over(line),
+                short_quantity=value.short(line),
+                open_epc_hexes=open_tags.get(item_id, []),
+            )
+            for item_id, line in sorted(value.lines.items())
+        ],
+        send_time=timestamp(value.send_time),
+        expected_time=timestamp(value.expected_time),
+        create_time=timestamp(value.create_time),
+        end_time=timestamp(value.end_time),
     )

@@ -63,6 +63,11 @@ class Tags:
     async def ListTags(self, request: reads_pb2.ListTagsRequest, _: object) -> reads_pb2.ListTagsResponse:
         raise NotFound("location", request.location_id)
 
+    async def GetTagHistory(
+        self, request: reads_pb2.GetTagHistoryRequest, _: object
+    ) -> reads_pb2.GetTagHistoryResponse:
+        raise NotFound("tag", request.epc)
+
 
 class Reads:
     async def RecordReads(
@@ -77,6 +82,11 @@ class Reads:
             if request.batch.reader_id == "fault":
                 raise RuntimeError("the password is hunter2")
             yield reads_pb2.StreamReadsResponse(sequence=request.sequence)
+
+    async def ListReaders(
+        self, request: reads_pb2.ListReadersRequest, _: object
+    ) -> reads_pb2.ListReadersResponse:
+        raise NotFound("location", request.location_id)
 
 
 class Running:

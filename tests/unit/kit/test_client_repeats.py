@@ -21,6 +21,7 @@ IDEMPOTENT_WRITES = {
     "BatchUpsertLocations",
     "BatchUpsertReadPoints",
     "DeleteWebhookEndpoint",
+    "RecordCountReads",
     "RecordReads",
 }
 """Writes without a request_id whose contract says that a repeat changes nothing again."""

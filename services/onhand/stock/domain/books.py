@@ -50,6 +50,10 @@ ENTERS_FROM = {
     TagState.DEPARTED: (Bucket.TRANSFER, Reason.CROSSED),
 }
 """Where a tag that reappears comes from, by the state it was in."""
+UNDOCUMENTED_ENTRIES = frozenset({Reason.APPEARED, Reason.COUNTED})
+"""A tag that was seen without a paper may be a unit that was counted before without its tag."""
+DOCUMENTED_EXITS = frozenset({*LEAVES_AS, Reason.TRANSFERRED})
+"""A paper that names the tag takes a unit; any other absence may be of a unit that was taken already."""
 
 
 class Books:
@@ -131,22 +135,38 @@ class Books:
 
     # Tags
 
-    def enter(self, tag: Tag, item_id: str, occur_time: datetime, reason: Reason = Reason.APPEARED) -> None:
+    def enter(
+        self,
+        tag: Tag,
+        item_id: str,
+        occur_time: datetime,
+        reason: Reason = Reason.APPEARED,
+        source: Bucket | None = None,
+        unidentified: int | None = None,
+    ) -> None:
         """A tag is in the location now and did not count before.
 
-        By reads (`APPEARED`) it may be a unit that was already counted without its tag; by a document
-        (`RECEIVED`, `RETURNED`) it is a unit more.
+        By reads or a count (`APPEARED`, `COUNTED`) it may be a unit that was already counted without its tag;
+        by a document (`RECEIVED`, `RETURNED`, `TRANSFERRED`) it is a unit more. `source` is where a document
+        says it comes from; otherwise what is known of the tag decides. `unidentified` is what the cell had
+        at `occur_time`, when that is told late.
         """
         key = CellKey(tag.location_id, item_id)
         cell = self.cells[key]
         known = ENTERS_FROM.get(tag.state) if tag.item_id is not None else None
         from_bucket, why = known or (Bucket.SUPPLIER, reason)
-        if reason is Reason.RETURNED and from_bucket is not Bucket.MISSING:
+        if reason is Reason.COUNTED:
+            from_bucket, why = known[0] if known else Bucket.SHRINK, reason
+        if source is not None:
+            from_bucket, why = source, reason
+        elif reason is Reason.RETURNED and from_bucket is not Bucket.MISSING:
             from_bucket, why = Bucket.CUSTOMER, reason
-        if from_bucket is Bucket.MISSING:
+        found = from_bucket is Bucket.MISSING
+        if found:
             from_bucket = self._missing_or_shrink(cell)
         movement_id = None
-        settles = reason is Reason.APPEARED and cell.unidentified > 0 and why is not Reason.FOUND
+        waiting = cell.unidentified if unidentified is None else unidentified
+        settles = reason in UNDOCUMENTED_ENTRIES and waiting > 0 and not found
         if not settles:
             movement_id = self.move(
                 key, from_bucket, Bucket.SELLABLE, 1, why, epc=tag.epc, occur_time=occur_time
@@ -154,14 +174,17 @@ class Books:
         cell.unidentified -= 1
         cell.confirm_time = max(cell.confirm_time, occur_time)
         self.changed_cells.add(key)
+        tag.bucket = Bucket.SELLABLE
+        # A paper is a sight too: without it a tag that comes back would be doubted by its sight of long ago.
+        tag.last_seen_time = max(tag.last_seen_time, occur_time)
         self._change(tag, TagState.PRESENT, occur_time, movement_id, item_id=item_id)
 
     def leave(self, tag: Tag, reason: Reason, occur_time: datetime) -> None:
         """A tag is no longer in the location.
 
-        Without a document (`VANISHED`, `LEFT`) it may be a unit that was sold by bar code: then it settles
-        that debt. With one (`SOLD`, `COLLECTED`, `SHIPPED`) it is a unit less. A tag that had left already
-        counts nothing again.
+        Without a document (`VANISHED`, `LEFT`, `COUNTED`, `CROSSED`) it may be a unit that was sold or
+        dispatched by quantity: then it settles that debt. With one (`SOLD`, `COLLECTED`, `SHIPPED`,
+        `TRANSFERRED`) it is a unit less. A tag that had left already counts nothing again.
         """
         if tag.item_id is None or tag.state not in COUNTED | {TagState.MISSING}:
             return
@@ -169,7 +192,7 @@ class Books:
         cell = self.cells[key]
         if reason in LEAVES_AS:
             to_bucket, state = Bucket.CUSTOMER, LEAVES_AS[reason]
-        elif reason is Reason.CROSSED:
+        elif reason in (Reason.CROSSED, Reason.TRANSFERRED):
             to_bucket, state = Bucket.TRANSFER, TagState.DEPARTED
         else:
             to_bucket, state = Bucket.MISSING, TagState.MISSING
@@ -180,17 +203,63 @@ class Books:
                 movement_id = self.move(key, source, to_bucket, 1, reason, epc=tag.epc, occur_time=occur_time)
                 self._change(tag, state, occur_time, movement_id)
             return
-        if cell.unidentified < 0 and to_bucket is Bucket.MISSING:
-            state = TagState.SOLD
+        if cell.unidentified < 0 and reason not in DOCUMENTED_EXITS:
+            state = TagState.SOLD if state is TagState.MISSING else state
         else:
             movement_id = self.move(
-                key, Bucket.SELLABLE, to_bucket, 1, reason, epc=tag.epc, occur_time=occur_time
+                key,
+                self.bucket_of(tag, tag.item_id),
+                to_bucket,
+                1,
+                reason,
+                epc=tag.epc,
+                occur_time=occur_time,
             )
             if reason is Reason.LEFT:
                 self.alerts.append(Alert(AlertKind.EXIT_WITHOUT_SALE, key, tag.epc, 1))
         cell.unidentified += 1
         self.changed_cells.add(key)
         self._change(tag, state, occur_time, movement_id)
+
+    def reassign(
+        self,
+        tag: Tag,
+        item_id: str,
+        from_bucket: Bucket,
+        to_bucket: Bucket,
+        reason: Reason,
+        occur_time: datetime,
+    ) -> None:
+        """People moved one tag between buckets: damaged, quarantined and back, written off, found.
+
+        Raises WrongState when the tag's unit is in another bucket than `from_bucket`.
+        """
+        key = CellKey(tag.location_id, item_id)
+        cell = self.cells[key]
+        if from_bucket in TAGGABLE and (tag.item_id is None or tag.state not in COUNTED):
+            self.enter(tag, item_id, occur_time)  # it was here unseen
+        counted = tag.item_id is not None and tag.state in COUNTED
+        if from_bucket in TAGGABLE and self.bucket_of(tag, item_id) is not from_bucket:
+            state, action = f"in {tag.bucket.name.lower()}", f"move it from {from_bucket.name.lower()}"
+            raise WrongState("tag", tag.epc.hex().upper(), state, action)
+        movement_id = self.move(key, from_bucket, to_bucket, 1, reason, epc=tag.epc, occur_time=occur_time)
+        if counted and to_bucket in TAGGABLE:
+            tag.bucket = to_bucket if from_bucket in TAGGABLE else tag.bucket
+            self.changed_tags.add((tag.location_id, tag.epc))
+        elif counted and from_bucket in TAGGABLE:
+            cell.unidentified += 1
+            self._change(tag, TagState.MISSING, occur_time, movement_id)
+        elif to_bucket in TAGGABLE:
+            cell.unidentified -= 1
+            tag.bucket = to_bucket
+            tag.last_seen_time = max(tag.last_seen_time, occur_time)
+            self._change(tag, TagState.PRESENT, occur_time, movement_id, item_id=item_id)
+
+    def bucket_of(self, tag: Tag, item_id: str) -> Bucket:
+        """Where the unit of a counted tag is now: people may have moved it back by quantity."""
+        cell = self.cells[CellKey(tag.location_id, item_id)]
+        aside = tag.bucket is not Bucket.SELLABLE and cell.buckets[tag.bucket]
+        return tag.bucket if aside else Bucket.SELLABLE
 
     @staticmethod
     def _missing_or_shrink(cell: Cell) -> Bucket:

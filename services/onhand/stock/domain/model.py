@@ -51,6 +51,8 @@ class Reason(IntEnum):
     SHIPPED = 11
     NOT_FOUND = 12
     DAMAGED = 13
+    COUNTED = 14
+    TRANSFERRED = 15
 
 
 class TagState(IntEnum):
@@ -217,6 +219,8 @@ class Tag:
     first_seen_time: datetime
     last_seen_time: datetime
     rssi_cdbm: int = 0
+    bucket: Bucket = Bucket.SELLABLE
+    """Of which bucket its unit is while it counts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,19 @@
 
 from onhand.stock.servicer.availability import AvailabilityServicer
 from onhand.stock.servicer.catalog import CatalogServicer
+from onhand.stock.servicer.counts import CountServicer
 from onhand.stock.servicer.ledger import LedgerServicer
 from onhand.stock.servicer.reads import ReadServicer, TagServicer
 from onhand.stock.servicer.reservations import ReservationServicer
+from onhand.stock.servicer.shipments import ShipmentServicer
 
 __all__ = [
     "AvailabilityServicer",
     "CatalogServicer",
+    "CountServicer",
     "LedgerServicer",
     "ReadServicer",
     "ReservationServicer",
+    "ShipmentServicer",
     "TagServicer",
 ]

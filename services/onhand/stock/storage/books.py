@@ -70,7 +70,7 @@ _ADD_MOVEMENTS = text("""
         CAST(:epcs AS bytea[]), CAST(:actors AS text[]))
 """)
 _TAG_COLUMNS = """
-    location_id, epc, item_id, state, state_time, zone_id, first_seen_time, last_seen_time, rssi_cdbm
+    location_id, epc, item_id, state, state_time, zone_id, first_seen_time, last_seen_time, rssi_cdbm, bucket
 """
 _LOCK_TAGS = text(f"""
     SELECT {_TAG_COLUMNS} FROM tags
@@ -79,16 +79,22 @@ _LOCK_TAGS = text(f"""
     ORDER BY location_id, epc
     FOR UPDATE OF tags
 """)
+_READ_TAGS = text(f"""
+    SELECT {_TAG_COLUMNS} FROM tags
+    JOIN unnest(CAST(:location_ids AS text[]), CAST(:epcs AS bytea[])) AS k (location_id, epc)
+      USING (location_id, epc)
+""")
 _SAVE_TAGS = text(f"""
     INSERT INTO tags ({_TAG_COLUMNS})
     SELECT * FROM unnest(
         CAST(:location_ids AS text[]), CAST(:epcs AS bytea[]), CAST(:item_ids AS text[]),
         CAST(:states AS smallint[]), CAST(:state_times AS timestamptz[]), CAST(:zone_ids AS text[]),
         CAST(:first_seen_times AS timestamptz[]), CAST(:last_seen_times AS timestamptz[]),
-        CAST(:rssi_cdbms AS integer[]))
+        CAST(:rssi_cdbms AS integer[]), CAST(:buckets AS smallint[]))
     ON CONFLICT (location_id, epc) DO UPDATE SET
         item_id = excluded.item_id, state = excluded.state, state_time = excluded.state_time,
-        zone_id = excluded.zone_id, last_seen_time = excluded.last_seen_time, rssi_cdbm = excluded.rssi_cdbm
+        zone_id = excluded.zone_id, last_seen_time = excluded.last_seen_time, rssi_cdbm = excluded.rssi_cdbm,
+        bucket = excluded.bucket
 """)
 _ADD_TAG_EVENTS = text("""
     INSERT INTO tag_events (location_id, epc, state_before, state, zone_before, zone_id,
@@ -107,6 +113,7 @@ _LIST_TAGS = text(f"""
     WHERE location_id = :location_id AND epc > :after
       AND (:item_id = '' OR item_id = :item_id) AND (:state = 0 OR state = :state)
       AND (NOT :only_unknown OR item_id IS NULL)
+      AND (CAST(:not_seen_since AS timestamptz) IS NULL OR last_seen_time < CAST(:not_seen_since AS timestamptz))
     ORDER BY epc LIMIT :count
 """)
 _UNSEEN_TAGS = text("""
@@ -155,11 +162,20 @@ async def lock_cells(connection: AsyncConnection, keys: Iterable[CellKey], now: 
 
 async def lock_tags(connection: AsyncConnection, keys: Iterable[tuple[str, bytes]]) -> list[Tag]:
     """Lock those of the tags that exist."""
+    return await _tags(connection, _LOCK_TAGS, keys)
+
+
+async def read_tags(connection: AsyncConnection, keys: Iterable[tuple[str, bytes]]) -> list[Tag]:
+    """Read those of the tags that exist; locks nothing."""
+    return await _tags(connection, _READ_TAGS, keys)
+
+
+async def _tags(connection: AsyncConnection, query: Any, keys: Iterable[tuple[str, bytes]]) -> list[Tag]:
     ordered = sorted(set(keys))
     if not ordered:
         return []
     parameters = {"location_ids": [key[0] for key in ordered], "epcs": [key[1] for key in ordered]}
-    return [tag(row) for row in await connection.execute(_LOCK_TAGS, parameters)]
+    return [tag(row) for row in await connection.execute(query, parameters)]
 
 
 async def find_tags(connection: AsyncConnection, epcs: Sequence[bytes]) -> list[Tag]:
@@ -275,7 +291,13 @@ def _tag_arrays(tags: Sequence[Tag]) -> dict[str, list[Any]]:
         "first_seen_times": [each.first_seen_time for each in tags],
         "last_seen_times": [each.last_seen_time for each in tags],
         "rssi_cdbms": [each.rssi_cdbm for each in tags],
+        "buckets": [each.bucket for each in tags],
     }
+
+
+def empty_cell(key: CellKey, now: datetime) -> Cell:
+    """Return what a cell is before its first unit."""
+    return Cell(key, dict.fromkeys(INSIDE, 0), 0, 0, 0, 0, now, 0)
 
 
 def cell(row: Any) -> Cell:
@@ -304,4 +326,5 @@ def tag(row: Any) -> Tag:
         row.first_seen_time,
         row.last_seen_time,
         row.rssi_cdbm,
+        Bucket(row.bucket),
     )

@@ -2,9 +2,24 @@
 
 from onhand.stock.use_cases.availability import Availability
 from onhand.stock.use_cases.catalog import Catalog
+from onhand.stock.use_cases.counts import Counts
 from onhand.stock.use_cases.deps import Deps
 from onhand.stock.use_cases.documents import Documents
+from onhand.stock.use_cases.lookups import Lookups
 from onhand.stock.use_cases.reads import Reads
+from onhand.stock.use_cases.reckoning import Reckoning
 from onhand.stock.use_cases.reservations import Reservations
+from onhand.stock.use_cases.shipments import Shipments
 
-__all__ = ["Availability", "Catalog", "Deps", "Documents", "Reads", "Reservations"]
+__all__ = [
+    "Availability",
+    "Catalog",
+    "Counts",
+    "Deps",
+    "Documents",
+    "Lookups",
+    "Reads",
+    "Reckoning",
+    "Reservations",
+    "Shipments",
+]

@@ -6,6 +6,7 @@ from datetime import timedelta
 from onhand.kit.clock import Clock
 from onhand.kit.db import Database
 from onhand.stock.config import StockSettings
+from onhand.stock.domain.lookups import ReadCounts
 from onhand.stock.domain.reads import RecentSights, Rules
 
 
@@ -16,6 +17,7 @@ class Deps:
     settings: StockSettings
     rules: Rules = field(init=False)
     recent: RecentSights = field(init=False)
+    read_counts: ReadCounts = field(init=False, default_factory=ReadCounts)
 
     def __post_init__(self) -> None:
         settings = self.settings

@@ -77,8 +77,9 @@ class Documents:
             tag = _tag(books, each, document)
             if tag.item_id is None or tag.state not in COUNTED:
                 books.enter(tag, each.key.item_id, document.occur_time, Reason.RETURNED)
-            if to_bucket is not Bucket.SELLABLE:
-                books.move(each.key, Bucket.SELLABLE, to_bucket, 1, Reason.RETURNED, epc=each.epc)
+            item_id = each.key.item_id
+            if (bucket := books.bucket_of(tag, item_id)) is not to_bucket:
+                books.reassign(tag, item_id, bucket, to_bucket, Reason.RETURNED, document.occur_time)
 
         return await self._record(connection, document, line)
 
@@ -86,14 +87,12 @@ class Documents:
         """Move units between buckets by hand."""
 
         def line(books: Books, each: _Line) -> None:
-            books.move(
-                each.key,
-                each.line.from_bucket,
-                each.line.to_bucket,
-                each.line.quantity,
-                Reason.ADJUSTED,
-                epc=each.epc or None,
-            )
+            buckets = each.line.from_bucket, each.line.to_bucket
+            if not each.epc:
+                books.move(each.key, *buckets, each.line.quantity, Reason.ADJUSTED)
+                return
+            tag = _tag(books, each, document)
+            books.reassign(tag, each.key.item_id, *buckets, Reason.ADJUSTED, document.occur_time)
 
         return await self._record(connection, document, line)
 

@@ -65,6 +65,7 @@ class Reads:
         points = await self.read_points(reader_id)
         result = ReadResult()
         reads = self._place(reader_id, raw, points, result)
+        self._deps.read_counts.add(reader_id, (each.antenna for each in raw), self._deps.clock.now())
         await self._note(reader_id, {each.antenna for each in raw})
         kinds = {(location, zone): kind for location, zone, kind in points.values()}
         sights = reduce(reads, kinds)
@@ -128,7 +129,15 @@ class Reads:
         return found
 
     async def list_tags(
-        self, location_id: str, item_id: str, state: int, after: bytes, count: int, *, only_unknown: bool
+        self,
+        location_id: str,
+        item_id: str,
+        state: int,
+        after: bytes,
+        count: int,
+        *,
+        only_unknown: bool,
+        not_seen_since: datetime | None,
     ) -> list[Tag]:
         async def work(connection: AsyncConnection) -> list[Tag]:
             if not await catalog.known_locations(connection, [location_id]):
@@ -141,6 +150,7 @@ class Reads:
                 after=after,
                 count=count,
                 only_unknown=only_unknown,
+                not_seen_since=not_seen_since,
             )
 
         return await self._deps.database.read(work)

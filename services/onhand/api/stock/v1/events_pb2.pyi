@@ -1,8 +1,10 @@
 import datetime
 
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from onhand.api.stock.v1 import counts_pb2 as _counts_pb2
 from onhand.api.stock.v1 import reads_pb2 as _reads_pb2
 from onhand.api.stock.v1 import reservations_pb2 as _reservations_pb2
+from onhand.api.stock.v1 import shipments_pb2 as _shipments_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -13,7 +15,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class StockEvent(_message.Message):
-    __slots__ = ("event_id", "record_time", "revision", "balance_changed", "tag_changed", "reservation_changed", "stock_alerted", "catalog_changed")
+    __slots__ = ("event_id", "record_time", "revision", "balance_changed", "tag_changed", "reservation_changed", "stock_alerted", "catalog_changed", "count_finished", "shipment_changed")
     EVENT_ID_FIELD_NUMBER: _ClassVar[int]
     RECORD_TIME_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
@@ -22,6 +24,8 @@ class StockEvent(_message.Message):
     RESERVATION_CHANGED_FIELD_NUMBER: _ClassVar[int]
     STOCK_ALERTED_FIELD_NUMBER: _ClassVar[int]
     CATALOG_CHANGED_FIELD_NUMBER: _ClassVar[int]
+    COUNT_FINISHED_FIELD_NUMBER: _ClassVar[int]
+    SHIPMENT_CHANGED_FIELD_NUMBER: _ClassVar[int]
     event_id: str
     record_time: _timestamp_pb2.Timestamp
     revision: int
@@ -30,7 +34,9 @@ class StockEvent(_message.Message):
     reservation_changed: ReservationChanged
     stock_alerted: StockAlerted
     catalog_changed: CatalogChanged
-    def __init__(self, event_id: _Optional[str] = ..., record_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., revision: _Optional[int] = ..., balance_changed: _Optional[_Union[BalanceChanged, _Mapping]] = ..., tag_changed: _Optional[_Union[TagChanged, _Mapping]] = ..., reservation_changed: _Optional[_Union[ReservationChanged, _Mapping]] = ..., stock_alerted: _Optional[_Union[StockAlerted, _Mapping]] = ..., catalog_changed: _Optional[_Union[CatalogChanged, _Mapping]] = ...) -> None: ...
+    count_finished: CountFinished
+    shipment_changed: ShipmentChanged
+    def __init__(self, event_id: _Optional[str] = ..., record_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., revision: _Optional[int] = ..., balance_changed: _Optional[_Union[BalanceChanged, _Mapping]] = ..., tag_changed: _Optional[_Union[TagChanged, _Mapping]] = ..., reservation_changed: _Optional[_Union[ReservationChanged, _Mapping]] = ..., stock_alerted: _Optional[_Union[StockAlerted, _Mapping]] = ..., catalog_changed: _Optional[_Union[CatalogChanged, _Mapping]] = ..., count_finished: _Optional[_Union[CountFinished, _Mapping]] = ..., shipment_changed: _Optional[_Union[ShipmentChanged, _Mapping]] = ...) -> None: ...
 
 class BalanceChanged(_message.Message):
     __slots__ = ("location_id", "item_id", "sellable", "damaged", "quality_control", "quarantined", "missing", "in_transit", "reserved", "committed", "confirm_time", "available_before", "available_after", "version")
@@ -79,6 +85,18 @@ class ReservationChanged(_message.Message):
     RESERVATION_FIELD_NUMBER: _ClassVar[int]
     reservation: _reservations_pb2.Reservation
     def __init__(self, reservation: _Optional[_Union[_reservations_pb2.Reservation, _Mapping]] = ...) -> None: ...
+
+class CountFinished(_message.Message):
+    __slots__ = ("count",)
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    count: _counts_pb2.Count
+    def __init__(self, count: _Optional[_Union[_counts_pb2.Count, _Mapping]] = ...) -> None: ...
+
+class ShipmentChanged(_message.Message):
+    __slots__ = ("shipment",)
+    SHIPMENT_FIELD_NUMBER: _ClassVar[int]
+    shipment: _shipments_pb2.Shipment
+    def __init__(self, shipment: _Optional[_Union[_shipments_pb2.Shipment, _Mapping]] = ...) -> None: ...
 
 class CatalogChanged(_message.Message):
     __slots__ = ("item_ids", "location_ids")

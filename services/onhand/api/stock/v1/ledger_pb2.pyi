@@ -42,6 +42,8 @@ class MovementReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     MOVEMENT_REASON_SHIPPED: _ClassVar[MovementReason]
     MOVEMENT_REASON_NOT_FOUND: _ClassVar[MovementReason]
     MOVEMENT_REASON_DAMAGED: _ClassVar[MovementReason]
+    MOVEMENT_REASON_COUNTED: _ClassVar[MovementReason]
+    MOVEMENT_REASON_TRANSFERRED: _ClassVar[MovementReason]
 BUCKET_UNSPECIFIED: Bucket
 BUCKET_SELLABLE: Bucket
 BUCKET_DAMAGED: Bucket
@@ -67,6 +69,8 @@ MOVEMENT_REASON_COLLECTED: MovementReason
 MOVEMENT_REASON_SHIPPED: MovementReason
 MOVEMENT_REASON_NOT_FOUND: MovementReason
 MOVEMENT_REASON_DAMAGED: MovementReason
+MOVEMENT_REASON_COUNTED: MovementReason
+MOVEMENT_REASON_TRANSFERRED: MovementReason
 
 class Movement(_message.Message):
     __slots__ = ("movement_id", "location_id", "item_id", "from_bucket", "to_bucket", "quantity", "reason", "occur_time", "record_time", "document", "epc_hex", "actor", "revision")

@@ -45,6 +45,11 @@ class ReadServiceStub:
                 request_serializer=onhand_dot_api_dot_stock_dot_v1_dot_reads__pb2.StreamReadsRequest.SerializeToString,
                 response_deserializer=onhand_dot_api_dot_stock_dot_v1_dot_reads__pb2.StreamReadsResponse.FromString,
                 _registered_method=True)
+        self.ListReaders = channel.unary_unary(
+                '/onhand.api.stock.v1.ReadService/ListReaders',
+                request_serializer=onhand_dot_api_dot_stock_dot_v1_dot_reads__pb2.ListReadersRequest.SerializeToString,
+                response_deserializer=onhand_dot_api_dot_stock_dot_v1_dot_reads__pb2.ListReadersResponse.FromString,
+                _registered_method=True)
 
 
 class ReadServiceServicer:
@@ -69,6 +74,14 @@ class ReadServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListReaders(self, request, context):
+        """Readers and how they do: when they last posted, how much, and which of their antennas are silent. In the
+        order of their names. Figures are up to a minute late.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ReadServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -81,6 +94,11 @@ def add_ReadServiceServicer_to_server(servicer, server):
                     servicer.StreamReads,
                     request_deserializer=onhand_dot_api_dot_stock_dot_v1_dot_reads__pb2.StreamReadsRequest.FromString,
                     response_serializer=onhand_dot_api_dot_stock_dot_v1_dot_reads__pb2.StreamReadsResponse.SerializeToString,
+            ),
+            'ListReaders': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListReaders,
+                    request_deserializer=onhand_dot_api_dot_stock_dot_v1_dot_reads__pb2.ListReadersRequest.FromString,
+                    response_serializer=onhand_dot_api_dot_stock_dot_v1_dot_reads__pb2.ListReadersResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -148,6 +166,33 @@ class ReadService:
             metadata,
             _registered_method=True)
 
+    @staticmethod
+    def ListReaders(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/onhand.api.stock.v1.ReadService/ListReaders',
+            onhand_dot_api_dot_stock_dot_v1_dot_reads__pb2.ListReadersRequest.SerializeToString,
+            onhand_dot_api_dot_stock_dot_v1_dot_reads__pb2.ListReadersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
 
 class TagServiceStub:
     """TagService answers what is known of tags.
@@ -163,6 +208,11 @@ class TagServiceStub:
                 '/onhand.api.stock.v1.TagService/GetTag',
                 request_serializer=onhand_dot_api_dot_stock_dot_v1_dot_reads__pb2.GetTagRequest.SerializeToString,
                 response_deserializer=onhand_dot_api_dot_stock_dot_v1_dot_reads__pb2.GetTagResponse.FromString,
+                _registered_method=True)
+        self.GetTagHistory = channel.unary_unary(
+                '/onhand.api.stock.v1.TagService/GetTagHistory',
+                request_serializer=onhand_dot_api_dot_stock_dot_v1_dot_reads__pb2.GetTagHistoryRequest.SerializeToString,
+                response_deserializer=onhand_dot_api_dot_stock_dot_v1_dot_reads__pb2.GetTagHistoryResponse.FromString,
                 _registered_method=True)
         self.ListTags = channel.unary_unary(
                 '/onhand.api.stock.v1.TagService/ListTags',
@@ -182,8 +232,16 @@ class TagServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetTagHistory(self, request, context):
+        """Everything that ever happened to one EPC, at every location that the caller speaks for, latest first.
+        Fails with INVALID_ARGUMENT (INVALID_EPC); an EPC that nobody saw has no history.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListTags(self, request, context):
-        """Tags of a location, by item or state, in the order of their EPC.
+        """Tags of a location, by item, state or last sight, in the order of their EPC.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -196,6 +254,11 @@ def add_TagServiceServicer_to_server(servicer, server):
                     servicer.GetTag,
                     request_deserializer=onhand_dot_api_dot_stock_dot_v1_dot_reads__pb2.GetTagRequest.FromString,
                     response_serializer=onhand_dot_api_dot_stock_dot_v1_dot_reads__pb2.GetTagResponse.SerializeToString,
+            ),
+            'GetTagHistory': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetTagHistory,
+                    request_deserializer=onhand_dot_api_dot_stock_dot_v1_dot_reads__pb2.GetTagHistoryRequest.FromString,
+                    response_serializer=onhand_dot_api_dot_stock_dot_v1_dot_reads__pb2.GetTagHistoryResponse.SerializeToString,
             ),
             'ListTags': grpc.unary_unary_rpc_method_handler(
                     servicer.ListTags,
@@ -231,6 +294,33 @@ class TagService:
             '/onhand.api.stock.v1.TagService/GetTag',
             onhand_dot_api_dot_stock_dot_v1_dot_reads__pb2.GetTagRequest.SerializeToString,
             onhand_dot_api_dot_stock_dot_v1_dot_reads__pb2.GetTagResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetTagHistory(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/onhand.api.stock.v1.TagService/GetTagHistory',
+            onhand_dot_api_dot_stock_dot_v1_dot_reads__pb2.GetTagHistoryRequest.SerializeToString,
+            onhand_dot_api_dot_stock_dot_v1_dot_reads__pb2.GetTagHistoryResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -43,6 +43,10 @@ class ReadServiceStub:
     sender keeps what is not acknowledged and sends it again on a new stream after a cut. The server
     reads on only as fast as it records, so that gRPC's flow control holds the sender back.
     """
+    ListReaders: _grpc.UnaryUnaryMultiCallable[_reads_pb2.ListReadersRequest, _reads_pb2.ListReadersResponse]
+    """Readers and how they do: when they last posted, how much, and which of their antennas are silent. In the
+    order of their names. Figures are up to a minute late.
+    """
 
 @_typing.type_check_only
 class ReadServiceAsyncStub(ReadServiceStub):
@@ -58,6 +62,10 @@ class ReadServiceAsyncStub(ReadServiceStub):
     """The same, for a connection that stays: each batch is answered, in order, once it is durable. The
     sender keeps what is not acknowledged and sends it again on a new stream after a cut. The server
     reads on only as fast as it records, so that gRPC's flow control holds the sender back.
+    """
+    ListReaders: _aio.UnaryUnaryMultiCallable[_reads_pb2.ListReadersRequest, _reads_pb2.ListReadersResponse]  # type: ignore[assignment]
+    """Readers and how they do: when they last posted, how much, and which of their antennas are silent. In the
+    order of their names. Figures are up to a minute late.
     """
 
 class ReadServiceServicer:
@@ -83,6 +91,15 @@ class ReadServiceServicer:
         reads on only as fast as it records, so that gRPC's flow control holds the sender back.
         """
 
+    def ListReaders(
+        self,
+        request: _reads_pb2.ListReadersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_reads_pb2.ListReadersResponse, _abc.Awaitable[_reads_pb2.ListReadersResponse]]:
+        """Readers and how they do: when they last posted, how much, and which of their antennas are silent. In the
+        order of their names. Figures are up to a minute late.
+        """
+
 def add_ReadServiceServicer_to_server(servicer: ReadServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
 class TagServiceStub:
@@ -94,8 +111,12 @@ class TagServiceStub:
     def __new__(cls, channel: _aio.Channel) -> TagServiceAsyncStub: ...
     GetTag: _grpc.UnaryUnaryMultiCallable[_reads_pb2.GetTagRequest, _reads_pb2.GetTagResponse]
     """What each location knows of one EPC. Fails with NOT_FOUND, or INVALID_ARGUMENT (INVALID_EPC)."""
+    GetTagHistory: _grpc.UnaryUnaryMultiCallable[_reads_pb2.GetTagHistoryRequest, _reads_pb2.GetTagHistoryResponse]
+    """Everything that ever happened to one EPC, at every location that the caller speaks for, latest first.
+    Fails with INVALID_ARGUMENT (INVALID_EPC); an EPC that nobody saw has no history.
+    """
     ListTags: _grpc.UnaryUnaryMultiCallable[_reads_pb2.ListTagsRequest, _reads_pb2.ListTagsResponse]
-    """Tags of a location, by item or state, in the order of their EPC."""
+    """Tags of a location, by item, state or last sight, in the order of their EPC."""
 
 @_typing.type_check_only
 class TagServiceAsyncStub(TagServiceStub):
@@ -104,8 +125,12 @@ class TagServiceAsyncStub(TagServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetTag: _aio.UnaryUnaryMultiCallable[_reads_pb2.GetTagRequest, _reads_pb2.GetTagResponse]  # type: ignore[assignment]
     """What each location knows of one EPC. Fails with NOT_FOUND, or INVALID_ARGUMENT (INVALID_EPC)."""
+    GetTagHistory: _aio.UnaryUnaryMultiCallable[_reads_pb2.GetTagHistoryRequest, _reads_pb2.GetTagHistoryResponse]  # type: ignore[assignment]
+    """Everything that ever happened to one EPC, at every location that the caller speaks for, latest first.
+    Fails with INVALID_ARGUMENT (INVALID_EPC); an EPC that nobody saw has no history.
+    """
     ListTags: _aio.UnaryUnaryMultiCallable[_reads_pb2.ListTagsRequest, _reads_pb2.ListTagsResponse]  # type: ignore[assignment]
-    """Tags of a location, by item or state, in the order of their EPC."""
+    """Tags of a location, by item, state or last sight, in the order of their EPC."""
 
 class TagServiceServicer:
     """TagService answers what is known of tags."""
@@ -117,11 +142,20 @@ class TagServiceServicer:
     ) -> _typing.Union[_reads_pb2.GetTagResponse, _abc.Awaitable[_reads_pb2.GetTagResponse]]:
         """What each location knows of one EPC. Fails with NOT_FOUND, or INVALID_ARGUMENT (INVALID_EPC)."""
 
+    def GetTagHistory(
+        self,
+        request: _reads_pb2.GetTagHistoryRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_reads_pb2.GetTagHistoryResponse, _abc.Awaitable[_reads_pb2.GetTagHistoryResponse]]:
+        """Everything that ever happened to one EPC, at every location that the caller speaks for, latest first.
+        Fails with INVALID_ARGUMENT (INVALID_EPC); an EPC that nobody saw has no history.
+        """
+
     def ListTags(
         self,
         request: _reads_pb2.ListTagsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_reads_pb2.ListTagsResponse, _abc.Awaitable[_reads_pb2.ListTagsResponse]]:
-        """Tags of a location, by item or state, in the order of their EPC."""
+        """Tags of a location, by item, state or last sight, in the order of their EPC."""
 
 def add_TagServiceServicer_to_server(servicer: TagServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,0 +1,56 @@
+"""What people look up: a tag's history, and how readers do."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from onhand.kit.errors import OnhandError
+from onhand.stock.domain.lookups import ReaderHealth, TagHistoryEvent
+from onhand.stock.storage import lookups as rows
+from onhand.stock.use_cases.deps import Deps
+
+RATE_MINUTES = 10
+"""Whole minutes over which a reader's rate is told: short enough to show that it stopped."""
+KEEP = timedelta(hours=1)
+"""How long the minutes of readers are kept."""
+
+
+class Lookups:
+    def __init__(self, deps: Deps) -> None:
+        self._deps = deps
+
+    async def tag_history(
+        self, epc: bytes, before: int | None, location_ids: Sequence[str] | None, count: int
+    ) -> list[TagHistoryEvent]:
+        """Return what happened to a tag, latest first; at all locations, or some."""
+        return await self._deps.database.read(lambda c: rows.tag_history(c, epc, before, location_ids, count))
+
+    async def readers(
+        self, location_ids: Sequence[str] | None, after: str, count: int, *, only_silent: bool
+    ) -> list[ReaderHealth]:
+        """Return how readers do; of all locations, or some."""
+        now = self._deps.clock.now()
+        silent_before = now - timedelta(seconds=self._deps.settings.antenna_silent_s)
+        return await self._deps.database.read(
+            lambda c: rows.readers(
+                c,
+                location_ids,
+                after,
+                count,
+                until=now.replace(second=0, microsecond=0),
+                minutes=RATE_MINUTES,
+                silent_before=silent_before,
+                only_silent=only_silent,
+            )
+        )
+
+    async def write_read_counts(self) -> None:
+        """Write how much each antenna read since the last time."""
+        taken = self._deps.read_counts.take()
+        if not taken:
+            return
+        before = self._deps.clock.now() - KEEP
+        try:
+            await self._deps.database.transaction(lambda c: rows.add_reads(c, taken, before))
+        except OnhandError:
+            self._deps.read_counts.give_back(taken)
+            raise
