@@ -15,6 +15,8 @@ class Jobs:
         while await self._reservations.expire_due(BATCH) == BATCH:
             pass
 
+    async def settle_reads(self) -> None:
+        await self._reads.settle(BATCH)
+
     async def doubt_unseen_tags(self) -> None:
-        while await self._reads.doubt_unseen(BATCH) >= BATCH:
-            pass
+        await self._reads.doubt_unseen(BATCH)

@@ -73,6 +73,7 @@ class Books:
         self.alerts: list[Alert] = []
         self.changed_cells: set[CellKey] = set()
         self.changed_tags: set[tuple[str, bytes]] = set()
+        self.added_tags: set[tuple[str, bytes]] = set()
         self._actor = actor
         self._document = document
         self._occur_time = occur_time
@@ -224,7 +225,28 @@ class Books:
         """Keep a tag that the location had not known."""
         self.tags[tag.location_id, tag.epc] = tag
         self.changed_tags.add((tag.location_id, tag.epc))
+        self.added_tags.add((tag.location_id, tag.epc))
         return tag
+
+    def pass_exit(self, tag: Tag, exit_time: datetime) -> None:
+        """A tag was seen at an exit; whether it left is decided later."""
+        tag.exit_time = exit_time
+        self.changed_tags.add((tag.location_id, tag.epc))
+
+    def clear_exit(self, tag: Tag) -> None:
+        """It is decided whether a tag left by the exit where it was seen."""
+        tag.exit_time = None
+        self.changed_tags.add((tag.location_id, tag.epc))
+
+    def entered_tags(self) -> set[tuple[str, bytes]]:
+        """Tags that were seen here for the first time, or again after they did not count."""
+        entered = {
+            (each.tag.location_id, each.tag.epc)
+            for each in self.tag_events
+            if each.tag.state is TagState.PRESENT
+            and (each.state_before not in COUNTED or not each.zone_before)
+        }
+        return entered | self.added_tags
 
     def _change(
         self,

@@ -220,7 +220,7 @@ class Reservations:
             books.fulfil(reservation, lines or left, reason, now)
 
         reservation = await self._change(connection, reservation_id, actor, change, epcs)
-        self._deps.recent.forget(epcs)
+        self._deps.tracker.forget(epcs)
         return reservation
 
     async def expire_due(self, count: int) -> int:
