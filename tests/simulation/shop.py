@@ -22,7 +22,7 @@ from onhand.stock.domain.model import (
     TagEvent,
     TagState,
 )
-from onhand.stock.domain.reads import News, Rules, Tracker, confirm_exit, doubt, record
+from onhand.stock.domain.reads import ELSEWHERE, News, Rules, Tracker, confirm_exit, doubt, record
 
 SETTLE_S = 5
 """How often the jobs run: what a second is to the service."""
@@ -78,7 +78,7 @@ class PureShop:
         due = [
             tag
             for tag in sorted(waiting, key=lambda each: (each.exit_time, each.epc))
-            if self.tracker.exit_due(tag) <= self.tracker.location_time(tag.location_id, now)
+            if self.tracker.has_left(tag, self.tracker.location_time(tag.location_id, now))
         ]
         self._change(due, now, lambda books, tag: confirm_exit(books, tag, self.rules))
 
@@ -111,8 +111,8 @@ class PureShop:
         elsewhere = {
             epc: tag
             for epc, place in here.items()
-            for tag in self.by_epc.get(epc, ())
-            if tag.location_id != place and tag.item_id and tag.state in COUNTED
+            for tag in sorted(self.by_epc.get(epc, ()), key=lambda each: each.state in COUNTED)
+            if tag.location_id != place and tag.item_id and tag.state in ELSEWHERE
         }
         keys = {(place, epc) for epc, place in here.items()}
         keys |= {(tag.location_id, tag.epc) for tag in elsewhere.values()}

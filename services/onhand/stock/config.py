@@ -26,7 +26,7 @@ class StockSettings(ServiceSettings):
     antennas."""
     move_margin_db: Annotated[float, Field(ge=0)] = 30
     """How much more evidence it must have besides; protects against moving on one read."""
-    silent_after_s: Annotated[float, Field(gt=0)] = 180
+    silent_after_s: Annotated[float, Field(gt=0)] = 60
     """A zone that read nothing for this long is silent; protects its tags from moving or being missed."""
     stray_rssi_cdbm: int = -7000
     """A never-seen tag weaker than this waits for more evidence; protects against a neighbour's goods."""
@@ -40,10 +40,16 @@ class StockSettings(ServiceSettings):
     return_dwell_s: Annotated[float, Field(ge=0)] = 900
     """A sold tag that is seen on the floor or in the back room for this long was brought back; 0: when it is
     seen once. Protects against customers who come again in what they bought."""
-    exit_rssi_cdbm: int = -6500
+    passage_rssi_cdbm: int = -6000
     """A read at an exit weaker than this is of goods that lie nearby; protects against false alarms."""
     exit_confirm_s: Annotated[float, Field(ge=0)] = 30
     """A tag seen at an exit left when it is not seen inside for at least this long; 0: at once."""
+    exit_miss_probability: Annotated[float, Field(gt=0, lt=1)] = 1e-4
+    """How seldom a tag that lies near the door is taken to have left; protects against false alarms."""
+    exit_most_s: Annotated[float, Field(gt=0)] = 3600
+    """A tag seen at an exit left after this long even where no reader inside looked."""
+    cross_ratio: Annotated[float, Field(gt=1)] = 3
+    """How many times better another location must read a tag to have it while it is still read here."""
     reader_skew_s: Annotated[float, Field(ge=0)] = 3
     """How much the clocks of two readers of a location may differ."""
     max_skew_s: Annotated[float, Field(ge=0)] = 600

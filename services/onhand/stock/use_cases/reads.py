@@ -20,7 +20,7 @@ from onhand.stock.domain.model import (
     Tag,
     ZoneKind,
 )
-from onhand.stock.domain.reads import News, confirm_exit, doubt
+from onhand.stock.domain.reads import ELSEWHERE, News, confirm_exit, doubt
 from onhand.stock.domain.reads import record as record_news
 from onhand.stock.storage import books as storage
 from onhand.stock.storage import catalog
@@ -103,8 +103,7 @@ class Reads:
 
     def _has_left(self, tag: Tag) -> bool:
         tracker = self._deps.tracker
-        now = tracker.location_time(tag.location_id, self._deps.clock.now())
-        return tag.exit_time is not None and tracker.exit_due(tag) <= now
+        return tracker.has_left(tag, tracker.location_time(tag.location_id, self._deps.clock.now()))
 
     def _confirm_exit(self, books: Books, tag: Tag) -> None:
         if self._has_left(tag):
@@ -255,14 +254,16 @@ class _Recorder:
         return await outbox.add(connection, events.of_books(books, self._deps.clock))
 
     async def _elsewhere(self, connection: AsyncConnection) -> dict[bytes, Tag]:
-        """Find tags that count at another location than the one that reads them now."""
+        """Find tags to which another location has a claim than the one that reads them now."""
         here = {epc: location_id for location_id, epc in self._here}
         found = await storage.find_tags(connection, list(here))
-        return {
-            tag.epc: tag
+        claims = [
+            tag
             for tag in reversed(found)
-            if tag.item_id and tag.state in COUNTED and tag.location_id != here[tag.epc]
-        }
+            if tag.item_id and tag.state in ELSEWHERE and tag.location_id != here[tag.epc]
+        ]
+        # Where it counts goes before where it is missed.
+        return {tag.epc: tag for tag in sorted(claims, key=lambda each: each.state in COUNTED)}
 
 
 async def _books(

@@ -4,8 +4,8 @@
 what the tracker lets through against the books.
 """
 
-from onhand.stock.domain.reads.decisions import confirm_exit, doubt, record
+from onhand.stock.domain.reads.decisions import ELSEWHERE, confirm_exit, doubt, record
 from onhand.stock.domain.reads.rules import Rules
 from onhand.stock.domain.reads.tracker import News, Tracker
 
-__all__ = ["News", "Rules", "Tracker", "confirm_exit", "doubt", "record"]
+__all__ = ["ELSEWHERE", "News", "Rules", "Tracker", "confirm_exit", "doubt", "record"]

@@ -9,10 +9,17 @@ from datetime import datetime, timedelta
 
 from onhand.stock.domain.books import Books
 from onhand.stock.domain.model import COUNTED, CellKey, Reason, Tag, TagState, ZoneKind
-from onhand.stock.domain.reads.rules import Rules, window_epochs
+from onhand.stock.domain.reads.rules import (
+    MOST_STRENGTH_DB,
+    UNKNOWN_STRENGTH_DB,
+    Rules,
+    window_epochs,
+)
 from onhand.stock.domain.reads.sights import UNKNOWN_RSSI, Belief, Sight, latest
 from onhand.stock.domain.reads.tracker import News, Tracker
 
+ELSEWHERE = COUNTED | {TagState.MISSING}
+"""States in which another location has a claim to a tag."""
 GONE = frozenset({TagState.SOLD, TagState.SHIPPED})
 
 
@@ -25,8 +32,8 @@ def record(
 ) -> None:
     """Hold all news against the books, in the order in which it happened.
 
-    `items` gives the item of each EPC. `elsewhere` has the rows, among those of `books`, of tags that count
-    at another location than the one that reads them now.
+    `items` gives the item of each EPC. `elsewhere` has the rows, among those of `books`, of tags to which
+    another location than the one that reads them now has a claim.
     """
     for sight in sorted(news.sights, key=lambda each: (latest(each.seen_time, each.exit_time), each.epc)):
         observe(books, sight, items[sight.epc], _still(books, elsewhere.get(sight.epc)), tracker)
@@ -34,10 +41,15 @@ def record(
         admit(books, belief, items[belief.epc], _still(books, elsewhere.get(belief.epc)), tracker)
 
 
+def _is_weak(sight: Sight, rules: Rules) -> bool:
+    """Tell whether a sight may be through a wall."""
+    return UNKNOWN_RSSI < sight.rssi_cdbm < rules.stray_rssi_cdbm
+
+
 def _still(books: Books, elsewhere: Tag | None) -> Tag | None:
-    """Return the locked row of a tag elsewhere; None when it ceased to count before the lock."""
+    """Return the locked row of a tag elsewhere; None when it ceased to be there before the lock."""
     tag = books.tags.get((elsewhere.location_id, elsewhere.epc)) if elsewhere is not None else None
-    return tag if tag is not None and tag.item_id is not None and tag.state in COUNTED else None
+    return tag if tag is not None and tag.item_id is not None and tag.state in ELSEWHERE else None
 
 
 def observe(books: Books, sight: Sight, item_id: str | None, elsewhere: Tag | None, tracker: Tracker) -> None:
@@ -47,12 +59,12 @@ def observe(books: Books, sight: Sight, item_id: str | None, elsewhere: Tag | No
     if tag is None:
         _meet(books, sight, item_id, elsewhere, rules)
         return
-    if tag.exit_time is not None and sight.seen_time and sight.seen_time > tracker.exit_due(tag):
+    if sight.seen_time is not None and tracker.has_left(tag, sight.seen_time):
         confirm_exit(books, tag, rules)  # it had left, and is here again
     seen, last_seen = sight.seen_time, tag.last_seen_time
     is_later = seen is not None and seen > last_seen
     if is_later and seen is not None:
-        books.sight(tag, tag.zone_id or sight.zone_id, seen, tag.rssi_cdbm or sight.rssi_cdbm)
+        books.sight(tag, tag.zone_id or sight.zone_id, seen, sight.level_cdbm or tag.rssi_cdbm)
     if sight.read_rate is not None:
         tag.read_rate = sight.read_rate
     _pass(books, tag, sight, rules)
@@ -66,9 +78,10 @@ def observe(books: Books, sight: Sight, item_id: str | None, elsewhere: Tag | No
         if tag.item_id is None:
             tag.item_id, tag.state = item_id, TagState.DEPARTED
         return  # evidence decides where it is, not one sight
-    if tag.state is TagState.DEPARTED:
+    if tag.state is TagState.DEPARTED or (tag.item_id is not None and _is_weak(sight, rules)):
         return
-    books.sight(tag, sight.zone_id, seen, sight.rssi_cdbm)
+    if sight.rest_time is not None:
+        books.sight(tag, sight.zone_id, seen, sight.rssi_cdbm)
     books.enter(tag, item_id, seen)
 
 
@@ -86,12 +99,12 @@ def admit(
         return
     tag.read_rate = belief.read_rate
     books.sight(tag, belief.zone_id, belief.time, belief.rssi_cdbm)
-    if not belief.is_here or item_id is None or tag.state in COUNTED or tag.state is TagState.MISSING:
+    if not belief.is_here or item_id is None or tag.state in COUNTED:
         return
     if tag.state in GONE and not _is_back(tag, belief, rules):
         return
     if elsewhere is not None:
-        if not _has_gone_quiet(elsewhere, belief, rules):
+        if elsewhere.state in COUNTED and not _has_crossed(elsewhere, belief, rules):
             return
         books.leave(elsewhere, Reason.CROSSED, belief.time)
     tag.item_id = tag.item_id or item_id
@@ -129,8 +142,7 @@ def _meet(books: Books, sight: Sight, item_id: str | None, elsewhere: Tag | None
     )
     if item_id is None:
         return
-    is_stray = elsewhere is not None or (rssi != 0 and rssi < rules.stray_rssi_cdbm)
-    if is_stray or sight.seen_time is None:
+    if elsewhere is not None or _is_weak(sight, rules) or sight.seen_time is None:
         tag.item_id, tag.state = item_id, TagState.DEPARTED  # counts nothing until evidence says more
         return
     books.enter(tag, item_id, sight.seen_time)
@@ -179,11 +191,26 @@ def _is_back(tag: Tag, belief: Belief, rules: Rules) -> bool:
     return rests and min(belief.dwell_s, since_grace_s) >= rules.return_dwell_s
 
 
-def _has_gone_quiet(elsewhere: Tag, belief: Belief, rules: Rules) -> bool:
-    """Tell whether a tag has not been read where it counts for as long as it never goes unread there."""
+def _has_crossed(elsewhere: Tag, belief: Belief, rules: Rules) -> bool:
+    """Tell whether a tag that counts elsewhere has come here.
+
+    Either it is read much better here than there, or it has not been read there for as long as it never
+    goes unread, and is not read much worse here.
+    """
+    here = _quality(belief.rssi_cdbm, belief.read_rate, rules)
+    there = _quality(elsewhere.rssi_cdbm, elsewhere.read_rate, rules)
+    if here >= rules.cross_ratio * there:
+        return True
     window_s = float(window_epochs(elsewhere.read_rate, rules.miss_probability)) * rules.epoch_s
     quiet_s = max(rules.cross_quiet_s, min(window_s, rules.missing_least_s))
-    return (belief.time - elsewhere.last_seen_time).total_seconds() >= quiet_s
+    quiet = (belief.time - elsewhere.last_seen_time).total_seconds() >= quiet_s
+    return quiet and here * rules.cross_ratio >= there
+
+
+def _quality(rssi_cdbm: int, read_rate: float, rules: Rules) -> float:
+    """Return how well a tag is read: strength above the floor, an epoch in which readers looked."""
+    strength = UNKNOWN_STRENGTH_DB if rssi_cdbm == 0 else (rssi_cdbm - rules.rssi_floor_cdbm) / 100
+    return min(max(strength, 1.0), MOST_STRENGTH_DB) * read_rate
 
 
 def _skew(rules: Rules) -> timedelta:

@@ -32,9 +32,6 @@ ANYWHERE = 0
 """Stands in the zone columns for the location as a whole, and for a zone that nothing was read in."""
 ON_THE_WAY = 0.5
 """What evidence for a place is still worth once a tag was seen in a transition zone."""
-WHILE_SILENT = 0.8
-"""Share of its evidence that another zone needs while the tag's own zone is silent: a tag that moved is read
-as strongly there, one that is only heard across is not."""
 NEVER = -(2**31)
 _COLUMNS: dict[str, tuple[type[np.generic], float]] = {
     "zone": (np.int8, ANYWHERE),  # where the evidence says it is
@@ -158,7 +155,8 @@ class Evidence:
         self._hear(epoch, np.unique(zones))
         c, scores, rules = self.columns, self._scores, self._rules
         resting = self._rests[zones]
-        scores[np.unique(rows[~resting])] *= ON_THE_WAY
+        passing = ~resting & ((rssi == 0) | (rssi >= rules.passage_rssi_cdbm / 100))
+        scores[np.unique(rows[passing])] *= ON_THE_WAY
         rows, zones, rssi = rows[resting], zones[resting], rssi[resting]
         if not len(rows):
             return {}
@@ -171,8 +169,7 @@ class Evidence:
         seen = np.zeros((len(tags := np.unique(rows)), width), dtype=np.float32)
         level = np.zeros_like(seen)
         at = np.searchsorted(tags, rows)
-        strength = np.clip(rssi - rules.rssi_floor_cdbm / 100, 1, MOST_STRENGTH_DB)
-        seen[at, zones] = np.where(rssi == 0, UNKNOWN_STRENGTH_DB, strength)
+        seen[at, zones] = self._strength(rssi)
         level[at, zones] = rssi
 
         fresh = c["fresh"][tags]
@@ -196,10 +193,14 @@ class Evidence:
         others = total.copy()
         others[each, here] = -1
         best = self._strongest(others)
-        silent = epoch - self._heard[here] > rules.silent_after_s / rules.epoch_s
-        departed = has_departed(rate_now * window, window, rate_here)
-        needed = np.where(silent, WHILE_SILENT, np.where(departed, 1, rules.hysteresis))
-        moves = others[each, best] > total[each, here] * needed + rules.move_margin_db
+        # What a zone that is silent would say is what it usually does.
+        quiet = np.maximum(rules.silent_after_s / rules.epoch_s, 3 * self._cadence[here])
+        silent = epoch - self._heard[here] > quiet
+        usual = self._strength(c["level"][tags]) * rate_here * window
+        own = np.where(silent, np.maximum(total[each, here], usual), total[each, here])
+        departed = has_departed(rate_now * window, window, rate_here) & ~silent
+        needed = np.where(departed, 1, rules.hysteresis)
+        moves = others[each, best] > own * needed + rules.move_margin_db
         now = np.where(moves, best, here)
         anew = moves | fresh
         c["zone"][tags] = now
@@ -232,6 +233,11 @@ class Evidence:
                 self._cadence[zone] += (gap - self._cadence[zone]) / 16
             self._awake[zone] += 1
             self._heard[zone] = epoch
+
+    def _strength(self, rssi_dbm: Floats) -> Floats:
+        """Return what a read of a strength is worth as evidence; 0 dBm stands for an unknown one."""
+        known = np.clip(rssi_dbm - self._rules.rssi_floor_cdbm / 100, 1, MOST_STRENGTH_DB)
+        return np.where(rssi_dbm == 0, UNKNOWN_STRENGTH_DB, known)
 
     def _strongest(self, scores: Floats) -> Ints:
         """Return the zone of each row's highest score; of equal ones the first by name, on every run."""
@@ -301,8 +307,7 @@ class Evidence:
 
     def _usual_score(self, tag: Tag) -> float:
         """What a tag that lies in its zone, read as its row says, has there after a while."""
-        strength = tag.rssi_cdbm / 100 - self._rules.rssi_floor_cdbm / 100
-        strength = min(max(strength, 1.0), MOST_STRENGTH_DB) if tag.rssi_cdbm else UNKNOWN_STRENGTH_DB
+        strength = float(self._strength(np.array([tag.rssi_cdbm / 100]))[0])
         window = float(window_epochs(tag.read_rate, self._rules.miss_probability))
         return strength * tag.read_rate * min(max(window, LEAST_WINDOW), MOST_WINDOW)
 

@@ -28,7 +28,7 @@ class Rules:
     """Another zone must have so many times the evidence of the one where the tag is."""
     move_margin_db: float = 30
     """And so much more of it, in dB summed over epochs."""
-    silent_after_s: float = 180
+    silent_after_s: float = 60
     """A zone that read nothing at all for this long is silent: its tags keep their evidence."""
     stray_rssi_cdbm: int = -7000
     """A tag that is first seen weaker than this may be a stray read."""
@@ -40,10 +40,16 @@ class Rules:
     """A sold tag that is seen within this time still lingers."""
     return_dwell_s: float = 900
     """A sold tag that is seen inside for this long without a break was brought back; 0: at first sight."""
-    exit_rssi_cdbm: int = -6500
+    passage_rssi_cdbm: int = -6000
     """A read at an exit weaker than this is of a tag that lies near it, not of one that passes."""
     exit_confirm_s: float = 30
     """A tag seen at an exit has left when it is not seen inside for this long; 0: at once."""
+    exit_miss_probability: float = 1e-4
+    """And a tag that is still there, and hardly read, is taken to have left this seldom."""
+    exit_most_s: float = 3600
+    """When the readers inside are silent, it has left after this long."""
+    cross_ratio: float = 3
+    """A location that reads a tag so many times better than the one where it counts has it."""
     reader_skew_s: float = 3
     """How much the clocks of two readers of a location may differ."""
     max_skew_s: float = 600
@@ -64,7 +70,7 @@ MOST_STRENGTH_DB = 40.0
 """Strength above which a read is not more evidence: it was only closer to the antenna."""
 FIRST_RATE = 0.3
 """Read rate of a tag of which nothing is known: below the usual 60-70 %, so as to be slow at first."""
-RATE_MEMORY = 48
+RATE_MEMORY = 96
 """Epochs over which a tag's read rate is averaged: longer is steadier, and slower when a tag moves to a
 place where it is read otherwise."""
 LEAST_WINDOW = 5

@@ -20,19 +20,18 @@ class Sight:
     zone_id: str = ""
     """Of the strongest read where a tag may rest; else where it was on its way."""
     rssi_cdbm: int = UNKNOWN_RSSI
+    seen_time: datetime | None = None
+    """Latest read inside."""
     rest_time: datetime | None = None
     """Latest read where a tag may rest."""
     passage_time: datetime | None = None
-    """Latest read in a transition zone, such as the inner antenna of a portal."""
+    """Latest read that passed a transition zone, such as the inner antenna of a portal."""
     exit_time: datetime | None = None
     """Latest read that passed an exit."""
     read_rate: float | None = None
     """Of its tag, by the evidence; None while nothing is known of it."""
-
-    @property
-    def seen_time(self) -> datetime | None:
-        """Latest read inside."""
-        return latest(self.rest_time, self.passage_time)
+    level_cdbm: int = 0
+    """Its tag's usual strength in its zone; 0 while nothing is known of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ def latest(*times: datetime | None) -> datetime | None:
 
 
 def reduce(
-    reads: Iterable[Read], kinds: dict[tuple[str, str], ZoneKind], exit_rssi_cdbm: int
+    reads: Iterable[Read], kinds: dict[tuple[str, str], ZoneKind], passage_rssi_cdbm: int
 ) -> dict[tuple[str, bytes], Sight]:
     """Reduce reads to one sight a tag and location."""
     sights: dict[tuple[str, bytes], Sight] = {}
@@ -68,12 +67,15 @@ def reduce(
         if sight is None:
             sight = sights[key] = Sight(*key)
         kind = kinds[read.location_id, read.zone_id]
+        passes = is_passage(read.rssi_cdbm, passage_rssi_cdbm)
         if kind is ZoneKind.EXIT:
-            if is_passage(read.rssi_cdbm, exit_rssi_cdbm):
+            if passes:
                 sight.exit_time = latest(sight.exit_time, read.read_time)
             continue
+        sight.seen_time = latest(sight.seen_time, read.read_time)
         if kind is ZoneKind.TRANSITION:
-            sight.passage_time = latest(sight.passage_time, read.read_time)
+            if passes:
+                sight.passage_time = latest(sight.passage_time, read.read_time)
             if sight.rest_time is None:
                 sight.zone_id = max(sight.zone_id, read.zone_id)
             continue
@@ -85,6 +87,6 @@ def reduce(
     return sights
 
 
-def is_passage(rssi_cdbm: int, exit_rssi_cdbm: int) -> bool:
-    """Tell whether a read at an exit is of a tag that passes it; one that lies nearby is read weaker."""
-    return rssi_cdbm == 0 or rssi_cdbm >= exit_rssi_cdbm
+def is_passage(rssi_cdbm: int, passage_rssi_cdbm: int) -> bool:
+    """Tell whether a read at a portal is of a tag that passes it; one that lies nearby is read weaker."""
+    return rssi_cdbm == 0 or rssi_cdbm >= passage_rssi_cdbm

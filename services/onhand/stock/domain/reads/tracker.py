@@ -99,16 +99,21 @@ class Tracker:
     def locations(self) -> list[str]:
         return list(self._places)
 
-    def exit_due(self, tag: Tag) -> datetime:
-        """Return when a tag that was seen at an exit has left, unless it is seen inside until then."""
-        assert tag.exit_time is not None  # noqa: S101  - callers ask for tags that were
-        wait_s = self.rules.exit_confirm_s
+    def has_left(self, tag: Tag, time: datetime) -> bool:
+        """Tell whether a tag that was seen at an exit has left, when it was not seen inside until `time`.
+
+        A tag that lies near the door is read there too: the readers inside must have had their chance.
+        """
+        if tag.exit_time is None:
+            return False
+        rules = self.rules
+        waited_s = (time - tag.exit_time).total_seconds()
         place = self._places.get(tag.location_id)
-        if wait_s and place is not None:
-            _, rate, cadence_s = place.evidence.unread_epochs(tag)
-            window_s = float(window_epochs(rate, self.rules.miss_probability)) * cadence_s
-            wait_s = max(wait_s, min(window_s, self.rules.unconfirmed_least_s))
-        return tag.exit_time + timedelta(seconds=wait_s)
+        if waited_s < rules.exit_confirm_s or rules.exit_confirm_s == 0 or place is None:
+            return waited_s >= rules.exit_confirm_s
+        epochs, rate, _ = place.evidence.unread_epochs(tag)
+        window = float(window_epochs(rate, rules.exit_miss_probability))
+        return epochs >= window or waited_s >= rules.exit_most_s
 
     def absence(self, tag: Tag, now: datetime) -> TagState | None:
         """Return what a counted tag has become by not being read; None while it may only have been missed.
@@ -165,7 +170,7 @@ class Tracker:
         times = np.array([each.read_time.timestamp() for each in reads])
         epochs = evidence.add(rows, zones, rssi / 100, times, epcs)
         is_exit = np.array([numbers[each.zone_id][1] for each in reads])
-        passes = is_exit & np.array([is_passage(each, rules.exit_rssi_cdbm) for each in rssi.tolist()])
+        passes = is_exit & np.array([is_passage(each, rules.passage_rssi_cdbm) for each in rssi.tolist()])
         c = evidence.columns
         refresh = max(1, round(rules.sight_refresh_s / rules.epoch_s))
         due = ~is_exit & (epochs - c["written"][rows] >= refresh)
@@ -176,11 +181,12 @@ class Tracker:
             return []
         news = set(rows[due].tolist())
         number_of = {epc: row for epc, row in zip(epcs, rows.tolist(), strict=True) if row in news}
-        sights = reduce((read for read in reads if read.epc in number_of), kinds, rules.exit_rssi_cdbm)
+        sights = reduce((read for read in reads if read.epc in number_of), kinds, rules.passage_rssi_cdbm)
         for sight in sights.values():
             row = number_of[sight.epc]
             if not c["fresh"][row]:
                 sight.read_rate = float(c["rate"][row])
+                sight.level_cdbm = round(float(c["level"][row]) * 100)
         return list(sights.values())
 
     def _forget_oldest(self) -> None:
