@@ -77,7 +77,9 @@ def _look(world: World, shop: PureShop, time: datetime, figures: Figures) -> Non
             figures.presence_asked += 1
             figures.presence_right += counted == (there == location)
             if counted != (there == location):
-                figures.wrong[f"{there or 'out'} counted={counted} at {location} row={row and row.state.name}"] += 1
+                figures.wrong[
+                    f"{there or 'out'} counted={counted} at {location} row={row and row.state.name}"
+                ] += 1
             if counted and there == location and zone in (FLOOR, BACK) and row is not None:
                 figures.zone_asked += 1
                 figures.zone_right += row.zone_id == zone

@@ -44,6 +44,8 @@ class Wall:
     axis: int
     at: float
     loss_db: float
+    until: float = 1e3
+    """It ends at this place along the other axis."""
 
 
 def mean_rssi(spots: Array, antennas: list[Antenna], walls: list[Wall]) -> Array:
@@ -55,6 +57,8 @@ def mean_rssi(spots: Array, antennas: list[Antenna], walls: list[Wall]) -> Array
     rssi = AT_ONE_METRE_DBM - LOSS_DB_A_DECADE * np.log10(np.maximum(distance, 1))
     for wall in walls:
         across = (spots[:, None, wall.axis] > wall.at) != (at[None, :, wall.axis] > wall.at)
+        other = 1 - wall.axis
+        across &= (spots[:, None, other] < wall.until) & (at[None, :, other] < wall.until)
         rssi -= across * 2 * wall.loss_db
     return rssi - BACK_LOBE_DB * np.array([each.is_portal for each in antennas])
 

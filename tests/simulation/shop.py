@@ -95,7 +95,9 @@ class PureShop:
             state = self.tracker.absence(tag, now)
             if state not in (None, tag.state):
                 here = self.tracker.location_time(tag.location_id, now)
-                self._change([tag], now, lambda books, tag, state=state, here=here: doubt(books, tag, state, here))
+                self._change(
+                    [tag], now, lambda books, tag, state=state, here=here: doubt(books, tag, state, here)
+                )
 
     def _change(self, tags: list[Tag], now: datetime, change: Callable[[Books, Tag], None]) -> None:
         if not tags:

@@ -35,8 +35,9 @@ AREAS = {
     (NEIGHBOUR, FLOOR): (1.5, 16.5, 17.0, 26.5),
     (NEIGHBOUR, BACK): (17.5, 24.5, 17.0, 26.5),
 }
-WALLS = [Wall(0, 17.0, 6.0), Wall(1, 16.2, 7.0)]
-"""Between floor and back room, and between the two shops; one way, in dB."""
+WALLS = [Wall(0, 17.0, 6.0), Wall(1, 16.2, 10.0), Wall(1, 12.2, 3.0, until=17.0)]
+"""A partition between floor and back room, masonry between the two shops, and the fitting room's cubicles; one
+way, in dB."""
 FAR_AWAY = (1e4, 1e4)
 
 
@@ -110,12 +111,21 @@ class World:
         self.size = size or Size()
         self.random = np.random.default_rng(seed)
         self.antennas = [
-            *(Antenna("ceiling", 1 + i, SHOP, FLOOR, x, y) for i, (x, y) in enumerate(_grid(1.5, 16, 0, 12, 3, 2))),
-            *(Antenna("rear", 1 + i, SHOP, BACK, x, y) for i, (x, y) in enumerate(_grid(17, 25, 0, 16, 1, 2))),
+            *(
+                Antenna("ceiling", 1 + i, SHOP, FLOOR, x, y)
+                for i, (x, y) in enumerate(_grid(1.5, 16, 0, 12, 3, 2))
+            ),
+            *(
+                Antenna("rear", 1 + i, SHOP, BACK, x, y)
+                for i, (x, y) in enumerate(_grid(17, 25, 0, 16, 1, 2))
+            ),
             Antenna("rear", 3, SHOP, FITTING, 13.5, 14.6, 2.4),
             Antenna("gate", 1, SHOP, DOOR, 1.0, 6.0, 2.0, is_portal=True),
             Antenna("gate", 2, SHOP, EXIT, 0.0, 6.0, 2.0, is_portal=True),
-            *(Antenna("next", 1 + i, NEIGHBOUR, FLOOR, x, y) for i, (x, y) in enumerate(_grid(1, 16, 17, 27, 2, 1))),
+            *(
+                Antenna("next", 1 + i, NEIGHBOUR, FLOOR, x, y)
+                for i, (x, y) in enumerate(_grid(1, 16, 17, 27, 2, 1))
+            ),
             Antenna("next", 3, NEIGHBOUR, BACK, 21, 22),
         ]
         self.handheld = {1: (SHOP, FLOOR), 2: (SHOP, BACK)}
@@ -161,7 +171,9 @@ class World:
     def was_in(self, epc: bytes, first: datetime, last: datetime) -> set[tuple[str, str]]:
         """Return every place where a tag was between two times."""
         a, b = ((each - START).total_seconds() for each in (first, last))
-        return {self.truth(epc, first)} | {place for time, place in self.by_epc[epc].history if a <= time <= b}
+        return {self.truth(epc, first)} | {
+            place for time, place in self.by_epc[epc].history if a <= time <= b
+        }
 
     @property
     def by_epc(self) -> dict[bytes, _Tag]:
@@ -192,7 +204,9 @@ class World:
         spot = (float(self.random.uniform(left, right)), float(self.random.uniform(bottom, top)))
         self._set(number, spot, (location_id, zone_id))
 
-    def _set(self, number: int, spot: tuple[float, float], place: tuple[str, str], *, carried: bool = False) -> None:
+    def _set(
+        self, number: int, spot: tuple[float, float], place: tuple[str, str], *, carried: bool = False
+    ) -> None:
         tag = self.tags[number]
         tag.spot, tag.carried = spot, carried
         if place != tag.place or not tag.history:
@@ -394,10 +408,13 @@ class World:
             antenna = self.antennas[number]
             self._post_batch(antenna.reader_id, reads, antenna.port * slot)
 
-    def _post_batch(self, reader_id: str, reads: list[tuple[bytes, int, datetime, int]], after_s: float) -> None:
+    def _post_batch(
+        self, reader_id: str, reads: list[tuple[bytes, int, datetime, int]], after_s: float
+    ) -> None:
         hour = self._now / 3600
         if any(
-            reader == reader_id and at <= hour < at + minutes / 60 for reader, at, minutes in self.size.outages
+            reader == reader_id and at <= hour < at + minutes / 60
+            for reader, at, minutes in self.size.outages
         ):
             return
         skew = timedelta(seconds=dict(self.size.skew_s).get(reader_id, 0))
@@ -420,7 +437,9 @@ class World:
         return START + timedelta(seconds=self._now)
 
 
-def _grid(left: float, right: float, bottom: float, top: float, columns: int, rows: int) -> list[tuple[float, float]]:
+def _grid(
+    left: float, right: float, bottom: float, top: float, columns: int, rows: int
+) -> list[tuple[float, float]]:
     width, height = (right - left) / columns, (top - bottom) / rows
     return [
         (left + width * (column + 0.5), bottom + height * (row + 0.5))

@@ -32,6 +32,8 @@ class StockSettings(ServiceSettings):
     """A never-seen tag weaker than this waits for more evidence; protects against a neighbour's goods."""
     belief_db: Annotated[float, Field(ge=0)] = 45
     """Evidence needed to believe that a tag of another location is here; protects against stray reads."""
+    belief_dwell_s: Annotated[float, Field(ge=0)] = 1800
+    """A tag seen for this long without a break is here, however weakly, unless another location has it."""
     cross_quiet_s: Annotated[float, Field(ge=0)] = 300
     """A tag must have been unseen this long where it was before another location may have it. Longer than
     `sight_refresh_s`, by which its last sight there may be old."""
@@ -46,9 +48,9 @@ class StockSettings(ServiceSettings):
     """A tag seen at an exit left when it is not seen inside for at least this long; 0: at once."""
     exit_miss_probability: Annotated[float, Field(gt=0, lt=1)] = 1e-4
     """How seldom a tag that lies near the door is taken to have left; protects against false alarms."""
-    exit_most_s: Annotated[float, Field(gt=0)] = 3600
+    exit_most_s: Annotated[float, Field(gt=0)] = 1800
     """A tag seen at an exit left after this long even where no reader inside looked."""
-    cross_ratio: Annotated[float, Field(gt=1)] = 3
+    cross_ratio: Annotated[float, Field(gt=1)] = 2
     """How many times better another location must read a tag to have it while it is still read here."""
     reader_skew_s: Annotated[float, Field(ge=0)] = 3
     """How much the clocks of two readers of a location may differ."""
@@ -56,7 +58,7 @@ class StockSettings(ServiceSettings):
     """A reader's clock is corrected up to this; reads that seem to lag more are late."""
     unconfirmed_miss_probability: Annotated[float, Field(gt=0, lt=1)] = 1e-3
     """How seldom a tag that is there becomes unconfirmed, by how often it is read."""
-    unconfirmed_least_s: Annotated[float, Field(ge=0)] = 900
+    unconfirmed_least_s: Annotated[float, Field(ge=0)] = 600
     """A tag is not unconfirmed sooner, however often it is read."""
     unconfirmed_most_s: Annotated[float, Field(gt=0)] = 4 * 3600
     """A tag is unconfirmed then at the latest, in time in which readers looked."""

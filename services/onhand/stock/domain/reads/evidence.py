@@ -6,6 +6,7 @@ fact: what the books need is in the tag's row in the database.
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,15 +16,17 @@ import numpy.typing as npt
 from onhand.stock.domain.model import COUNTED, Tag, TagState, ZoneKind
 from onhand.stock.domain.reads.index import Ints, TagIndex
 from onhand.stock.domain.reads.rules import (
+    FIRST_AGE,
     FIRST_RATE,
     LEAST_WINDOW,
     MOST_STRENGTH_DB,
     MOST_WINDOW,
-    RATE_MEMORY,
     UNKNOWN_STRENGTH_DB,
     Floats,
     Rules,
+    cautious,
     has_departed,
+    rate_memory,
     window_epochs,
 )
 from onhand.stock.domain.reads.sights import Belief, Sight
@@ -32,11 +35,16 @@ ANYWHERE = 0
 """Stands in the zone columns for the location as a whole, and for a zone that nothing was read in."""
 ON_THE_WAY = 0.5
 """What evidence for a place is still worth once a tag was seen in a transition zone."""
+FRESH_EPOCHS = 30
+"""After so many a tag is not fresh any more, however weakly it is read."""
 NEVER = -(2**31)
 _COLUMNS: dict[str, tuple[type[np.generic], float]] = {
     "zone": (np.int8, ANYWHERE),  # where the evidence says it is
     "recorded": (np.int8, ANYWHERE),  # where its row says it is
-    "fresh": (np.bool_, True),  # its first settled epoch decides, whatever was recorded
+    "fresh": (
+        np.bool_,
+        True,
+    ),  # too little is known of it to tell: its first epochs decide, without hysteresis
     "known": (np.bool_, False),  # its row is as the columns say
     "watched": (np.bool_, False),  # its row counts nothing: evidence may change that
     "pending": (np.bool_, False),  # it was seen at an exit, and is waited for
@@ -47,8 +55,9 @@ _COLUMNS: dict[str, tuple[type[np.generic], float]] = {
     "run": (np.int32, NEVER),  # since when it is seen without a break
     "awake_zone": (np.int32, 0),  # epochs its zone had been awake at `last`
     "awake": (np.int32, 0),  # the same of the location
+    "age": (np.int16, FIRST_AGE),  # epochs that its rates rest on
     "rate": (np.float32, FIRST_RATE),  # of being read anywhere, an epoch in which its zone is awake
-    "rate_here": (np.float32, FIRST_RATE),  # of being read in its zone, over RATE_MEMORY epochs
+    "rate_here": (np.float32, FIRST_RATE),  # of being read in its zone, over as many epochs as `rate`
     "rate_now": (np.float32, FIRST_RATE),  # the same over its window
     "level": (np.float32, 0),  # strength in its zone, in dBm
 }
@@ -173,19 +182,25 @@ class Evidence:
         level[at, zones] = rssi
 
         fresh = c["fresh"][tags]
-        here = np.where(fresh, self._strongest(seen), c["zone"][tags]).astype(np.int64)
+        begins = fresh & (scores[tags].sum(axis=1) == 0)
+        here = np.where(begins, self._strongest(seen), c["zone"][tags]).astype(np.int64)
         each = np.arange(len(tags))
-        gap = self._awake[here] - np.where(fresh, self._awake[here] - 1, c["awake_zone"][tags])
+        gap = self._awake[here] - np.where(begins, self._awake[here] - 1, c["awake_zone"][tags])
         gap_anywhere = self._awake[ANYWHERE] - c["awake"][tags]
         window = np.clip(window_epochs(c["rate"][tags], rules.miss_probability), LEAST_WINDOW, MOST_WINDOW)
         keep = 1 - 1 / window
-        decay = np.repeat((keep ** np.where(fresh, 1, gap_anywhere))[:, None], width, axis=1)
+        decay = np.repeat((keep ** np.where(begins, 1, gap_anywhere))[:, None], width, axis=1)
         decay[each, here] = keep**gap
         hit = seen[each, here] > 0
-        slow = (1 - 1 / RATE_MEMORY) ** gap
+        # While a tag is new, its rates are plain averages.
+        memory = rate_memory(c["rate"][tags])
+        age = c["age"][tags] + gap
+        slow = np.where(age > memory, (1 - 1 / memory) ** gap, c["age"][tags] / age)
+        share = 1 / np.minimum(age, memory)
+        c["age"][tags] = np.minimum(age, memory)
         awake = gap > 0  # a zone that was silent says nothing of how often its tags are read
-        c["rate"][tags] = np.where(awake, c["rate"][tags] * slow + 1 / RATE_MEMORY, c["rate"][tags])
-        rate_here = np.where(awake, c["rate_here"][tags] * slow + hit / RATE_MEMORY, c["rate_here"][tags])
+        c["rate"][tags] = np.where(awake, c["rate"][tags] * slow + share, c["rate"][tags])
+        rate_here = np.where(awake, c["rate_here"][tags] * slow + hit * share, c["rate_here"][tags])
         rate_now = np.where(awake, c["rate_now"][tags] * keep**gap + hit / window, c["rate_now"][tags])
 
         total = scores[tags] * decay + seen
@@ -200,11 +215,12 @@ class Evidence:
         own = np.where(silent, np.maximum(total[each, here], usual), total[each, here])
         departed = has_departed(rate_now * window, window, rate_here) & ~silent
         needed = np.where(departed, 1, rules.hysteresis)
-        moves = others[each, best] > own * needed + rules.move_margin_db
+        moves = others[each, best] > np.where(fresh, own, own * needed + rules.move_margin_db)
         now = np.where(moves, best, here)
-        anew = moves | fresh
+        anew = moves | begins
         c["zone"][tags] = now
-        c["fresh"][tags] = False
+        fresh &= (total.sum(axis=1) < rules.belief_db) & (c["age"][tags] < FRESH_EPOCHS)
+        c["fresh"][tags] = fresh
         c["rate_here"][tags] = np.where(anew, c["rate"][tags], rate_here)
         c["rate_now"][tags] = np.where(anew, c["rate"][tags], rate_now)
         c["level"][tags] = np.where(
@@ -215,12 +231,13 @@ class Evidence:
         c["awake_zone"][tags] = self._awake[now]
         c["awake"][tags] = self._awake[ANYWHERE]
         broken = gap_anywhere > 2 * window
-        c["run"][tags] = np.where(broken | fresh | (c["run"][tags] == NEVER), epoch, c["run"][tags])
+        c["run"][tags] = np.where(broken | begins | (c["run"][tags] == NEVER), epoch, c["run"][tags])
         c["last"][tags] = epoch
 
-        believed = c["watched"][tags] & (total.sum(axis=1) >= rules.belief_db)
+        dwelled = epoch - c["run"][tags].astype(np.int64) >= rules.belief_dwell_s / rules.epoch_s
+        believed = c["watched"][tags] & ((total.sum(axis=1) >= rules.belief_db) | dwelled)
         believed &= epoch - c["told"][tags].astype(np.int64) >= rules.sight_refresh_s / rules.epoch_s
-        changed = (c["zone"][tags] != c["recorded"][tags]) & c["known"][tags]
+        changed = (c["zone"][tags] != c["recorded"][tags]) & c["known"][tags] & ~fresh
         c["told"][tags[believed]] = epoch
         return dict(
             zip(tags[believed | changed].tolist(), believed[believed | changed].tolist(), strict=True)
@@ -241,7 +258,8 @@ class Evidence:
 
     def _strongest(self, scores: Floats) -> Ints:
         """Return the zone of each row's highest score; of equal ones the first by name, on every run."""
-        return self._in_name_order[np.argmax(scores[:, self._in_name_order], axis=1)]
+        first: Ints = self._in_name_order[np.argmax(scores[:, self._in_name_order], axis=1)]
+        return first
 
     def _beliefs(
         self,
@@ -303,7 +321,8 @@ class Evidence:
         c["rate"][row] = c["rate_here"][row] = c["rate_now"][row] = tag.read_rate
         c["awake_zone"][row], c["awake"][row] = self._awake[zone], self._awake[ANYWHERE]
         self._scores[row] = 0
-        self._scores[row, zone] = self._usual_score(tag)
+        if zone != ANYWHERE:
+            self._scores[row, zone] = self._usual_score(tag)
 
     def _usual_score(self, tag: Tag) -> float:
         """What a tag that lies in its zone, read as its row says, has there after a while."""
@@ -313,15 +332,24 @@ class Evidence:
 
     # Absence
 
-    def unread_epochs(self, tag: Tag) -> tuple[float, float, float]:
-        """Return in how many awake epochs of its zone a tag was not read, and how often it is read.
-
-        Third, the seconds from one awake epoch of the zone to the next.
-        """
+    def unread(self, tag: Tag) -> "Unread":
+        """Return for how long a tag was not read, measured by how often its zone was."""
         row = int(self.rows([tag.epc], add=False)[0])
-        zone, rate, since = self.zone(tag.zone_id), tag.read_rate, 0
-        if row >= 0 and self.columns["last"][row] != NEVER:
-            zone, rate = int(self.columns["zone"][row]), float(self.columns["rate"][row])
-            since = int(self.columns["awake_zone"][row])
+        c = self.columns
+        if row < 0 or c["last"][row] == NEVER:
+            zone, since, rate, age = self.zone(tag.zone_id), 0, tag.read_rate, float(FIRST_AGE)
+        else:
+            zone, since = int(c["zone"][row]), int(c["awake_zone"][row])
+            rate, age = float(c["rate"][row]), float(c["age"][row])
         cadence_s = float(self._cadence[zone]) * self._rules.epoch_s
-        return float(self._awake[zone] - since), rate, cadence_s
+        return Unread(float(self._awake[zone] - since), cautious(rate, age), cadence_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    epochs: float
+    """In which the zone of the tag was awake and the tag was not read."""
+    rate: float
+    """What it is read in one at least."""
+    cadence_s: float
+    """From one to the next."""

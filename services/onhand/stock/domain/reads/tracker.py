@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 
@@ -111,9 +111,9 @@ class Tracker:
         place = self._places.get(tag.location_id)
         if waited_s < rules.exit_confirm_s or rules.exit_confirm_s == 0 or place is None:
             return waited_s >= rules.exit_confirm_s
-        epochs, rate, _ = place.evidence.unread_epochs(tag)
-        window = float(window_epochs(rate, rules.exit_miss_probability))
-        return epochs >= window or waited_s >= rules.exit_most_s
+        unread = place.evidence.unread(tag)
+        window = float(window_epochs(unread.rate, rules.exit_miss_probability))
+        return unread.epochs >= window or waited_s >= rules.exit_most_s
 
     def absence(self, tag: Tag, now: datetime) -> TagState | None:
         """Return what a counted tag has become by not being read; None while it may only have been missed.
@@ -126,11 +126,11 @@ class Tracker:
             return None
         rules = self.rules
         age_s = (place.clock.now(now) - tag.last_seen_time).total_seconds()
-        epochs, rate, cadence_s = place.evidence.unread_epochs(tag)
+        unread = place.evidence.unread(tag)
 
         def is_over(miss_probability: float, least_s: float, most_s: float) -> bool:
-            window = min(float(window_epochs(rate, miss_probability)), most_s / cadence_s)
-            return age_s >= least_s and epochs >= window
+            window = min(float(window_epochs(unread.rate, miss_probability)), most_s / unread.cadence_s)
+            return age_s >= least_s and unread.epochs >= window
 
         if is_over(rules.missing_miss_probability, rules.missing_least_s, rules.missing_most_s):
             return TagState.MISSING
