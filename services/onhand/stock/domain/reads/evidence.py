@@ -49,7 +49,7 @@ _COLUMNS: dict[str, tuple[type[np.generic], float]] = {
     "watched": (np.bool_, False),  # its row counts nothing: evidence may change that
     "pending": (np.bool_, False),  # it was seen at an exit, and is waited for
     "written": (np.int32, NEVER),  # epoch of the last sight in its row
-    "exit_written": (np.int32, NEVER),
+    "exit_written": (np.int32, NEVER),  # second of the last exit in its row
     "told": (np.int32, NEVER),  # epoch in which belief was last handed on
     "last": (np.int32, NEVER),  # last epoch with evidence
     "run": (np.int32, NEVER),  # since when it is seen without a break
@@ -128,6 +128,11 @@ class Evidence:
         if self._base is None:
             self._base = absolute
         return absolute - self._base
+
+    def second(self, timestamp: float) -> int:
+        """Return the second of a time, counted as epochs are."""
+        self.epoch(timestamp)
+        return int(timestamp) - int((self._base or 0) * self._rules.epoch_s)
 
     # Evidence in
 
@@ -300,7 +305,7 @@ class Evidence:
         if sight is not None and sight.seen_time is not None:
             c["written"][row] = max(int(c["written"][row]), self.epoch(sight.seen_time.timestamp()))
         if sight is not None and sight.exit_time is not None:
-            c["exit_written"][row] = max(int(c["exit_written"][row]), self.epoch(sight.exit_time.timestamp()))
+            c["exit_written"][row] = max(int(c["exit_written"][row]), self.second(sight.exit_time.timestamp()))
 
     def _place(self, tag: Tag, row: int, *, entered: bool) -> None:
         """Take over where a tag's row says it is, unless the evidence knows better."""

@@ -107,13 +107,16 @@ class Tracker:
         if tag.exit_time is None:
             return False
         rules = self.rules
-        waited_s = (time - tag.exit_time).total_seconds()
+        if rules.exit_confirm_s == 0:
+            return True
+        waited_s = (time - tag.exit_time).total_seconds() - rules.lateness_s
         place = self._places.get(tag.location_id)
-        if waited_s < rules.exit_confirm_s or rules.exit_confirm_s == 0 or place is None:
+        if waited_s < rules.exit_confirm_s or place is None:
             return waited_s >= rules.exit_confirm_s
         unread = place.evidence.unread(tag)
+        epochs = min(unread.epochs, waited_s / unread.cadence_s)
         window = float(window_epochs(unread.rate, rules.exit_miss_probability))
-        return unread.epochs >= window or waited_s >= rules.exit_most_s
+        return epochs >= window or waited_s >= rules.exit_most_s
 
     def absence(self, tag: Tag, now: datetime) -> TagState | None:
         """Return what a counted tag has become by not being read; None while it may only have been missed.
@@ -175,7 +178,9 @@ class Tracker:
         refresh = max(1, round(rules.sight_refresh_s / rules.epoch_s))
         due = ~is_exit & (epochs - c["written"][rows] >= refresh)
         due |= ~is_exit & c["pending"][rows]
-        due |= passes & (epochs > c["exit_written"][rows])
+        if passes.any():
+            seconds = times.astype(np.int64) - int(times[0]) + evidence.second(float(times[0]))
+            due |= passes & (seconds > c["exit_written"][rows])
         due |= ~c["known"][rows] & (~is_exit | passes)
         if not due.any():
             return []
