@@ -69,7 +69,10 @@ def twice(arrivals: Arrivals, random: Random, most_s: float) -> Arrivals:
 
 # A day is a day whatever its seed: a smaller one tells no more.
 @settings(
-    max_examples=6, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck)
+    max_examples=6,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
 )
 @given(seed=st.integers(0, 10_000), order=st.randoms(use_true_random=False))
 def test_a_day_in_order_shuffled_and_sent_twice_ends_in_the_same_books(seed: int, order: Random) -> None:

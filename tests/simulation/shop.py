@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from uuid import UUID
 
-from tests.simulation.world import GTINS, ZONES, Batch, Till, World, _checked
+from tests.simulation.world import GTINS, START, ZONES, Batch, Till, World, _checked
 
 from onhand.stock.domain import epc as epc_codec
 from onhand.stock.domain.books import Books
@@ -43,7 +43,7 @@ class PureShop:
         self.tag_events: list[TagEvent] = []
         self._ids = count(1)
         self._items: dict[bytes, str | None] = {}
-        self._settled = self._doubted = datetime.min
+        self._settled = self._doubted = START - timedelta(days=1)
 
     def play(self, arrivals: Iterable[tuple[datetime, Batch | Till]]) -> None:
         for now, what in arrivals:
@@ -64,10 +64,10 @@ class PureShop:
 
     def tick(self, now: datetime) -> None:
         """Do what the jobs do."""
-        if self._settled == datetime.min or now - self._settled >= timedelta(seconds=SETTLE_S):
+        if now - self._settled >= timedelta(seconds=SETTLE_S):
             self._settled = now
             self.settle(now)
-        if self._doubted == datetime.min or now - self._doubted >= timedelta(seconds=DOUBT_S):
+        if now - self._doubted >= timedelta(seconds=DOUBT_S):
             self._doubted = now
             self._doubt(now)
 

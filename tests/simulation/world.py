@@ -130,6 +130,7 @@ class World:
         ]
         self.handheld = {1: (SHOP, FLOOR), 2: (SHOP, BACK)}
         self.tags: list[_Tag] = []
+        self._by_epc: dict[bytes, _Tag] = {}
         self._plan: list[tuple[float, int, Callable[[], None]]] = []
         self._count = 0
         self._posted: list[tuple[float, int, Batch | Till]] = []
@@ -180,8 +181,6 @@ class World:
         if len(self._by_epc) != len(self.tags):
             self._by_epc = {tag.epc: tag for tag in self.tags}
         return self._by_epc
-
-    _by_epc: dict[bytes, _Tag] = {}
 
     # Tags and where they lie
 
@@ -236,26 +235,22 @@ class World:
         def times(count: int, first: float = 0.05, last: float = 0.9) -> list[float]:
             return sorted(random.uniform(first * day, last * day, count).tolist())
 
-        for time in times(size.refills):
-            self._at(time, self._refill)
-        for time in times(size.tried_on):
-            self._at(time, self._try_on)
-        for time in times(size.sold_by_tag):
-            self._at(time, lambda: self._buy(by_tag=True))
-        for time in times(size.sold_by_bar_code):
-            self._at(time, lambda: self._buy(by_tag=False))
-        for time in times(size.stolen):
-            self._at(time, self._steal)
+        acts: list[tuple[int, Callable[[], None]]] = [
+            (size.refills, self._refill),
+            (size.tried_on, self._try_on),
+            (size.sold_by_tag, lambda: self._buy(by_tag=True)),
+            (size.sold_by_bar_code, lambda: self._buy(by_tag=False)),
+            (size.stolen, self._steal),
+            (size.deliveries, self._deliver),
+            (size.transferred, self._transfer),
+            (size.loitering, self._loiter),
+            (size.rearranged, self._rearrange),
+        ]
+        for count, act in acts:
+            for time in times(count):
+                self._at(time, act)
         for time in times(size.returned, 0.4):
             self._at(time, self._bring_back)
-        for time in times(size.deliveries):
-            self._at(time, self._deliver)
-        for time in times(size.transferred):
-            self._at(time, self._transfer)
-        for time in times(size.loitering):
-            self._at(time, self._loiter)
-        for time in times(size.rearranged):
-            self._at(time, self._rearrange)
         self._at(0.6 * day, self._count_by_hand)
 
     def _free(self, *places: tuple[str, str]) -> int | None:

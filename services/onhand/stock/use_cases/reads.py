@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -93,7 +93,7 @@ class Reads:
             await self._write(News(beliefs=beliefs[start : start + count]), "settled", "stock")
         after = (BEGINNING, b"")
         while True:
-            tags = await self._deps.database.read(lambda c, after=after: storage.exited_tags(c, after, count))
+            tags = await self._deps.database.read(partial(storage.exited_tags, after=after, count=count))
             due = [tag for tag in tags if self._has_left(tag)]
             if due:
                 await self._change(due, "exit", self._confirm_exit)
@@ -212,8 +212,13 @@ class Reads:
             after = (BEGINNING, b"")
             while True:
                 candidates = await self._deps.database.read(
-                    lambda c, at=location_id, before=before, gone=gone_before, after=after: (
-                        storage.unseen_tags(c, at, before, gone, after, count)
+                    partial(
+                        storage.unseen_tags,
+                        location_id=location_id,
+                        unconfirmed_before=before,
+                        missing_before=gone_before,
+                        after=after,
+                        count=count,
                     )
                 )
                 due = [tag for tag in candidates if tracker.absence(tag, now) not in (None, tag.state)]
@@ -232,7 +237,8 @@ class _Recorder:
     def __init__(self, deps: Deps, news: News, document: str, actor: str) -> None:
         self._deps = deps
         self._news = news
-        self._here = {(each.location_id, each.epc) for each in (*news.sights, *news.beliefs)}
+        self._here = {(each.location_id, each.epc) for each in news.sights}
+        self._here |= {(each.location_id, each.epc) for each in news.beliefs}
         self._document = document
         self._actor = actor
         self.unknown_items = 0

@@ -68,21 +68,27 @@ def observe(books: Books, sight: Sight, item_id: str | None, elsewhere: Tag | No
     if sight.read_rate is not None:
         tag.read_rate = sight.read_rate
     _pass(books, tag, sight, rules)
-    if seen is None or item_id is None or not is_later or (tag.item_id is not None and tag.state in COUNTED):
+    if not is_later or item_id is None or (tag.item_id is not None and tag.state in COUNTED):
         return
-    if tag.state is TagState.MISSING and seen <= last_seen + _skew(rules):
-        return  # it was seen at the exit then; the reader inside only has another clock
-    if not _may_return(books, tag, sight, item_id, rules):
-        return
-    if elsewhere is not None:
-        if tag.item_id is None:
-            tag.item_id, tag.state = item_id, TagState.DEPARTED
-        return  # evidence decides where it is, not one sight
-    if tag.state is TagState.DEPARTED or (tag.item_id is not None and _is_weak(sight, rules)):
-        return
+    if elsewhere is not None and tag.item_id is None:
+        tag.item_id, tag.state = item_id, TagState.DEPARTED
+    if elsewhere is not None or not _counts_at_once(books, tag, sight, last_seen, rules):
+        return  # evidence decides, not one sight
     if sight.rest_time is not None:
-        books.sight(tag, sight.zone_id, seen, sight.rssi_cdbm)
-    books.enter(tag, item_id, seen)
+        books.sight(tag, sight.zone_id, tag.last_seen_time, sight.rssi_cdbm)
+    books.enter(tag, item_id, tag.last_seen_time)
+
+
+def _counts_at_once(books: Books, tag: Tag, sight: Sight, last_seen: datetime, rules: Rules) -> bool:
+    """Tell whether one sight is enough for a tag that does not count here."""
+    if tag.item_id is None:
+        return True  # its item has become known
+    if _is_weak(sight, rules) or tag.state is TagState.DEPARTED:
+        return False
+    if tag.state is TagState.MISSING:
+        # Sooner, it was seen at the exit then, and the reader inside only has another clock.
+        return tag.last_seen_time > last_seen + _skew(rules)
+    return _may_return(books, tag, sight, rules)
 
 
 def admit(
@@ -107,7 +113,8 @@ def admit(
         if elsewhere.state in COUNTED and not _has_crossed(elsewhere, belief, rules):
             return
         books.leave(elsewhere, Reason.CROSSED, belief.time)
-    tag.item_id = tag.item_id or item_id
+    elif tag.state is TagState.DEPARTED:
+        tag.item_id = None  # nobody has parted with it: it appears
     books.enter(tag, item_id, belief.time)
 
 
@@ -173,11 +180,10 @@ def _is_inside_again(tag: Tag, rules: Rules) -> bool:
     return inwards or tag.last_seen_time > tag.exit_time + _skew(rules)
 
 
-def _may_return(books: Books, tag: Tag, sight: Sight, item_id: str, rules: Rules) -> bool:
+def _may_return(books: Books, tag: Tag, sight: Sight, rules: Rules) -> bool:
     """Tell whether a sold tag that is seen once was brought back, as against only being on its way out."""
-    if tag.item_id is None or tag.state not in GONE:
-        return True
-    if books.cells[CellKey(tag.location_id, item_id)].unidentified > 0:
+    assert tag.item_id is not None  # noqa: S101  - only what counted was sold
+    if books.cells[CellKey(tag.location_id, tag.item_id)].unidentified > 0:
         return True  # a return by bar code waits for its tag
     seen = sight.rest_time
     grace = timedelta(seconds=rules.sold_grace_s)

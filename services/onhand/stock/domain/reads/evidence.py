@@ -22,6 +22,7 @@ from onhand.stock.domain.reads.rules import (
     MOST_STRENGTH_DB,
     MOST_WINDOW,
     UNKNOWN_STRENGTH_DB,
+    Flags,
     Floats,
     Rules,
     cautious,
@@ -37,6 +38,7 @@ ON_THE_WAY = 0.5
 """What evidence for a place is still worth once a tag was seen in a transition zone."""
 FRESH_EPOCHS = 30
 """After so many a tag is not fresh any more, however weakly it is read."""
+TICKS_A_SECOND = 10
 NEVER = -(2**31)
 _COLUMNS: dict[str, tuple[type[np.generic], float]] = {
     "zone": (np.int8, ANYWHERE),  # where the evidence says it is
@@ -49,7 +51,9 @@ _COLUMNS: dict[str, tuple[type[np.generic], float]] = {
     "watched": (np.bool_, False),  # its row counts nothing: evidence may change that
     "pending": (np.bool_, False),  # it was seen at an exit, and is waited for
     "written": (np.int32, NEVER),  # epoch of the last sight in its row
-    "exit_written": (np.int32, NEVER),  # second of the last exit in its row
+    "exit_written": (np.int32, NEVER),  # tick of the last exit in its row
+    "seen": (np.int32, NEVER),  # tick of the last read inside, in its row or not
+    "passed": (np.int32, NEVER),  # tick of the last passage of a transition zone, in its row or not
     "told": (np.int32, NEVER),  # epoch in which belief was last handed on
     "last": (np.int32, NEVER),  # last epoch with evidence
     "run": (np.int32, NEVER),  # since when it is seen without a break
@@ -129,10 +133,24 @@ class Evidence:
             self._base = absolute
         return absolute - self._base
 
-    def second(self, timestamp: float) -> int:
-        """Return the second of a time, counted as epochs are."""
-        self.epoch(timestamp)
-        return int(timestamp) - int((self._base or 0) * self._rules.epoch_s)
+    def ticks(self, times: Floats) -> Ints:
+        """Return tenths of a second, counted from where epochs are."""
+        self.epoch(float(times[0]))
+        ticks: Ints = np.floor(times * TICKS_A_SECOND).astype(np.int64) - self._base_tick
+        return ticks
+
+    def tick(self, timestamp: float) -> int:
+        return int(self.ticks(np.array([timestamp]))[0])
+
+    def time(self, tick: int) -> datetime | None:
+        """Return the time of a tick; None for never."""
+        if tick == NEVER:
+            return None
+        return datetime.fromtimestamp((tick + self._base_tick) / TICKS_A_SECOND, UTC)
+
+    @property
+    def _base_tick(self) -> int:
+        return int((self._base or 0) * self._rules.epoch_s * TICKS_A_SECOND)
 
     # Evidence in
 
@@ -167,49 +185,46 @@ class Evidence:
     def _fold(self, epoch: int, rows: Ints, zones: Ints, rssi: Floats) -> dict[int, bool]:
         """Add one epoch to the evidence; returns the rows to tell of, and whether it is belief."""
         self._hear(epoch, np.unique(zones))
-        c, scores, rules = self.columns, self._scores, self._rules
         resting = self._rests[zones]
-        passing = ~resting & ((rssi == 0) | (rssi >= rules.passage_rssi_cdbm / 100))
-        scores[np.unique(rows[passing])] *= ON_THE_WAY
+        passing = ~resting & ((rssi == 0) | (rssi >= self._rules.passage_rssi_cdbm / 100))
+        self._scores[np.unique(rows[passing])] *= ON_THE_WAY
         rows, zones, rssi = rows[resting], zones[resting], rssi[resting]
         if not len(rows):
             return {}
-        width = scores.shape[1]
+        width = self._scores.shape[1]
         order = np.lexsort((rssi, rows * width + zones))
         keys = (rows * width + zones)[order]
         ends = np.flatnonzero(np.append(keys[1:] != keys[:-1], True))
         keys, rssi = keys[ends], rssi[order][ends]  # strongest read of each tag and zone
-        rows, zones = keys // width, keys % width
-        seen = np.zeros((len(tags := np.unique(rows)), width), dtype=np.float32)
-        level = np.zeros_like(seen)
-        at = np.searchsorted(tags, rows)
-        seen[at, zones] = self._strength(rssi)
-        level[at, zones] = rssi
+        tags = np.unique(keys // width)
+        level = np.full((len(tags), width), np.nan, dtype=np.float32)
+        level[np.searchsorted(tags, keys // width), keys % width] = rssi
+        fresh = self._weigh(epoch, tags, level)
+        return self._told(epoch, tags, fresh)
 
+    def _weigh(self, epoch: int, tags: Ints, level: Floats) -> Flags:
+        """Add what was seen of some tags, and move those that were elsewhere; returns who is still fresh.
+
+        `level` has a row a tag and a column a zone: the strongest read in dBm, NaN for none.
+        """
+        c, rules = self.columns, self._rules
+        seen = np.where(np.isnan(level), 0, self._strength(level))
         fresh = c["fresh"][tags]
-        begins = fresh & (scores[tags].sum(axis=1) == 0)
+        begins = fresh & (self._scores[tags].sum(axis=1) == 0)
         here = np.where(begins, self._strongest(seen), c["zone"][tags]).astype(np.int64)
         each = np.arange(len(tags))
-        gap = self._awake[here] - np.where(begins, self._awake[here] - 1, c["awake_zone"][tags])
-        gap_anywhere = self._awake[ANYWHERE] - c["awake"][tags]
+        gap = np.where(begins, 1, self._awake[here] - c["awake_zone"][tags])
+        gap_anywhere = np.where(begins, 1, self._awake[ANYWHERE] - c["awake"][tags])
         window = np.clip(window_epochs(c["rate"][tags], rules.miss_probability), LEAST_WINDOW, MOST_WINDOW)
         keep = 1 - 1 / window
-        decay = np.repeat((keep ** np.where(begins, 1, gap_anywhere))[:, None], width, axis=1)
+        decay = np.repeat((keep**gap_anywhere)[:, None], len(self.zone_ids), axis=1)
         decay[each, here] = keep**gap
         hit = seen[each, here] > 0
-        # While a tag is new, its rates are plain averages.
-        memory = rate_memory(c["rate"][tags])
-        age = c["age"][tags] + gap
-        slow = np.where(age > memory, (1 - 1 / memory) ** gap, c["age"][tags] / age)
-        share = 1 / np.minimum(age, memory)
-        c["age"][tags] = np.minimum(age, memory)
-        awake = gap > 0  # a zone that was silent says nothing of how often its tags are read
-        c["rate"][tags] = np.where(awake, c["rate"][tags] * slow + share, c["rate"][tags])
-        rate_here = np.where(awake, c["rate_here"][tags] * slow + hit * share, c["rate_here"][tags])
-        rate_now = np.where(awake, c["rate_now"][tags] * keep**gap + hit / window, c["rate_now"][tags])
+        rate_here = self._rate(tags, gap, hit)
+        rate_now = np.where(gap > 0, c["rate_now"][tags] * keep**gap + hit / window, c["rate_now"][tags])
 
-        total = scores[tags] * decay + seen
-        scores[tags] = total
+        total = self._scores[tags] * decay + seen
+        self._scores[tags] = total
         others = total.copy()
         others[each, here] = -1
         best = self._strongest(others)
@@ -219,34 +234,50 @@ class Evidence:
         usual = self._strength(c["level"][tags]) * rate_here * window
         own = np.where(silent, np.maximum(total[each, here], usual), total[each, here])
         departed = has_departed(rate_now * window, window, rate_here) & ~silent
-        needed = np.where(departed, 1, rules.hysteresis)
-        moves = others[each, best] > np.where(fresh, own, own * needed + rules.move_margin_db)
-        now = np.where(moves, best, here)
-        anew = moves | begins
+        needed = own * np.where(departed, 1, rules.hysteresis) + rules.move_margin_db
+        moves = others[each, best] > np.where(fresh, own, needed)
+
+        now, anew = np.where(moves, best, here), moves | begins
+        smooth = c["level"][tags] * 0.75 + level[each, here] * 0.25
         c["zone"][tags] = now
-        fresh &= (total.sum(axis=1) < rules.belief_db) & (c["age"][tags] < FRESH_EPOCHS)
-        c["fresh"][tags] = fresh
         c["rate_here"][tags] = np.where(anew, c["rate"][tags], rate_here)
         c["rate_now"][tags] = np.where(anew, c["rate"][tags], rate_now)
-        c["level"][tags] = np.where(
-            anew,
-            level[each, now],
-            np.where(hit, c["level"][tags] * 0.75 + level[each, here] * 0.25, c["level"][tags]),
-        )
-        c["awake_zone"][tags] = self._awake[now]
-        c["awake"][tags] = self._awake[ANYWHERE]
-        broken = gap_anywhere > 2 * window
-        c["run"][tags] = np.where(broken | begins | (c["run"][tags] == NEVER), epoch, c["run"][tags])
+        c["level"][tags] = np.where(anew, level[each, now], np.where(hit, smooth, c["level"][tags]))
+        c["level"][tags] = np.nan_to_num(c["level"][tags])
+        c["awake_zone"][tags], c["awake"][tags] = self._awake[now], self._awake[ANYWHERE]
+        broken = begins | (gap_anywhere > 2 * window) | (c["run"][tags] == NEVER)
+        c["run"][tags] = np.where(broken, epoch, c["run"][tags])
         c["last"][tags] = epoch
+        fresh &= (total.sum(axis=1) < rules.belief_db) & (c["age"][tags] < FRESH_EPOCHS)
+        c["fresh"][tags] = fresh
+        return fresh
 
+    def _rate(self, tags: Ints, gap: Ints, hit: Flags) -> Floats:
+        """Average the read rates on, over `gap` awake epochs; returns that of being read where the tag is.
+
+        A zone that was silent says nothing of how often its tags are read.
+        """
+        c = self.columns
+        memory = rate_memory(c["rate"][tags])
+        age = c["age"][tags] + gap
+        # While a tag is new, its rates are plain averages.
+        slow = np.where(age > memory, (1 - 1 / memory) ** gap, c["age"][tags] / age)
+        share = 1 / np.minimum(age, memory)
+        rate_here = c["rate_here"][tags] * slow + hit * share
+        averaged: Floats = np.where(gap > 0, rate_here, c["rate_here"][tags])
+        c["rate"][tags] = np.where(gap > 0, c["rate"][tags] * slow + share, c["rate"][tags])
+        c["age"][tags] = np.minimum(age, memory)
+        return averaged
+
+    def _told(self, epoch: int, tags: Ints, fresh: Flags) -> dict[int, bool]:
+        c, rules = self.columns, self._rules
         dwelled = epoch - c["run"][tags].astype(np.int64) >= rules.belief_dwell_s / rules.epoch_s
-        believed = c["watched"][tags] & ((total.sum(axis=1) >= rules.belief_db) | dwelled)
+        believed = c["watched"][tags] & ((self._scores[tags].sum(axis=1) >= rules.belief_db) | dwelled)
         believed &= epoch - c["told"][tags].astype(np.int64) >= rules.sight_refresh_s / rules.epoch_s
         changed = (c["zone"][tags] != c["recorded"][tags]) & c["known"][tags] & ~fresh
         c["told"][tags[believed]] = epoch
-        return dict(
-            zip(tags[believed | changed].tolist(), believed[believed | changed].tolist(), strict=True)
-        )
+        told = believed | changed
+        return dict(zip(tags[told].tolist(), believed[told].tolist(), strict=True))
 
     def _hear(self, epoch: int, zones: Ints) -> None:
         for zone in {ANYWHERE, *zones.tolist()}:
@@ -305,7 +336,7 @@ class Evidence:
         if sight is not None and sight.seen_time is not None:
             c["written"][row] = max(int(c["written"][row]), self.epoch(sight.seen_time.timestamp()))
         if sight is not None and sight.exit_time is not None:
-            c["exit_written"][row] = max(int(c["exit_written"][row]), self.second(sight.exit_time.timestamp()))
+            c["exit_written"][row] = max(int(c["exit_written"][row]), self.tick(sight.exit_time.timestamp()))
 
     def _place(self, tag: Tag, row: int, *, entered: bool) -> None:
         """Take over where a tag's row says it is, unless the evidence knows better."""

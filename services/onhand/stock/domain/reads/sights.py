@@ -12,8 +12,10 @@ UNKNOWN_RSSI = -20_000
 
 @dataclass(slots=True)
 class Sight:
-    """All reads of one tag at one location in a batch, reduced. Each field is the most of its reads, so that
-    neither their order nor a repeat changes it."""
+    """All reads of one tag at one location in a batch, reduced.
+
+    Each field is the most of its reads, so that neither their order nor a repeat changes it.
+    """
 
     location_id: str
     epc: bytes

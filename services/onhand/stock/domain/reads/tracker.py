@@ -11,7 +11,7 @@ from onhand.stock.domain.model import Read, Tag, TagState, ZoneKind
 from onhand.stock.domain.reads.clocks import LocationClock, ReaderClock
 from onhand.stock.domain.reads.evidence import Evidence
 from onhand.stock.domain.reads.rules import Rules, window_epochs
-from onhand.stock.domain.reads.sights import Belief, Sight, is_passage, reduce
+from onhand.stock.domain.reads.sights import Belief, Sight, is_passage, latest, reduce
 
 Kinds = dict[tuple[str, str], ZoneKind]
 Key = tuple[str, bytes]
@@ -160,10 +160,7 @@ class Tracker:
         """Weigh reads, and return the sights that must be written now."""
         rules = self.rules
         numbers = {
-            zone: (
-                evidence.zone(zone, kinds[location, zone]),
-                kinds[location, zone] is ZoneKind.EXIT,
-            )
+            zone: (evidence.zone(zone, kinds[location, zone]), kinds[location, zone])
             for location, zone in {(each.location_id, each.zone_id) for each in reads}
         }
         epcs = [each.epc for each in reads]
@@ -172,15 +169,18 @@ class Tracker:
         rssi = np.array([each.rssi_cdbm for each in reads], dtype=np.int64)
         times = np.array([each.read_time.timestamp() for each in reads])
         epochs = evidence.add(rows, zones, rssi / 100, times, epcs)
-        is_exit = np.array([numbers[each.zone_id][1] for each in reads])
-        passes = is_exit & np.array([is_passage(each, rules.passage_rssi_cdbm) for each in rssi.tolist()])
+        is_exit = np.array([numbers[each.zone_id][1] is ZoneKind.EXIT for each in reads])
+        strong = np.array([is_passage(each, rules.passage_rssi_cdbm) for each in rssi.tolist()])
+        passes = is_exit & strong
         c = evidence.columns
         refresh = max(1, round(rules.sight_refresh_s / rules.epoch_s))
         due = ~is_exit & (epochs - c["written"][rows] >= refresh)
         due |= ~is_exit & c["pending"][rows]
-        if passes.any():
-            seconds = times.astype(np.int64) - int(times[0]) + evidence.second(float(times[0]))
-            due |= passes & (seconds > c["exit_written"][rows])
+        ticks = evidence.ticks(times)
+        due |= passes & (ticks > c["exit_written"][rows])
+        moves = strong & np.array([numbers[each.zone_id][1] is ZoneKind.TRANSITION for each in reads])
+        np.maximum.at(c["seen"], rows[~is_exit], ticks[~is_exit].astype(np.int32))
+        np.maximum.at(c["passed"], rows[moves], ticks[moves].astype(np.int32))
         due |= ~c["known"][rows] & (~is_exit | passes)
         if not due.any():
             return []
@@ -192,6 +192,10 @@ class Tracker:
             if not c["fresh"][row]:
                 sight.read_rate = float(c["rate"][row])
                 sight.level_cdbm = round(float(c["level"][row]) * 100)
+            if sight.exit_time is not None:
+                # What came before it, and was not worth a row then, may be later than it.
+                sight.seen_time = latest(sight.seen_time, evidence.time(int(c["seen"][row])))
+                sight.passage_time = latest(sight.passage_time, evidence.time(int(c["passed"][row])))
         return list(sights.values())
 
     def _forget_oldest(self) -> None:
