@@ -69,18 +69,18 @@ def twice(arrivals: Arrivals, random: Random, most_s: float) -> Arrivals:
 
 # A day is a day whatever its seed: a smaller one tells no more.
 @settings(
-    max_examples=6,
+    max_examples=4,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-@given(seed=st.integers(0, 10_000), order=st.randoms(use_true_random=False))
-def test_a_day_in_order_shuffled_and_sent_twice_ends_in_the_same_books(seed: int, order: Random) -> None:
+@given(seed=st.integers(0, 10_000), order=st.integers(0, 10_000))
+def test_a_day_in_order_shuffled_and_sent_twice_ends_in_the_same_books(seed: int, order: int) -> None:
     world, arrivals = day(seed)
     in_order = books_after(world, arrivals)
     assert in_order.movements
     # A batch is posted a few seconds after its first read: the rest of the lateness limit is the line's.
-    for other in (delayed(arrivals, order, 20), twice(arrivals, order, 20)):
+    for other in (delayed(arrivals, Random(order), 20), twice(arrivals, Random(order), 20)):
         shop = books_after(world, other)
         assert shop.balances() == in_order.balances()
         assert shop.states() == in_order.states()

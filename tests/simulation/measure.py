@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from tests.simulation.shop import PureShop
 from tests.simulation.world import BACK, FLOOR, START, World
 
-from onhand.stock.domain.model import COUNTED, Reason, TagEvent, TagState
+from onhand.stock.domain.model import COUNTED, Reason, TagEvent
 
 SAMPLE = timedelta(minutes=2)
 WARM_UP = timedelta(minutes=10)
@@ -110,7 +110,3 @@ def judge_moves(world: World, shop: PureShop, figures: Figures) -> None:
             is_true = tag.location_id in {place for place, _ in places}
         if not is_true:
             figures.false_moves.append((event, places))
-
-
-def states_of(shop: PureShop, state: TagState) -> int:
-    return sum(tag.state is state for tag in shop.tags.values())

@@ -14,7 +14,7 @@ from onhand.stock.domain.model import COUNTED, TAGGABLE
 from onhand.stock.domain.reads import Rules
 
 REFERENCE = Size(tags=240, neighbour_tags=60)
-SEED = 2
+SEED = 1
 
 
 def assert_books_are_true(shop: PureShop) -> None:
@@ -60,4 +60,4 @@ def test_other_days_are_told_as_right() -> None:
     print(f"\nall: {false_moves:.2f} false moves a thousand tag-hours in {hours:,.0f}")
     assert min(day.presence for day in days) >= 0.99
     assert min(day.zone for day in days) >= 0.96
-    assert false_moves <= 2
+    assert false_moves <= 1
