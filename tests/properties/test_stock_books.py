@@ -225,7 +225,9 @@ class TagMachine(RuleBasedStateMachine):
         super().__init__()
         self.clock = FakeClock()
         self.store = f"t-{uuid4().hex}"
-        deps = Deps(self.database, self.clock, self.configured)
+        # The model is of what each read says at once: no waiting at exits, no second look at returns.
+        at_once = {"exit_confirm_s": 0, "return_dwell_s": 0, "reader_skew_s": 0, "sight_refresh_s": 0.1}
+        deps = Deps(self.database, self.clock, self.configured.model_copy(update={**at_once, "epoch_s": 0.1}))
         self.documents, self.reads = Documents(deps), Reads(deps)
         self.availability = Availability(deps)
         catalog = Catalog(deps)

@@ -8,25 +8,68 @@ from onhand.kit.config import ServiceSettings
 
 
 class StockSettings(ServiceSettings):
-    smoothing_window_s: Annotated[float, Field(gt=0)] = 5
-    """A tag read again in the same zone within this time is a repeat; protects the database."""
+    epoch_s: Annotated[float, Field(gt=0)] = 10
+    """Reads of a tag in a zone within this time are one piece of evidence."""
+    lateness_s: Annotated[float, Field(ge=0)] = 30
+    """How late reads may come and still count for the decision on a tag's zone; protects against deciding on
+    half of what was seen."""
+    settle_interval_s: Annotated[float, Field(gt=0)] = 1
+    """How often what was waited for is decided when no batch comes that would do it."""
     sight_refresh_s: Annotated[float, Field(gt=0)] = 60
     """A tag that stays gets its last sight written this often; protects the database."""
-    zone_hysteresis_cdb: Annotated[int, Field(ge=0)] = 300
-    """How much stronger, in 0.01 dB, another zone must be to win within the smoothing window; protects
-    against flapping between two antennas."""
+    miss_probability: Annotated[float, Field(gt=0, lt=1)] = 0.01
+    """How seldom a tag that is still there may go unread for its whole window."""
+    rssi_floor_cdbm: int = -8000
+    """Strength below which a read is hardly evidence, in 0.01 dBm."""
+    hysteresis: Annotated[float, Field(ge=1)] = 1.5
+    """How many times the evidence of its zone another zone must have; protects against flapping between two
+    antennas."""
+    move_margin_db: Annotated[float, Field(ge=0)] = 30
+    """How much more evidence it must have besides; protects against moving on one read."""
+    silent_after_s: Annotated[float, Field(gt=0)] = 60
+    """A zone that read nothing for this long is silent; protects its tags from moving or being missed."""
+    stray_rssi_cdbm: int = -7000
+    """A never-seen tag weaker than this waits for more evidence; protects against a neighbour's goods."""
+    belief_db: Annotated[float, Field(ge=0)] = 45
+    """Evidence needed to believe that a tag of another location is here; protects against stray reads."""
+    belief_dwell_s: Annotated[float, Field(ge=0)] = 1800
+    """A tag seen for this long without a break is here, however weakly, unless another location has it."""
+    cross_quiet_s: Annotated[float, Field(ge=0)] = 300
+    """A tag must have been unseen this long where it was before another location may have it. Longer than
+    `sight_refresh_s`, by which its last sight there may be old."""
     sold_grace_s: Annotated[float, Field(ge=0)] = 1800
-    """A sold tag read on the floor within this time still lingers; later it was brought back."""
-    cross_quiet_s: Annotated[float, Field(ge=0)] = 30
-    """A tag must have been unseen this long where it was before another location may have it."""
-    cross_reads: Annotated[int, Field(ge=1)] = 2
-    """Reads needed to believe that a tag of another location is here; protects against stray reads."""
-    recent_tags: Annotated[int, Field(ge=0)] = 1_000_000
-    """Tags whose last write is remembered to drop repeats; protects memory."""
-    unconfirmed_after_s: Annotated[float, Field(gt=0)] = 4 * 3600
-    """A present tag not read for this long is unconfirmed. Only where readers look on their own."""
-    missing_after_s: Annotated[float, Field(gt=0)] = 24 * 3600
-    """An unconfirmed tag not read for this long is missing and no longer counts."""
+    """A sold tag read within this time still lingers."""
+    return_dwell_s: Annotated[float, Field(ge=0)] = 900
+    """A sold tag that is seen on the floor or in the back room for this long was brought back; 0: when it is
+    seen once. Protects against customers who come again in what they bought."""
+    passage_rssi_cdbm: int = -6000
+    """A read at an exit weaker than this is of goods that lie nearby; protects against false alarms."""
+    exit_confirm_s: Annotated[float, Field(ge=0)] = 30
+    """A tag seen at an exit left when it is not seen inside for at least this long; 0: at once."""
+    exit_miss_probability: Annotated[float, Field(gt=0, lt=1)] = 1e-4
+    """How seldom a tag that lies near the door is taken to have left; protects against false alarms."""
+    exit_most_s: Annotated[float, Field(gt=0)] = 1800
+    """A tag seen at an exit left after this long even where no reader inside looked."""
+    cross_ratio: Annotated[float, Field(gt=1)] = 2
+    """How many times better another location must read a tag to have it while it is still read here."""
+    reader_skew_s: Annotated[float, Field(ge=0)] = 3
+    """How much the clocks of two readers of a location may differ."""
+    max_skew_s: Annotated[float, Field(ge=0)] = 600
+    """A reader's clock is corrected up to this; reads that seem to lag more are late."""
+    unconfirmed_miss_probability: Annotated[float, Field(gt=0, lt=1)] = 1e-3
+    """How seldom a tag that is there becomes unconfirmed, by how often it is read."""
+    unconfirmed_least_s: Annotated[float, Field(ge=0)] = 600
+    """A tag is not unconfirmed sooner, however often it is read."""
+    unconfirmed_most_s: Annotated[float, Field(gt=0)] = 4 * 3600
+    """A tag is unconfirmed then at the latest, in time in which readers looked."""
+    missing_miss_probability: Annotated[float, Field(gt=0, lt=1)] = 1e-6
+    """How seldom a tag that is there becomes missing and no longer counts."""
+    missing_least_s: Annotated[float, Field(ge=0)] = 3600
+    """A tag is not missing sooner, however often it is read."""
+    missing_most_s: Annotated[float, Field(gt=0)] = 24 * 3600
+    """A tag is missing then at the latest, in time in which readers looked."""
+    recent_tags: Annotated[int, Field(ge=0)] = 2_000_000
+    """Tags whose evidence is remembered, some 100 bytes each; protects memory."""
     read_max_age_s: Annotated[float, Field(gt=0)] = 7 * 86_400
     """Reads older than this are refused: a gateway may have been cut off for days, not for weeks."""
     read_max_ahead_s: Annotated[float, Field(gt=0)] = 300

@@ -19,9 +19,11 @@ class Jobs:
         while await self._reservations.expire_due(BATCH) == BATCH:
             pass
 
+    async def settle_reads(self) -> None:
+        await self._reads.settle(BATCH)
+
     async def doubt_unseen_tags(self) -> None:
-        while await self._reads.doubt_unseen(BATCH) >= BATCH:
-            pass
+        await self._reads.doubt_unseen(BATCH)
 
     async def tend_counts(self) -> None:
         while await self._counts.tend(BATCH) == BATCH:

@@ -85,6 +85,7 @@ async def serve(settings: StockSettings) -> None:
     server.background("relay", Relay(database, broker, "stock").run)
     server.background("view", view.run)
     server.every("expire reservations", settings.sweep_interval_s, jobs.expire_reservations)
+    server.every("settle reads", settings.settle_interval_s, jobs.settle_reads)
     server.every("doubt unseen tags", 60, jobs.doubt_unseen_tags)
     server.every("tend counts", 30, jobs.tend_counts)
     server.every("write read counts", settings.read_counts_interval_s, jobs.write_read_counts)

@@ -79,6 +79,15 @@ class Shop:
             reads_pb2.RecordReadsRequest(reader_id=f"reader-{store or self.s1}", reads=reads)
         )
 
+    async def until_tag_is(self, *states: int) -> None:
+        """Wait for what is decided only some time after a read: latest sight first."""
+        found: list[int] = []
+        async with asyncio.timeout(20):
+            while found != list(states):
+                tags = await self.client.tags.GetTag(reads_pb2.GetTagRequest(epc=self.epc))
+                found = [tag.state for tag in tags.tags]
+                await asyncio.sleep(0.05)
+
     def hold(self, *lines: tuple[str, int], seconds: int = 900) -> res.CreateReservationRequest:
         request = res.CreateReservationRequest(
             request_id=str(uuid4()),
@@ -113,6 +122,13 @@ class StockProcesses:
                 "ONHAND_AUTH_ISSUER": settings.auth_issuer,
                 "ONHAND_AUTH_JWKS_FILE": str(settings.auth_jwks_file),
                 "ONHAND_LOG_LEVEL": "warning",
+                # What stock waits for, it waits for here in seconds: tests do too.
+                "ONHAND_EPOCH_S": "0.5",
+                "ONHAND_LATENESS_S": "0.5",
+                "ONHAND_EXIT_CONFIRM_S": "0.5",
+                "ONHAND_EXIT_MOST_S": "1",
+                "ONHAND_CROSS_QUIET_S": "120",
+                "ONHAND_SETTLE_INTERVAL_S": "0.2",
                 **environment,
             },
         )

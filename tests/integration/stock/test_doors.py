@@ -96,10 +96,9 @@ async def test_a_tags_life_is_one_unit(shop: Shop, processes: StockProcesses) ->
     await shop.sell(gtin=GTIN)
     assert (await shop.cell("i1")).on_hand == 0
     await shop.read(3, at + timedelta(minutes=2))
+    await shop.until_tag_is(reads_pb2.Tag.STATE_SOLD)
     left = await shop.cell("i1")
     assert (left.on_hand, left.unavailable) == (0, 0)
-    tags = await shop.client.tags.GetTag(reads_pb2.GetTagRequest(epc=shop.epc))
-    assert [tag.state for tag in tags.tags] == [reads_pb2.Tag.STATE_SOLD]
     await processes.audited()
 
 
@@ -109,6 +108,7 @@ async def test_a_tag_that_leaves_unsold_is_missing_and_is_found_again(
     at = datetime.now(UTC) - timedelta(hours=1)
     await shop.read(1, at)
     await shop.read(3, at + timedelta(minutes=1))
+    await shop.until_tag_is(reads_pb2.Tag.STATE_MISSING)
     gone = await shop.cell("i1")
     assert (gone.on_hand, gone.unavailable, gone.available) == (1, 1, 0)
     await shop.read(1, at + timedelta(minutes=2))
@@ -125,6 +125,7 @@ async def test_a_stray_read_of_another_stores_tag_moves_nothing_and_a_real_arriv
     await shop.read(1, at + timedelta(seconds=5), store=shop.s2)
     assert [(await shop.cell("i1", store)).on_hand for store in (shop.s1, shop.s2)] == [1, 0]
     await shop.read(1, at + timedelta(minutes=5), store=shop.s2, times=4)
+    await shop.until_tag_is(reads_pb2.Tag.STATE_PRESENT, reads_pb2.Tag.STATE_DEPARTED)
     assert [(await shop.cell("i1", store)).on_hand for store in (shop.s1, shop.s2)] == [0, 1]
     await processes.audited()
 

@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 
 from onhand.kit.errors import InsufficientStock, WrongState
-from onhand.stock.domain.books import Books, state_at
+from onhand.stock.domain import reservations
+from onhand.stock.domain.books import Books
 from onhand.stock.domain.model import (
     INSIDE,
     AlertKind,
@@ -137,17 +138,21 @@ def test_no_bucket_but_sellable_falls_below_zero() -> None:
 def test_a_hold_is_all_or_nothing_and_keeps_the_safety_stock() -> None:
     changed = books(cell(5, safety_stock=2))
     with pytest.raises(InsufficientStock) as raised:
-        changed.hold([(KEY, 4)], allow_partial=False, ignore_safety_stock=False)
+        reservations.hold(changed, [(KEY, 4)], allow_partial=False, ignore_safety_stock=False)
     assert (raised.value.asked, raised.value.available) == (4, 3)
-    assert changed.hold([(KEY, 4)], allow_partial=True, ignore_safety_stock=False)[0].quantity == 3
+    assert (
+        reservations.hold(changed, [(KEY, 4)], allow_partial=True, ignore_safety_stock=False)[0].quantity == 3
+    )
     assert changed.cells[KEY].available == 0
-    assert changed.hold([(KEY, 2)], allow_partial=False, ignore_safety_stock=True)[0].quantity == 2
+    assert (
+        reservations.hold(changed, [(KEY, 2)], allow_partial=False, ignore_safety_stock=True)[0].quantity == 2
+    )
     with pytest.raises(InsufficientStock):
-        changed.hold([(KEY, 1)], allow_partial=True, ignore_safety_stock=True)
+        reservations.hold(changed, [(KEY, 1)], allow_partial=True, ignore_safety_stock=True)
 
 
 def held(changed: Books, quantity: int, state: ReservationState = ReservationState.HELD) -> Reservation:
-    lines = changed.hold([(KEY, quantity)], allow_partial=False, ignore_safety_stock=False)
+    lines = reservations.hold(changed, [(KEY, quantity)], allow_partial=False, ignore_safety_stock=False)
     reservation = Reservation(
         UUID(int=9), ReservationState.HELD, lines, "web", "", "", NOW, NOW + timedelta(minutes=15)
     )
@@ -159,14 +164,14 @@ def held(changed: Books, quantity: int, state: ReservationState = ReservationSta
 def test_a_reservation_is_fulfilled_in_parts_and_ends_with_the_last() -> None:
     changed = books(cell(5))
     reservation = held(changed, 3, ReservationState.COMMITTED)
-    changed.fulfil(reservation, [(KEY, 2, ())], Reason.COLLECTED, NOW)
+    reservations.fulfil(changed, reservation, [(KEY, 2, ())], Reason.COLLECTED, NOW)
     assert reservation.state is ReservationState.COMMITTED
     assert changed.cells[KEY].committed == 1
     changed.release(reservation, [(KEY, 1, Bucket.SELLABLE)], NOW)
     assert reservation.state is ReservationState.FULFILLED
     assert (changed.cells[KEY].committed, changed.cells[KEY].buckets[Bucket.SELLABLE]) == (0, 3)
     with pytest.raises(WrongState):
-        changed.fulfil(reservation, [(KEY, 1, ())], Reason.COLLECTED, NOW)
+        reservations.fulfil(changed, reservation, [(KEY, 1, ())], Reason.COLLECTED, NOW)
 
 
 def test_units_that_could_not_be_picked_are_not_sold_again() -> None:
@@ -191,10 +196,10 @@ def test_a_hold_counts_as_expired_at_its_very_expire_time() -> None:
     changed = books(cell(5))
     reservation = held(changed, 2)
     assert reservation.expire_time is not None
-    assert state_at(reservation, reservation.expire_time) is ReservationState.EXPIRED
+    assert reservations.state_at(reservation, reservation.expire_time) is ReservationState.EXPIRED
     with pytest.raises(WrongState):
         changed.commit(reservation, "o1", reservation.expire_time)
-    changed.expire(reservation)
+    reservations.expire(changed, reservation)
     assert changed.cells[KEY].available == 5
 
 
@@ -204,4 +209,4 @@ def test_more_than_a_line_holds_is_neither_released_nor_fulfilled() -> None:
     with pytest.raises(WrongState):
         changed.release(reservation, [(KEY, 3, Bucket.SELLABLE)], NOW)
     with pytest.raises(WrongState):
-        changed.fulfil(reservation, [(KEY, 3, ())], Reason.COLLECTED, NOW)
+        reservations.fulfil(changed, reservation, [(KEY, 3, ())], Reason.COLLECTED, NOW)

@@ -12,7 +12,7 @@ Two rules make the books true by construction:
   are these and count nothing.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -29,9 +29,6 @@ from onhand.stock.domain.model import (
     CellKey,
     Movement,
     Reason,
-    Reservation,
-    ReservationLine,
-    ReservationState,
     Tag,
     TagEvent,
     TagState,
@@ -77,9 +74,10 @@ class Books:
         self.alerts: list[Alert] = []
         self.changed_cells: set[CellKey] = set()
         self.changed_tags: set[tuple[str, bytes]] = set()
+        self.added_tags: set[tuple[str, bytes]] = set()
         self._actor = actor
         self._document = document
-        self._occur_time = occur_time
+        self.occur_time = occur_time
         self._new_id = new_id
 
     # Quantities
@@ -116,16 +114,16 @@ class Books:
             to_bucket,
             quantity,
             reason,
-            occur_time or self._occur_time,
+            occur_time or self.occur_time,
             self._document,
             epc,
             self._actor,
         )
         self.movements.append(movement)
-        self._settle(cell)
+        self.settle(cell)
         return movement.movement_id
 
-    def _settle(self, cell: Cell) -> None:
+    def settle(self, cell: Cell) -> None:
         """Keep `shortfall` at what is promised and not there."""
         self.changed_cells.add(cell.key)
         shortfall = max(0, -cell.unpromised)
@@ -293,7 +291,28 @@ class Books:
         """Keep a tag that the location had not known."""
         self.tags[tag.location_id, tag.epc] = tag
         self.changed_tags.add((tag.location_id, tag.epc))
+        self.added_tags.add((tag.location_id, tag.epc))
         return tag
+
+    def pass_exit(self, tag: Tag, exit_time: datetime) -> None:
+        """A tag was seen at an exit; whether it left is decided later."""
+        tag.exit_time = exit_time
+        self.changed_tags.add((tag.location_id, tag.epc))
+
+    def clear_exit(self, tag: Tag) -> None:
+        """It is decided whether a tag left by the exit where it was seen."""
+        tag.exit_time = None
+        self.changed_tags.add((tag.location_id, tag.epc))
+
+    def entered_tags(self) -> set[tuple[str, bytes]]:
+        """Tags that were seen here for the first time, or again after they did not count."""
+        entered = {
+            (each.tag.location_id, each.tag.epc)
+            for each in self.tag_events
+            if each.tag.state is TagState.PRESENT
+            and (each.state_before not in COUNTED or not each.zone_before)
+        }
+        return entered | self.added_tags
 
     def _change(
         self,
@@ -313,139 +332,3 @@ class Books:
         self.changed_tags.add((tag.location_id, tag.epc))
         zone = tag.zone_id if zone_before is None else zone_before
         self.tag_events.append(TagEvent(replace(tag), before, zone, occur_time, movement_id))
-
-    # Reservations
-
-    def hold(
-        self,
-        lines: Sequence[tuple[CellKey, int]],
-        *,
-        allow_partial: bool,
-        ignore_safety_stock: bool,
-    ) -> list[ReservationLine]:
-        """Hold units of several cells: all of them, or what there is when `allow_partial`.
-
-        `lines` name each cell once. Raises InsufficientStock for the first line that is short.
-        """
-        held = []
-        for key, quantity in lines:
-            cell = self.cells[key]
-            free = max(0, cell.unpromised) if ignore_safety_stock else cell.available
-            if free < quantity and not (allow_partial and free > 0):
-                if allow_partial:
-                    continue
-                raise InsufficientStock(key.item_id, key.location_id, quantity, free)
-            held.append(ReservationLine(key, min(quantity, free)))
-        if not held:
-            key, quantity = lines[0]
-            raise InsufficientStock(key.item_id, key.location_id, quantity, 0)
-        for line in held:
-            # shortfall stays as it is: the CHECK of the balance refuses what should never get here.
-            self.cells[line.key].reserved += line.quantity
-            self.changed_cells.add(line.key)
-        return held
-
-    def extend(self, reservation: Reservation, expire_time: datetime, now: datetime) -> None:
-        """A hold lasts until another time."""
-        require(reservation, now, "extend it", ReservationState.HELD)
-        reservation.expire_time = expire_time
-
-    def commit(self, reservation: Reservation, order_id: str, now: datetime) -> None:
-        """A held reservation becomes an order's."""
-        require(reservation, now, "commit it", ReservationState.HELD)
-        for line in reservation.lines:
-            self.cells[line.key].reserved -= line.open
-            self.cells[line.key].committed += line.open
-            self.changed_cells.add(line.key)
-        reservation.state = ReservationState.COMMITTED
-        reservation.order_id = order_id
-        reservation.expire_time = None
-
-    def release(
-        self, reservation: Reservation, lines: Sequence[tuple[CellKey, int, Bucket]], now: datetime
-    ) -> None:
-        """Give units back; to missing or damaged when they could not be picked."""
-        require(reservation, now, "release it", ReservationState.HELD, ReservationState.COMMITTED)
-        for key, quantity, to_bucket in lines:
-            line = self._open_line(reservation, key, quantity, "release")
-            known_gone = min(quantity, self.cells[key].shortfall)
-            self._unpromise(reservation, line, quantity)
-            line.released += quantity
-            if to_bucket is Bucket.DAMAGED:
-                self.move(key, Bucket.SELLABLE, to_bucket, quantity, Reason.DAMAGED)
-            elif to_bucket is Bucket.MISSING and quantity > known_gone:
-                # What a till has sold from under the reservation is not missing as well.
-                self.move(key, Bucket.SELLABLE, to_bucket, quantity - known_gone, Reason.NOT_FOUND)
-        self._end(reservation, ReservationState.RELEASED)
-
-    def fulfil(
-        self,
-        reservation: Reservation,
-        lines: Sequence[tuple[CellKey, int, Sequence[bytes]]],
-        reason: Reason,
-        now: datetime,
-    ) -> None:
-        """Reserved goods left: those with a known tag by their tag, the others by quantity."""
-        require(reservation, now, "fulfil it", ReservationState.HELD, ReservationState.COMMITTED)
-        for key, quantity, epcs in lines:
-            line = self._open_line(reservation, key, quantity, "fulfil")
-            self._unpromise(reservation, line, quantity)
-            line.fulfilled += quantity
-            for epc in epcs:
-                self.take_out(self.tags[key.location_id, epc], key.item_id, reason, self._occur_time)
-            if untagged := quantity - len(epcs):
-                self.move(key, Bucket.SELLABLE, Bucket.CUSTOMER, untagged, reason)
-        self._end(reservation, ReservationState.FULFILLED)
-
-    def expire(self, reservation: Reservation) -> None:
-        """A hold ran out. Gives back the lines whose cells are loaded; the sweep comes for the others."""
-        for line in reservation.lines:
-            if line.open and line.key in self.cells:
-                self._unpromise(reservation, line, line.open)
-                line.released = line.quantity - line.fulfilled
-        reservation.state = ReservationState.EXPIRED
-        if not any(line.open for line in reservation.lines):
-            reservation.expire_time = None
-
-    def _open_line(
-        self, reservation: Reservation, key: CellKey, quantity: int, action: str
-    ) -> ReservationLine:
-        for line in reservation.lines:
-            if line.key == key and line.open >= quantity:
-                return line
-        state = f"without {quantity} open units of {key.item_id} at {key.location_id}"
-        raise WrongState("reservation", str(reservation.reservation_id), state, action)
-
-    def _unpromise(self, reservation: Reservation, line: ReservationLine, quantity: int) -> None:
-        cell = self.cells[line.key]
-        if reservation.state is ReservationState.COMMITTED:
-            cell.committed -= quantity
-        else:
-            cell.reserved -= quantity
-        self._settle(cell)
-
-    def _end(self, reservation: Reservation, state: ReservationState) -> None:
-        """End a reservation that holds nothing any more: fulfilled when anything left."""
-        if any(line.open for line in reservation.lines):
-            return
-        fulfilled = any(line.fulfilled for line in reservation.lines)
-        reservation.state = ReservationState.FULFILLED if fulfilled else state
-        reservation.expire_time = None
-
-
-def state_at(reservation: Reservation, now: datetime) -> ReservationState:
-    """The state as a reader must see it: a hold ends at its expire_time, whenever it is swept."""
-    if (
-        reservation.state is ReservationState.HELD
-        and reservation.expire_time
-        and reservation.expire_time <= now
-    ):
-        return ReservationState.EXPIRED
-    return reservation.state
-
-
-def require(reservation: Reservation, now: datetime, action: str, *states: ReservationState) -> None:
-    """Raise WrongState unless the reservation is in one of `states`."""
-    state = state_at(reservation, now)
-    if state not in states:
-        raise WrongState("reservation", str(reservation.reservation_id), state.name, action)

@@ -218,7 +218,15 @@ class Tag:
     zone_id: str
     first_seen_time: datetime
     last_seen_time: datetime
+    """Latest read inside."""
     rssi_cdbm: int = 0
+    """Usual strength in its zone; 0 when unknown."""
+    read_rate: float = 0.3
+    """How often it is read, an epoch in which the readers of its zone see anything."""
+    exit_time: datetime | None = None
+    """Latest read at an exit, while it is not decided whether it left."""
+    passage_time: datetime | None = None
+    """Latest read in a transition zone."""
     bucket: Bucket = Bucket.SELLABLE
     """Of which bucket its unit is while it counts."""
 

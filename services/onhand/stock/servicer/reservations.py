@@ -16,8 +16,8 @@ from onhand.kit.idempotency import difference, once
 from onhand.kit.status import to_status
 from onhand.stock import messages
 from onhand.stock.config import StockSettings
-from onhand.stock.domain.books import state_at
 from onhand.stock.domain.model import Bucket, CellKey, Reason, Reservation
+from onhand.stock.domain.reservations import state_at
 from onhand.stock.use_cases import Reservations
 from onhand.stock.use_cases.reservations import Hold
 

@@ -70,7 +70,8 @@ _ADD_MOVEMENTS = text("""
         CAST(:epcs AS bytea[]), CAST(:actors AS text[]))
 """)
 _TAG_COLUMNS = """
-    location_id, epc, item_id, state, state_time, zone_id, first_seen_time, last_seen_time, rssi_cdbm, bucket
+    location_id, epc, item_id, state, state_time, zone_id, first_seen_time, last_seen_time, rssi_cdbm,
+    read_rate, exit_time, passage_time, bucket
 """
 _LOCK_TAGS = text(f"""
     SELECT {_TAG_COLUMNS} FROM tags
@@ -90,10 +91,12 @@ _SAVE_TAGS = text(f"""
         CAST(:location_ids AS text[]), CAST(:epcs AS bytea[]), CAST(:item_ids AS text[]),
         CAST(:states AS smallint[]), CAST(:state_times AS timestamptz[]), CAST(:zone_ids AS text[]),
         CAST(:first_seen_times AS timestamptz[]), CAST(:last_seen_times AS timestamptz[]),
-        CAST(:rssi_cdbms AS integer[]), CAST(:buckets AS smallint[]))
+        CAST(:rssi_cdbms AS integer[]), CAST(:read_rates AS real[]), CAST(:exit_times AS timestamptz[]),
+        CAST(:passage_times AS timestamptz[]), CAST(:buckets AS smallint[]))
     ON CONFLICT (location_id, epc) DO UPDATE SET
         item_id = excluded.item_id, state = excluded.state, state_time = excluded.state_time,
         zone_id = excluded.zone_id, last_seen_time = excluded.last_seen_time, rssi_cdbm = excluded.rssi_cdbm,
+        read_rate = excluded.read_rate, exit_time = excluded.exit_time, passage_time = excluded.passage_time,
         bucket = excluded.bucket
 """)
 _ADD_TAG_EVENTS = text("""
@@ -116,10 +119,18 @@ _LIST_TAGS = text(f"""
       AND (CAST(:not_seen_since AS timestamptz) IS NULL OR last_seen_time < CAST(:not_seen_since AS timestamptz))
     ORDER BY epc LIMIT :count
 """)
-_UNSEEN_TAGS = text("""
-    SELECT location_id, epc, item_id FROM tags
-    WHERE state = :state AND item_id IS NOT NULL AND last_seen_time < :before
-    ORDER BY last_seen_time LIMIT :count
+_UNSEEN_TAGS = text(f"""
+    SELECT {_TAG_COLUMNS} FROM tags
+    WHERE location_id = :location_id AND item_id IS NOT NULL
+      AND (state = :unconfirmed AND last_seen_time < :missing_before
+           OR state = :present AND last_seen_time < :unconfirmed_before)
+      AND (last_seen_time, epc) > (:after_time, :after_epc)
+    ORDER BY last_seen_time, epc LIMIT :count
+""")
+_EXITED_TAGS = text(f"""
+    SELECT {_TAG_COLUMNS} FROM tags
+    WHERE exit_time IS NOT NULL AND (exit_time, epc) > (:after_time, :after_epc)
+    ORDER BY exit_time, epc LIMIT :count
 """)
 _LIST_MOVEMENTS = text("""
     SELECT location_id, movement_id, item_id, from_bucket, to_bucket, quantity, reason, occur_time, record_time,
@@ -188,11 +199,31 @@ async def list_tags(connection: AsyncConnection, **filters: Any) -> list[Tag]:
 
 
 async def unseen_tags(
-    connection: AsyncConnection, state: TagState, before: datetime, count: int
-) -> list[tuple[str, bytes, str]]:
-    """Read the counted tags in `state` that were last seen before a time, longest unseen first."""
-    result = await connection.execute(_UNSEEN_TAGS, {"state": state, "before": before, "count": count})
-    return [(row.location_id, row.epc, row.item_id) for row in result]
+    connection: AsyncConnection,
+    location_id: str,
+    unconfirmed_before: datetime,
+    missing_before: datetime,
+    after: tuple[datetime, bytes],
+    count: int,
+) -> list[Tag]:
+    """Read the counted tags that were last seen before a time, longest unseen first."""
+    parameters = {
+        "location_id": location_id,
+        "present": TagState.PRESENT,
+        "unconfirmed": TagState.UNCONFIRMED,
+        "unconfirmed_before": unconfirmed_before,
+        "missing_before": missing_before,
+        "after_time": after[0],
+        "after_epc": after[1],
+        "count": count,
+    }
+    return [tag(row) for row in await connection.execute(_UNSEEN_TAGS, parameters)]
+
+
+async def exited_tags(connection: AsyncConnection, after: tuple[datetime, bytes], count: int) -> list[Tag]:
+    """Read the tags that were seen at an exit and of which it is not decided whether they left."""
+    parameters = {"after_time": after[0], "after_epc": after[1], "count": count}
+    return [tag(row) for row in await connection.execute(_EXITED_TAGS, parameters)]
 
 
 async def list_movements(connection: AsyncConnection, **filters: Any) -> list[Movement]:
@@ -291,6 +322,9 @@ def _tag_arrays(tags: Sequence[Tag]) -> dict[str, list[Any]]:
         "first_seen_times": [each.first_seen_time for each in tags],
         "last_seen_times": [each.last_seen_time for each in tags],
         "rssi_cdbms": [each.rssi_cdbm for each in tags],
+        "read_rates": [each.read_rate for each in tags],
+        "exit_times": [each.exit_time for each in tags],
+        "passage_times": [each.passage_time for each in tags],
         "buckets": [each.bucket for each in tags],
     }
 
@@ -326,5 +360,8 @@ def tag(row: Any) -> Tag:
         row.first_seen_time,
         row.last_seen_time,
         row.rssi_cdbm,
+        row.read_rate,
+        row.exit_time,
+        row.passage_time,
         Bucket(row.bucket),
     )

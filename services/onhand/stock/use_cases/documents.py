@@ -114,7 +114,7 @@ class Documents:
         for line in lines:
             apply(books, line)
         await storage.save(connection, books)
-        self._deps.recent.forget(tagged)
+        self._deps.tracker.forget(tagged)
         return await outbox.add(connection, events.of_books(books, clock))
 
     async def list_movements(

@@ -1,9 +1,9 @@
 """Reads in: from what antennas saw to tags, movements and balances."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import lru_cache
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache, partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,12 +17,11 @@ from onhand.stock.domain.model import (
     CellKey,
     Read,
     ReadResult,
-    Reason,
     Tag,
-    TagState,
     ZoneKind,
 )
-from onhand.stock.domain.reads import Sight, observe, reduce
+from onhand.stock.domain.reads import ELSEWHERE, News, confirm_exit, doubt
+from onhand.stock.domain.reads import record as record_news
 from onhand.stock.storage import books as storage
 from onhand.stock.storage import catalog
 from onhand.stock.use_cases.deps import Deps
@@ -31,6 +30,9 @@ MAX_REFUSALS = 100
 """Refusals that an answer spells out; the count tells the rest."""
 READ_POINT_TTL_S = 5
 """How long a reader's configuration is remembered: a change of it takes effect within this time."""
+
+BEGINNING = datetime.min.replace(tzinfo=UTC)
+"""Before every time there is."""
 
 _reads = telemetry.meter.create_counter("onhand.reads", description="Reads, by what became of them")
 
@@ -68,18 +70,63 @@ class Reads:
         self._deps.read_counts.add(reader_id, (each.antenna for each in raw), self._deps.clock.now())
         await self._note(reader_id, {each.antenna for each in raw})
         kinds = {(location, zone): kind for location, zone, kind in points.values()}
-        sights = reduce(reads, kinds)
-        fresh = [sight for sight in sights.values() if not self._deps.recent.is_repeat(sight)]
-        if fresh:
-            recorder = _Recorder(self._deps, fresh, kinds, reader_id, actor)
-            result.revision = await self._deps.database.transaction(recorder.run)
-            result.unknown_items = recorder.unknown_items
-            self._deps.recent.remember(fresh)
-        result.accepted = len(fresh)
+        news = self._deps.tracker.take(reader_id, reads, kinds, self._deps.clock.now())
+        if news.sights or news.beliefs:
+            result.revision, result.unknown_items = await self._write(news, reader_id, actor)
+        result.accepted = len(news.sights)
         result.repeated = len(reads) - result.accepted
         for outcome in ("accepted", "repeated", "refused"):
             _reads.add(getattr(result, outcome), {"outcome": outcome})
         return result
+
+    async def _write(self, news: News, document: str, actor: str) -> tuple[int, int]:
+        """Write news in one transaction; returns its revision and how many tags are of no known item."""
+        recorder = _Recorder(self._deps, news, document, actor)
+        revision = await self._deps.database.transaction(recorder.run)
+        if recorder.books is not None:
+            self._deps.tracker.recorded(recorder.books, news.sights)
+        return revision, recorder.unknown_items
+
+    async def settle(self, count: int) -> None:
+        """Write what the passing of time has decided: zones, and exits that were waited for."""
+        beliefs = self._deps.tracker.settle(self._deps.clock.now())
+        for start in range(0, len(beliefs), count):
+            await self._write(News(beliefs=beliefs[start : start + count]), "settled", "stock")
+        after = (BEGINNING, b"")
+        while True:
+            tags = await self._deps.database.read(partial(storage.exited_tags, after=after, count=count))
+            due = [tag for tag in tags if self._has_left(tag)]
+            if due:
+                await self._change(due, "exit", self._confirm_exit)
+            if len(tags) < count or tags[-1].exit_time is None:
+                return
+            after = (tags[-1].exit_time, tags[-1].epc)
+
+    def _has_left(self, tag: Tag) -> bool:
+        tracker = self._deps.tracker
+        return tracker.has_left(tag, tracker.location_time(tag.location_id, self._deps.clock.now()))
+
+    def _confirm_exit(self, books: Books, tag: Tag) -> None:
+        if self._has_left(tag):
+            confirm_exit(books, tag, self._deps.rules)
+
+    async def _change(
+        self, found: Sequence[Tag], document: str, change: Callable[[Books, Tag], None]
+    ) -> None:
+        """Lock some tags, in the order given, and change those that still ask for it."""
+        cells = {CellKey(tag.location_id, tag.item_id) for tag in found if tag.item_id}
+        keys = [(tag.location_id, tag.epc) for tag in found]
+
+        async def work(connection: AsyncConnection) -> None:
+            books = await _books(connection, self._deps, cells, set(keys), document, "stock")
+            for key in keys:
+                change(books, books.tags[key])
+            await storage.save(connection, books)
+            if books.changed_tags:
+                await outbox.add(connection, events.of_books(books, self._deps.clock))
+
+        await self._deps.database.transaction(work)
+        self._deps.tracker.forget(keys)
 
     def _place(
         self,
@@ -156,91 +203,83 @@ class Reads:
         return await self._deps.database.read(work)
 
     async def doubt_unseen(self, count: int) -> int:
-        """Tags that were not read for long become unconfirmed, then missing; returns how many changed."""
-        settings, now = self._deps.settings, self._deps.clock.now()
+        """Tags that were not read for too long become unconfirmed, then missing; returns how many changed.
+
+        Only where this process hears readers: what nobody listens for is not absent.
+        """
+        tracker, rules, now = self._deps.tracker, self._deps.rules, self._deps.clock.now()
         changed = 0
-        for state, after_s in (
-            (TagState.UNCONFIRMED, settings.missing_after_s),
-            (TagState.PRESENT, settings.unconfirmed_after_s),
-        ):
-            before = now - timedelta(seconds=after_s)
 
-            async def work(
-                connection: AsyncConnection, state: TagState = state, before: datetime = before
-            ) -> int:
-                unseen = await storage.unseen_tags(connection, state, before, count)
-                books = await _books(
-                    connection,
-                    self._deps,
-                    {CellKey(location_id, item_id) for location_id, _, item_id in unseen},
-                    {(location_id, epc) for location_id, epc, _ in unseen},
-                    "unseen",
-                    "stock",
+        def change(books: Books, tag: Tag) -> None:
+            state = tracker.absence(tag, now)
+            if state is not None and tag.item_id is not None:
+                doubt(books, tag, state, tracker.location_time(tag.location_id, now))
+
+        for location_id in tracker.locations():
+            here = tracker.location_time(location_id, now)
+            before = here - timedelta(seconds=rules.unconfirmed_least_s)
+            gone_before = here - timedelta(seconds=rules.missing_least_s)
+            after = (BEGINNING, b"")
+            while True:
+                candidates = await self._deps.database.read(
+                    partial(
+                        storage.unseen_tags,
+                        location_id=location_id,
+                        unconfirmed_before=before,
+                        missing_before=gone_before,
+                        after=after,
+                        count=count,
+                    )
                 )
-                for tag in books.tags.values():
-                    if tag.state is not state or tag.last_seen_time >= before:
-                        continue  # seen in the meantime
-                    if state is TagState.PRESENT:
-                        books.doubt(tag, now)
-                    else:
-                        books.leave(tag, Reason.VANISHED, now)
-                await storage.save(connection, books)
-                if unseen:
-                    await outbox.add(connection, events.of_books(books, self._deps.clock))
-                return len(unseen)
-
-            changed += await self._deps.database.transaction(work)
+                due = [tag for tag in candidates if tracker.absence(tag, now) not in (None, tag.state)]
+                if due:
+                    await self._change(due, "unseen", change)
+                    changed += len(due)
+                if len(candidates) < count:
+                    break
+                after = (candidates[-1].last_seen_time, candidates[-1].epc)
         return changed
 
 
 class _Recorder:
-    """One transaction over the sights of a batch."""
+    """One transaction over the news of a batch."""
 
-    def __init__(
-        self,
-        deps: Deps,
-        sights: Sequence[Sight],
-        kinds: dict[tuple[str, str], ZoneKind],
-        reader_id: str,
-        actor: str,
-    ) -> None:
+    def __init__(self, deps: Deps, news: News, document: str, actor: str) -> None:
         self._deps = deps
-        self._sights = sights
-        self._kinds = kinds
-        self._reader_id = reader_id
+        self._news = news
+        self._here = {(each.location_id, each.epc) for each in news.sights}
+        self._here |= {(each.location_id, each.epc) for each in news.beliefs}
+        self._document = document
         self._actor = actor
         self.unknown_items = 0
+        self.books: Books | None = None
 
     async def run(self, connection: AsyncConnection) -> int:
-        gtins = {sight.epc: _gtin14(sight.epc) for sight in self._sights}
+        gtins = {epc: _gtin14(epc) for _, epc in self._here}
         owners = await catalog.gtin_owners(connection, {each for each in gtins.values() if each})
         items = {epc: owners.get(gtin) if gtin else None for epc, gtin in gtins.items()}
         elsewhere = await self._elsewhere(connection)
-        cells = {CellKey(s.location_id, item_id) for s in self._sights if (item_id := items[s.epc])}
+        cells = {CellKey(location_id, item_id) for location_id, epc in self._here if (item_id := items[epc])}
         cells |= {CellKey(tag.location_id, tag.item_id) for tag in elsewhere.values() if tag.item_id}
-        keys = {(s.location_id, s.epc) for s in self._sights}
-        keys |= {(tag.location_id, tag.epc) for tag in elsewhere.values()}
-        books = await _books(connection, self._deps, cells, keys, self._reader_id, self._actor)
-        for sight in self._sights:
-            other = elsewhere.get(sight.epc)
-            locked = books.tags.get((other.location_id, other.epc)) if other else None
-            if locked is not None and (locked.item_id is None or locked.state not in COUNTED):
-                locked = None  # changed between the look and the lock
-            kind = self._kinds[sight.location_id, sight.zone_id]
-            observe(books, sight, items[sight.epc], kind, locked, self._deps.rules)
-        self.unknown_items = sum(1 for sight in self._sights if items[sight.epc] is None)
+        keys = self._here | {(tag.location_id, tag.epc) for tag in elsewhere.values()}
+        books = await _books(connection, self._deps, cells, keys, self._document, self._actor)
+        record_news(books, self._news, items, elsewhere, self._deps.tracker)
+        self.unknown_items = sum(1 for sight in self._news.sights if items[sight.epc] is None)
+        self.books = books
         await storage.save(connection, books)
         return await outbox.add(connection, events.of_books(books, self._deps.clock))
 
     async def _elsewhere(self, connection: AsyncConnection) -> dict[bytes, Tag]:
-        """Find tags that count at another location than the one that reads them now."""
-        here = {sight.epc: sight.location_id for sight in self._sights}
+        """Find tags to which another location has a claim than the one that reads them now."""
+        here = {epc: location_id for location_id, epc in self._here}
         found = await storage.find_tags(connection, list(here))
-        return {
-            tag.epc: tag
+        claims = [
+            tag
             for tag in reversed(found)
-            if tag.item_id and tag.state in COUNTED and tag.location_id != here[tag.epc]
-        }
+            if tag.item_id and tag.state in ELSEWHERE and tag.location_id != here[tag.epc]
+        ]
+        # Where it counts goes before where it is missed.
+        return {tag.epc: tag for tag in sorted(claims, key=lambda each: each.state in COUNTED)}
 
 
 async def _books(

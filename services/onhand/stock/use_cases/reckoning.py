@@ -149,7 +149,7 @@ class Reckoning:
             await findings.end_results(connection, count)
             finished = (await rows.with_results(connection, [count]))[0]
             changed.append(events.count_finished(self._deps.clock, finished))
-        self._deps.recent.forget(step.books.changed_tags)
+        self._deps.tracker.forget(step.books.changed_tags)
         return count, await outbox.add(connection, changed)
 
     async def _load(

@@ -24,6 +24,7 @@ from onhand.kit.errors import (
     UnknownLocation,
 )
 from onhand.stock import events
+from onhand.stock.domain import reservations as domain
 from onhand.stock.domain.books import Books
 from onhand.stock.domain.model import (
     Bucket,
@@ -138,7 +139,7 @@ class Reservations:
             if each.expire_time is not None and each.expire_time <= now
         ]
         for each in expired:
-            books.expire(each)
+            domain.expire(books, each)
         if expired:
             await rows.save(connection, expired)
         return expired
@@ -167,8 +168,8 @@ class Reservations:
         """Move the expiry of a held reservation."""
         now = self._deps.clock.now()
 
-        def change(books: Books, reservation: Reservation) -> None:
-            books.extend(reservation, now + timedelta(seconds=hold_s), now)
+        def change(_: Books, reservation: Reservation) -> None:
+            domain.extend(reservation, now + timedelta(seconds=hold_s), now)
 
         return await self._change(connection, reservation_id, actor, change)
 
@@ -179,7 +180,7 @@ class Reservations:
         now = self._deps.clock.now()
 
         def change(books: Books, reservation: Reservation) -> None:
-            books.commit(reservation, order_id, now)
+            domain.commit(books, reservation, order_id, now)
 
         return await self._change(connection, reservation_id, actor, change)
 
@@ -195,7 +196,7 @@ class Reservations:
 
         def change(books: Books, reservation: Reservation) -> None:
             left = [(line.key, line.open, Bucket.SELLABLE) for line in reservation.lines if line.open]
-            books.release(reservation, lines or left, now)
+            domain.release(books, reservation, lines or left, now)
 
         return await self._change(connection, reservation_id, actor, change)
 
@@ -217,10 +218,10 @@ class Reservations:
             left: list[tuple[CellKey, int, Sequence[bytes]]] = [
                 (line.key, line.open, ()) for line in reservation.lines if line.open
             ]
-            books.fulfil(reservation, lines or left, reason, now)
+            domain.fulfil(books, reservation, lines or left, reason, now)
 
         reservation = await self._change(connection, reservation_id, actor, change, epcs)
-        self._deps.recent.forget(epcs)
+        self._deps.tracker.forget(epcs)
         return reservation
 
     async def expire_due(self, count: int) -> int:
@@ -239,7 +240,7 @@ class Reservations:
                 if each.expire_time is not None and each.expire_time <= now
             ]
             for each in due:
-                books.expire(each)
+                domain.expire(books, each)
             if due:
                 await rows.save(connection, due)
                 await storage.save(connection, books)
@@ -322,7 +323,8 @@ def _hold(books: Books, hold: Hold, unknown: Mapping[CellKey, OnhandError], now:
             raise unknown[key]
         if key not in books.cells and not hold.allow_partial:
             raise InsufficientStock(key.item_id, key.location_id, quantity, 0)
-    lines = books.hold(
+    lines = domain.hold(
+        books,
         [(key, quantity) for key, quantity in totals if key in books.cells] or _nothing(totals),
         allow_partial=hold.allow_partial,
         ignore_safety_stock=hold.ignore_safety_stock,

@@ -225,7 +225,7 @@ class Shipments:
         await rows.save(connection, shipment)
         if settled:
             await rows.settle(connection, shipment, settled)
-        self._deps.recent.forget(tags)
+        self._deps.tracker.forget(tags)
         changed = [
             *events.of_books(books, self._deps.clock),
             events.shipment_changed(self._deps.clock, shipment),

@@ -114,11 +114,15 @@ CREATE TABLE tags (
     first_seen_time timestamptz NOT NULL,
     last_seen_time  timestamptz NOT NULL,
     rssi_cdbm       integer     NOT NULL,
+    read_rate       real        NOT NULL DEFAULT 0.3,
+    exit_time       timestamptz, -- seen at an exit then, and not decided yet whether it left
+    passage_time    timestamptz, -- last seen in a transition zone, such as the inner side of a portal
     PRIMARY KEY (location_id, epc)
 ) WITH (fillfactor = 80);
 CREATE INDEX tags_epc ON tags (epc);
 CREATE INDEX tags_item ON tags (location_id, item_id, state);
-CREATE INDEX tags_last_seen ON tags (last_seen_time) WHERE state IN (1, 2);
+CREATE INDEX tags_last_seen ON tags (location_id, last_seen_time) WHERE state IN (1, 2);
+CREATE INDEX tags_exit ON tags (exit_time) WHERE exit_time IS NOT NULL;
 
 CREATE TABLE tag_events (
     location_id  text        NOT NULL,

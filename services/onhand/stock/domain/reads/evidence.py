@@ -1,0 +1,391 @@
+"""The evidence for where each tag of one location is, summed over settled epochs.
+
+All of it is columns, a row a tag: some 45 bytes and 4 for each zone. Losing it costs precision, never a
+fact: what the books need is in the tag's row in the database.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from onhand.stock.domain.model import COUNTED, Tag, TagState, ZoneKind
+from onhand.stock.domain.reads.index import Ints, TagIndex
+from onhand.stock.domain.reads.rules import (
+    FIRST_AGE,
+    FIRST_RATE,
+    LEAST_WINDOW,
+    MOST_STRENGTH_DB,
+    MOST_WINDOW,
+    UNKNOWN_STRENGTH_DB,
+    Flags,
+    Floats,
+    Rules,
+    cautious,
+    has_departed,
+    rate_memory,
+    window_epochs,
+)
+from onhand.stock.domain.reads.sights import Belief, Sight
+
+ANYWHERE = 0
+"""Stands in the zone columns for the location as a whole, and for a zone that nothing was read in."""
+ON_THE_WAY = 0.5
+"""What evidence for a place is still worth once a tag was seen in a transition zone."""
+FRESH_EPOCHS = 30
+"""After so many a tag is not fresh any more, however weakly it is read."""
+TICKS_A_SECOND = 10
+NEVER = -(2**31)
+_COLUMNS: dict[str, tuple[type[np.generic], float]] = {
+    "zone": (np.int8, ANYWHERE),  # where the evidence says it is
+    "recorded": (np.int8, ANYWHERE),  # where its row says it is
+    "fresh": (
+        np.bool_,
+        True,
+    ),  # too little is known of it to tell: its first epochs decide, without hysteresis
+    "known": (np.bool_, False),  # its row is as the columns say
+    "watched": (np.bool_, False),  # its row counts nothing: evidence may change that
+    "pending": (np.bool_, False),  # it was seen at an exit, and is waited for
+    "written": (np.int32, NEVER),  # epoch of the last sight in its row
+    "exit_written": (np.int32, NEVER),  # tick of the last exit in its row
+    "seen": (np.int32, NEVER),  # tick of the last read inside, in its row or not
+    "passed": (np.int32, NEVER),  # tick of the last passage of a transition zone, in its row or not
+    "told": (np.int32, NEVER),  # epoch in which belief was last handed on
+    "last": (np.int32, NEVER),  # last epoch with evidence
+    "run": (np.int32, NEVER),  # since when it is seen without a break
+    "awake_zone": (np.int32, 0),  # epochs its zone had been awake at `last`
+    "awake": (np.int32, 0),  # the same of the location
+    "age": (np.int16, FIRST_AGE),  # epochs that its rates rest on
+    "rate": (np.float32, FIRST_RATE),  # of being read anywhere, an epoch in which its zone is awake
+    "rate_here": (np.float32, FIRST_RATE),  # of being read in its zone, over as many epochs as `rate`
+    "rate_now": (np.float32, FIRST_RATE),  # the same over its window
+    "level": (np.float32, 0),  # strength in its zone, in dBm
+}
+
+
+class Evidence:
+    def __init__(self, location_id: str, rules: Rules) -> None:
+        self._location_id = location_id
+        self._rules = rules
+        self._index = TagIndex()
+        self._base: int | None = None
+        """The epoch that the columns count from."""
+        self._settled = NEVER
+        self._open: dict[int, list[tuple[Ints, Ints, Floats, Floats, Sequence[bytes]]]] = defaultdict(list)
+        self.zone_ids = [""]
+        self._kinds = [ZoneKind.TRANSITION]
+        self._rests = np.zeros(1, dtype=np.bool_)
+        self._in_name_order = np.zeros(1, dtype=np.int64)
+        self._awake = np.zeros(1, dtype=np.int64)
+        self._heard = np.full(1, NEVER, dtype=np.int64)
+        self._cadence = np.ones(1)
+        """Epochs from one in which the zone is awake to the next."""
+        self.columns: dict[str, npt.NDArray[Any]] = {
+            name: np.full(1024, default, dtype=kind) for name, (kind, default) in _COLUMNS.items()
+        }
+        self._scores = np.zeros((1024, 1), dtype=np.float32)
+
+    def __len__(self) -> int:
+        return self._index.count
+
+    @property
+    def nbytes(self) -> int:
+        columns = sum(each.nbytes for each in self.columns.values())
+        return columns + self._scores.nbytes + self._index.nbytes
+
+    # Names to numbers
+
+    def rows(self, epcs: Sequence[bytes], *, add: bool) -> Ints:
+        hashes = np.fromiter(map(hash, epcs), dtype=np.int64, count=len(epcs))
+        rows = self._index.rows(hashes, add=add)
+        if (size := len(self._scores)) < self._index.count:
+            more = max(self._index.count, size + size // 2) - size
+            for name, (kind, default) in _COLUMNS.items():
+                added = np.full(more, default, dtype=kind)
+                self.columns[name] = np.concatenate([self.columns[name], added])
+            self._scores = np.concatenate([self._scores, np.zeros((more, self._scores.shape[1]), np.float32)])
+        return rows
+
+    def zone(self, zone_id: str, kind: ZoneKind | None = None) -> int:
+        """Return the number of a zone; one that was never read has that of anywhere."""
+        if zone_id in self.zone_ids:
+            return self.zone_ids.index(zone_id)
+        if kind is None:
+            return ANYWHERE
+        self.zone_ids.append(zone_id)
+        self._kinds.append(kind)
+        self._rests = np.array([each not in (ZoneKind.EXIT, ZoneKind.TRANSITION) for each in self._kinds])
+        self._in_name_order = np.argsort(self.zone_ids)
+        self._awake = np.append(self._awake, 0)
+        self._heard = np.append(self._heard, NEVER)
+        self._cadence = np.append(self._cadence, 1.0)
+        self._scores = np.pad(self._scores, ((0, 0), (0, 1)))
+        return len(self.zone_ids) - 1
+
+    def epoch(self, timestamp: float) -> int:
+        """Return the epoch of a time, counted from the first that this location had."""
+        absolute = int(timestamp // self._rules.epoch_s)
+        if self._base is None:
+            self._base = absolute
+        return absolute - self._base
+
+    def ticks(self, times: Floats) -> Ints:
+        """Return tenths of a second, counted from where epochs are."""
+        self.epoch(float(times[0]))
+        ticks: Ints = np.floor(times * TICKS_A_SECOND).astype(np.int64) - self._base_tick
+        return ticks
+
+    def tick(self, timestamp: float) -> int:
+        return int(self.ticks(np.array([timestamp]))[0])
+
+    def time(self, tick: int) -> datetime | None:
+        """Return the time of a tick; None for never."""
+        if tick == NEVER:
+            return None
+        return datetime.fromtimestamp((tick + self._base_tick) / TICKS_A_SECOND, UTC)
+
+    @property
+    def _base_tick(self) -> int:
+        return int((self._base or 0) * self._rules.epoch_s * TICKS_A_SECOND)
+
+    # Evidence in
+
+    def add(self, rows: Ints, zones: Ints, rssi_dbm: Floats, times: Floats, epcs: Sequence[bytes]) -> Ints:
+        """Keep reads until their epoch is settled; returns their epochs. Those too late are let go."""
+        first = self.epoch(float(times[0]))
+        epochs = (times // self._rules.epoch_s).astype(np.int64)
+        epochs += first - int(epochs[0])
+        matters = (epochs > self._settled) & np.array([k is not ZoneKind.EXIT for k in self._kinds])[zones]
+        for epoch in np.unique(epochs[matters]).tolist():
+            of = np.flatnonzero(matters & (epochs == epoch))
+            picked = [epcs[index] for index in of.tolist()]
+            self._open[epoch].append((rows[of], zones[of], rssi_dbm[of], times[of], picked))
+        return epochs
+
+    def settle(self, location_time: datetime) -> list[Belief]:
+        """Decide on the epochs that no read can be late for any more, and say what changed."""
+        if self._base is None:
+            return []
+        last = self.epoch(location_time.timestamp() - self._rules.lateness_s) - 1
+        beliefs: list[Belief] = []
+        for epoch in sorted(each for each in self._open if each <= last):
+            chunks = self._open.pop(epoch)
+            told = self._fold(
+                epoch, *(np.concatenate([chunk[part] for chunk in chunks]) for part in range(3))
+            )
+            if told:
+                beliefs += self._beliefs(told, chunks, epoch)
+        self._settled = max(self._settled, last)
+        return sorted(beliefs, key=lambda each: (each.time, each.epc))
+
+    def _fold(self, epoch: int, rows: Ints, zones: Ints, rssi: Floats) -> dict[int, bool]:
+        """Add one epoch to the evidence; returns the rows to tell of, and whether it is belief."""
+        self._hear(epoch, np.unique(zones))
+        resting = self._rests[zones]
+        passing = ~resting & ((rssi == 0) | (rssi >= self._rules.passage_rssi_cdbm / 100))
+        self._scores[np.unique(rows[passing])] *= ON_THE_WAY
+        rows, zones, rssi = rows[resting], zones[resting], rssi[resting]
+        if not len(rows):
+            return {}
+        width = self._scores.shape[1]
+        order = np.lexsort((rssi, rows * width + zones))
+        keys = (rows * width + zones)[order]
+        ends = np.flatnonzero(np.append(keys[1:] != keys[:-1], True))
+        keys, rssi = keys[ends], rssi[order][ends]  # strongest read of each tag and zone
+        tags = np.unique(keys // width)
+        level = np.full((len(tags), width), np.nan, dtype=np.float32)
+        level[np.searchsorted(tags, keys // width), keys % width] = rssi
+        fresh = self._weigh(epoch, tags, level)
+        return self._told(epoch, tags, fresh)
+
+    def _weigh(self, epoch: int, tags: Ints, level: Floats) -> Flags:
+        """Add what was seen of some tags, and move those that were elsewhere; returns who is still fresh.
+
+        `level` has a row a tag and a column a zone: the strongest read in dBm, NaN for none.
+        """
+        c, rules = self.columns, self._rules
+        seen = np.where(np.isnan(level), 0, self._strength(level))
+        fresh = c["fresh"][tags]
+        begins = fresh & (self._scores[tags].sum(axis=1) == 0)
+        here = np.where(begins, self._strongest(seen), c["zone"][tags]).astype(np.int64)
+        each = np.arange(len(tags))
+        gap = np.where(begins, 1, self._awake[here] - c["awake_zone"][tags])
+        gap_anywhere = np.where(begins, 1, self._awake[ANYWHERE] - c["awake"][tags])
+        window = np.clip(window_epochs(c["rate"][tags], rules.miss_probability), LEAST_WINDOW, MOST_WINDOW)
+        keep = 1 - 1 / window
+        decay = np.repeat((keep**gap_anywhere)[:, None], len(self.zone_ids), axis=1)
+        decay[each, here] = keep**gap
+        hit = seen[each, here] > 0
+        rate_here = self._rate(tags, gap, hit)
+        rate_now = np.where(gap > 0, c["rate_now"][tags] * keep**gap + hit / window, c["rate_now"][tags])
+
+        total = self._scores[tags] * decay + seen
+        self._scores[tags] = total
+        others = total.copy()
+        others[each, here] = -1
+        best = self._strongest(others)
+        # What a zone that is silent would say is what it usually does.
+        quiet = np.maximum(rules.silent_after_s / rules.epoch_s, 3 * self._cadence[here])
+        silent = epoch - self._heard[here] > quiet
+        usual = self._strength(c["level"][tags]) * rate_here * window
+        own = np.where(silent, np.maximum(total[each, here], usual), total[each, here])
+        departed = has_departed(rate_now * window, window, rate_here) & ~silent
+        needed = own * np.where(departed, 1, rules.hysteresis) + rules.move_margin_db
+        moves = others[each, best] > np.where(fresh, own, needed)
+
+        now, anew = np.where(moves, best, here), moves | begins
+        smooth = c["level"][tags] * 0.75 + level[each, here] * 0.25
+        c["zone"][tags] = now
+        c["rate_here"][tags] = np.where(anew, c["rate"][tags], rate_here)
+        c["rate_now"][tags] = np.where(anew, c["rate"][tags], rate_now)
+        c["level"][tags] = np.where(anew, level[each, now], np.where(hit, smooth, c["level"][tags]))
+        c["level"][tags] = np.nan_to_num(c["level"][tags])
+        c["awake_zone"][tags], c["awake"][tags] = self._awake[now], self._awake[ANYWHERE]
+        broken = begins | (gap_anywhere > 2 * window) | (c["run"][tags] == NEVER)
+        c["run"][tags] = np.where(broken, epoch, c["run"][tags])
+        c["last"][tags] = epoch
+        fresh &= (total.sum(axis=1) < rules.belief_db) & (c["age"][tags] < FRESH_EPOCHS)
+        c["fresh"][tags] = fresh
+        return fresh
+
+    def _rate(self, tags: Ints, gap: Ints, hit: Flags) -> Floats:
+        """Average the read rates on, over `gap` awake epochs; returns that of being read where the tag is.
+
+        A zone that was silent says nothing of how often its tags are read.
+        """
+        c = self.columns
+        memory = rate_memory(c["rate"][tags])
+        age = c["age"][tags] + gap
+        # While a tag is new, its rates are plain averages.
+        slow = np.where(age > memory, (1 - 1 / memory) ** gap, c["age"][tags] / age)
+        share = 1 / np.minimum(age, memory)
+        rate_here = c["rate_here"][tags] * slow + hit * share
+        averaged: Floats = np.where(gap > 0, rate_here, c["rate_here"][tags])
+        c["rate"][tags] = np.where(gap > 0, c["rate"][tags] * slow + share, c["rate"][tags])
+        c["age"][tags] = np.minimum(age, memory)
+        return averaged
+
+    def _told(self, epoch: int, tags: Ints, fresh: Flags) -> dict[int, bool]:
+        c, rules = self.columns, self._rules
+        dwelled = epoch - c["run"][tags].astype(np.int64) >= rules.belief_dwell_s / rules.epoch_s
+        believed = c["watched"][tags] & ((self._scores[tags].sum(axis=1) >= rules.belief_db) | dwelled)
+        believed &= epoch - c["told"][tags].astype(np.int64) >= rules.sight_refresh_s / rules.epoch_s
+        changed = (c["zone"][tags] != c["recorded"][tags]) & c["known"][tags] & ~fresh
+        c["told"][tags[believed]] = epoch
+        told = believed | changed
+        return dict(zip(tags[told].tolist(), believed[told].tolist(), strict=True))
+
+    def _hear(self, epoch: int, zones: Ints) -> None:
+        for zone in {ANYWHERE, *zones.tolist()}:
+            if self._heard[zone] != NEVER:
+                gap = min(epoch - self._heard[zone], self._rules.silent_after_s / self._rules.epoch_s)
+                self._cadence[zone] += (gap - self._cadence[zone]) / 16
+            self._awake[zone] += 1
+            self._heard[zone] = epoch
+
+    def _strength(self, rssi_dbm: Floats) -> Floats:
+        """Return what a read of a strength is worth as evidence; 0 dBm stands for an unknown one."""
+        known = np.clip(rssi_dbm - self._rules.rssi_floor_cdbm / 100, 1, MOST_STRENGTH_DB)
+        return np.where(rssi_dbm == 0, UNKNOWN_STRENGTH_DB, known)
+
+    def _strongest(self, scores: Floats) -> Ints:
+        """Return the zone of each row's highest score; of equal ones the first by name, on every run."""
+        first: Ints = self._in_name_order[np.argmax(scores[:, self._in_name_order], axis=1)]
+        return first
+
+    def _beliefs(
+        self,
+        told: dict[int, bool],
+        chunks: list[tuple[Ints, Ints, Floats, Floats, Sequence[bytes]]],
+        epoch: int,
+    ) -> list[Belief]:
+        latest: dict[int, tuple[float, bytes]] = {}
+        for rows, _, _, times, epcs in chunks:
+            for row, time, epc in zip(rows.tolist(), times.tolist(), epcs, strict=True):
+                if row in told and (time, epc) > latest.get(row, (0.0, b"")):
+                    latest[row] = (time, epc)
+        c = self.columns
+        return [
+            Belief(
+                self._location_id,
+                epc,
+                self.zone_ids[int(c["zone"][row])],
+                self._kinds[int(c["zone"][row])],
+                datetime.fromtimestamp(time, UTC),
+                round(float(c["level"][row]) * 100),
+                told[row],
+                float(c["rate"][row]),
+                float(epoch - int(c["run"][row])) * self._rules.epoch_s,
+            )
+            for row, (time, epc) in latest.items()
+        ]
+
+    # What the rows in the database say
+
+    def load(self, tag: Tag, row: int, sight: Sight | None, *, entered: bool) -> None:
+        """Note what a tag's row says now."""
+        c = self.columns
+        self._place(tag, row, entered=entered)
+        c["known"][row] = tag.state is not TagState.MISSING
+        c["watched"][row] = tag.item_id is not None and tag.state not in COUNTED
+        c["pending"][row] = tag.exit_time is not None
+        if sight is not None and sight.seen_time is not None:
+            c["written"][row] = max(int(c["written"][row]), self.epoch(sight.seen_time.timestamp()))
+        if sight is not None and sight.exit_time is not None:
+            c["exit_written"][row] = max(int(c["exit_written"][row]), self.tick(sight.exit_time.timestamp()))
+
+    def _place(self, tag: Tag, row: int, *, entered: bool) -> None:
+        """Take over where a tag's row says it is, unless the evidence knows better."""
+        c = self.columns
+        zone, recorded = self.zone(tag.zone_id), int(c["recorded"][row])
+        c["recorded"][row] = zone
+        if recorded == zone or (c["zone"][row] == zone and not c["fresh"][row]):
+            return
+        if entered:
+            if recorded != ANYWHERE and c["last"][row] < self.epoch(tag.last_seen_time.timestamp()):
+                c["fresh"][row] = True  # what was known of it is of its time before
+                self._scores[row] = 0
+            return
+        if recorded == ANYWHERE and not c["fresh"][row]:
+            return
+        # Somebody else recorded it, or this is its first sight since the service began.
+        c["zone"][row], c["fresh"][row] = zone, zone == ANYWHERE
+        c["rate"][row] = c["rate_here"][row] = c["rate_now"][row] = tag.read_rate
+        c["awake_zone"][row], c["awake"][row] = self._awake[zone], self._awake[ANYWHERE]
+        self._scores[row] = 0
+        if zone != ANYWHERE:
+            self._scores[row, zone] = self._usual_score(tag)
+
+    def _usual_score(self, tag: Tag) -> float:
+        """What a tag that lies in its zone, read as its row says, has there after a while."""
+        strength = float(self._strength(np.array([tag.rssi_cdbm / 100]))[0])
+        window = float(window_epochs(tag.read_rate, self._rules.miss_probability))
+        return strength * tag.read_rate * min(max(window, LEAST_WINDOW), MOST_WINDOW)
+
+    # Absence
+
+    def unread(self, tag: Tag) -> "Unread":
+        """Return for how long a tag was not read, measured by how often its zone was."""
+        row = int(self.rows([tag.epc], add=False)[0])
+        c = self.columns
+        if row < 0 or c["last"][row] == NEVER:
+            zone, since, rate, age = self.zone(tag.zone_id), 0, tag.read_rate, float(FIRST_AGE)
+        else:
+            zone, since = int(c["zone"][row]), int(c["awake_zone"][row])
+            rate, age = float(c["rate"][row]), float(c["age"][row])
+        cadence_s = float(self._cadence[zone]) * self._rules.epoch_s
+        return Unread(float(self._awake[zone] - since), cautious(rate, age), cadence_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    epochs: float
+    """In which the zone of the tag was awake and the tag was not read."""
+    rate: float
+    """What it is read in one at least."""
+    cadence_s: float
+    """From one to the next."""
