@@ -157,7 +157,7 @@ def held(changed: Books, quantity: int, state: ReservationState = ReservationSta
         UUID(int=9), ReservationState.HELD, lines, "web", "", "", NOW, NOW + timedelta(minutes=15)
     )
     if state is ReservationState.COMMITTED:
-        changed.commit(reservation, "o1", NOW)
+        reservations.commit(changed, reservation, "o1", NOW)
     return reservation
 
 
@@ -167,7 +167,7 @@ def test_a_reservation_is_fulfilled_in_parts_and_ends_with_the_last() -> None:
     reservations.fulfil(changed, reservation, [(KEY, 2, ())], Reason.COLLECTED, NOW)
     assert reservation.state is ReservationState.COMMITTED
     assert changed.cells[KEY].committed == 1
-    changed.release(reservation, [(KEY, 1, Bucket.SELLABLE)], NOW)
+    reservations.release(changed, reservation, [(KEY, 1, Bucket.SELLABLE)], NOW)
     assert reservation.state is ReservationState.FULFILLED
     assert (changed.cells[KEY].committed, changed.cells[KEY].buckets[Bucket.SELLABLE]) == (0, 3)
     with pytest.raises(WrongState):
@@ -177,7 +177,7 @@ def test_a_reservation_is_fulfilled_in_parts_and_ends_with_the_last() -> None:
 def test_units_that_could_not_be_picked_are_not_sold_again() -> None:
     changed = books(cell(5))
     reservation = held(changed, 2, ReservationState.COMMITTED)
-    changed.release(reservation, [(KEY, 1, Bucket.MISSING), (KEY, 1, Bucket.DAMAGED)], NOW)
+    reservations.release(changed, reservation, [(KEY, 1, Bucket.MISSING), (KEY, 1, Bucket.DAMAGED)], NOW)
     assert changed.cells[KEY].available == 3
     assert changed.cells[KEY].buckets[Bucket.MISSING] == changed.cells[KEY].buckets[Bucket.DAMAGED] == 1
     assert reservation.state is ReservationState.RELEASED
@@ -187,7 +187,7 @@ def test_a_unit_that_a_till_sold_from_under_a_reservation_is_not_written_off_aga
     changed = books(cell(2))
     reservation = held(changed, 2, ReservationState.COMMITTED)
     changed.move(KEY, Bucket.SELLABLE, Bucket.CUSTOMER, 1, Reason.SOLD)
-    changed.release(reservation, [(KEY, 2, Bucket.MISSING)], NOW)
+    reservations.release(changed, reservation, [(KEY, 2, Bucket.MISSING)], NOW)
     assert (changed.cells[KEY].buckets[Bucket.SELLABLE], changed.cells[KEY].buckets[Bucket.MISSING]) == (0, 1)
     assert changed.cells[KEY].shortfall == 0
 
@@ -198,7 +198,7 @@ def test_a_hold_counts_as_expired_at_its_very_expire_time() -> None:
     assert reservation.expire_time is not None
     assert reservations.state_at(reservation, reservation.expire_time) is ReservationState.EXPIRED
     with pytest.raises(WrongState):
-        changed.commit(reservation, "o1", reservation.expire_time)
+        reservations.commit(changed, reservation, "o1", reservation.expire_time)
     reservations.expire(changed, reservation)
     assert changed.cells[KEY].available == 5
 
@@ -207,6 +207,6 @@ def test_more_than_a_line_holds_is_neither_released_nor_fulfilled() -> None:
     changed = books(cell(5))
     reservation = held(changed, 2)
     with pytest.raises(WrongState):
-        changed.release(reservation, [(KEY, 3, Bucket.SELLABLE)], NOW)
+        reservations.release(changed, reservation, [(KEY, 3, Bucket.SELLABLE)], NOW)
     with pytest.raises(WrongState):
         reservations.fulfil(changed, reservation, [(KEY, 3, ())], Reason.COLLECTED, NOW)
