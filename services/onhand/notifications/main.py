@@ -32,7 +32,7 @@ async def serve(settings: NotificationsSettings) -> None:
     clock = SystemClock()
     vault = Vault.of(settings)
     database = Database(settings, "notifications")
-    broker = Broker(settings.nats_url, "notifications")
+    broker = Broker(settings.nats_url, "notifications", settings.nats_replicas)
     notifications = Notifications(database, clock, settings, vault, Renderer())
     resolver = Resolver()
     smtp = SmtpSender(settings, vault)

@@ -27,7 +27,7 @@ def main() -> None:
 
 async def serve(settings: PickupSettings) -> None:
     database = Database(settings, "pickup")
-    broker = Broker(settings.nats_url, "pickup")
+    broker = Broker(settings.nats_url, "pickup", settings.nats_replicas)
     client = AsyncStock(settings.stock_target, TokenFile(settings.token_file))
     pickup = Pickup(database, SystemClock(), settings, Stock(client, settings))
     jobs = Jobs(pickup, settings)

@@ -32,7 +32,7 @@ def main() -> None:
 async def serve(settings: RoutingSettings) -> None:
     clock = SystemClock()
     database = Database(settings, "routing")
-    broker = Broker(settings.nats_url, "routing")
+    broker = Broker(settings.nats_url, "routing", settings.nats_replicas)
     client = AsyncStock(
         settings.stock_target,
         TokenFile(settings.token_file) if settings.token_file is not None else None,

@@ -53,7 +53,7 @@ def main() -> None:
 async def serve(settings: StockSettings) -> None:
     clock = SystemClock()
     database = Database(settings, "stock")
-    broker = Broker(settings.nats_url, "stock")
+    broker = Broker(settings.nats_url, "stock", settings.nats_replicas)
     view = View(database, broker, clock)
     deps = Deps(database, clock, settings)
     documents, reads, reservations = Documents(deps), Reads(deps), Reservations(deps)
