@@ -16,6 +16,7 @@ from onhand.kit.clock import SystemClock
 from onhand.kit.db import Database
 from onhand.kit.events import Broker
 from onhand.kit.outbox import Relay
+from onhand.kit.schema import wait_until_migrated
 from onhand.kit.server import Server
 from onhand.stock.config import StockSettings
 from onhand.stock.jobs import Jobs
@@ -92,7 +93,7 @@ async def serve(settings: StockSettings) -> None:
     server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
 
     async def ready() -> None:
-        await database.wait_until_migrated("reader_minutes")
+        await wait_until_migrated(database, "stock")
         await view.loaded()
 
     await server.serve(ready)
