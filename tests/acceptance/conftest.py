@@ -6,10 +6,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -151,11 +153,10 @@ def mailbox() -> Iterator[Mailbox]:
     controller.stop()
 
 
-@pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory, mailbox: Mailbox) -> Iterator[Stack]:
-    """All services, PostgreSQL and NATS on free ports, mailing to `mailbox`."""
-    data_dir = tmp_path_factory.mktemp("stack")
-    output = data_dir / "up.log"
+@contextmanager
+def up(data_dir: Path, mailbox: Mailbox) -> Iterator[Stack]:
+    """Run all services, PostgreSQL and NATS on free ports, mailing to `mailbox`."""
+    output = data_dir.with_name(f"{data_dir.name}.log")
     command = [sys.executable, "-m", "onhand", "up", "--plain", "--port-base", "0", "--data-dir"]
     mail = {
         "ONHAND_SMTP_HOST": "127.0.0.1",
@@ -168,7 +169,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, mailbox: Mailbox) -> Iterato
         "ONHAND_DELIVERY_LEASE_S": "35",
         "ONHAND_RETRY_DELAYS_S": "[0.2, 0.5, 1, 2, 5]",
     }
-    with output.open("wb") as log:
+    with output.open("ab") as log:
         process = subprocess.Popen(
             [*command, str(data_dir)],
             env={**os.environ, **mail},
@@ -195,6 +196,12 @@ def stack(tmp_path_factory: pytest.TempPathFactory, mailbox: Mailbox) -> Iterato
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory, mailbox: Mailbox) -> Iterator[Stack]:
+    with up(tmp_path_factory.mktemp("stack"), mailbox) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
@@ -229,9 +236,8 @@ def hook(stack: Stack) -> Iterator[Hook]:
     thread.join()
 
 
-@pytest.fixture(scope="session")
-def chain(stack: Stack) -> tuple[str, ...]:
-    """Three stores, each with a reader `<store>-gate`: antenna 1 the floor, 2 the back room, 3 the exit."""
+def open_stores(stack: Stack) -> tuple[str, ...]:
+    """Make three stores, each with a reader `<store>-gate`: antenna 1 the floor, 2 the back room, 3 the exit."""
     locations, points = [], []
     for store in STORES:
         latitude, longitude = _PLACES[store]
@@ -259,33 +265,37 @@ def chain(stack: Stack) -> tuple[str, ...]:
     return STORES
 
 
+def make_item(stack: Stack, gtin: str = "", **units: int) -> str:
+    """Make an item, with units received."""
+    item_id = f"item-{uuid4().hex[:12]}"
+    item = catalog_pb2.Item(item_id=item_id, title=item_id, tagged=bool(gtin), gtins=[gtin] if gtin else [])
+    with stack.client(Stock) as stock:
+        answer = stock.catalog.BatchUpsertItems(catalog_pb2.BatchUpsertItemsRequest(items=[item]))
+        assert answer.statuses[0].code == 0, answer
+        revision = 0
+        for location_id, quantity in units.items():
+            line = ledger_pb2.DocumentLine(product=ledger_pb2.Product(item_id=item_id), quantity=quantity)
+            request = ledger_pb2.RecordReceiptRequest(
+                request_id=str(uuid4()), location_id=location_id, lines=[line]
+            )
+            revision = stock.ledger.RecordReceipt(request).revision
+        # Whoever asks next asks the view: it must have all of this.
+        stock.availability.GetAvailability(
+            availability_pb2.GetAvailabilityRequest(
+                item_ids=[item_id],
+                location_ids=list(STORES),
+                consistency=availability_pb2.Consistency(at_least_as_fresh=revision),
+            )
+        )
+    return item_id
+
+
+@pytest.fixture(scope="session")
+def chain(stack: Stack) -> tuple[str, ...]:
+    return open_stores(stack)
+
+
 @pytest.fixture
 def new_item(stack: Stack, chain: tuple[str, ...]) -> Callable[..., str]:
     """Make an item of this test's own: `new_item(amsterdam=5, utrecht=1, gtin=…)` with units received."""
-
-    def make(gtin: str = "", **units: int) -> str:
-        item_id = f"item-{uuid4().hex[:12]}"
-        item = catalog_pb2.Item(
-            item_id=item_id, title=item_id, tagged=bool(gtin), gtins=[gtin] if gtin else []
-        )
-        with stack.client(Stock) as stock:
-            answer = stock.catalog.BatchUpsertItems(catalog_pb2.BatchUpsertItemsRequest(items=[item]))
-            assert answer.statuses[0].code == 0, answer
-            revision = 0
-            for location_id, quantity in units.items():
-                line = ledger_pb2.DocumentLine(product=ledger_pb2.Product(item_id=item_id), quantity=quantity)
-                request = ledger_pb2.RecordReceiptRequest(
-                    request_id=str(uuid4()), location_id=location_id, lines=[line]
-                )
-                revision = stock.ledger.RecordReceipt(request).revision
-            # Whoever asks next asks the view: it must have all of this.
-            stock.availability.GetAvailability(
-                availability_pb2.GetAvailabilityRequest(
-                    item_ids=[item_id],
-                    location_ids=list(chain),
-                    consistency=availability_pb2.Consistency(at_least_as_fresh=revision),
-                )
-            )
-        return item_id
-
-    return make
+    return partial(make_item, stack)

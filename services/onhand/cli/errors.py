@@ -67,6 +67,15 @@ class StartFailedError(UpError):
 
 
 @dataclass
+class ProgramFailedError(UpError):
+    program: str
+    said: str
+
+    def __str__(self) -> str:
+        return f"{self.program} failed: {self.said}"
+
+
+@dataclass
 class MissingProgramError(UpError):
     program: str
     package: str

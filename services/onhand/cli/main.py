@@ -42,6 +42,8 @@ COMMANDS = (
     ("import", "onhand.cli.importing:import_csv"),
     ("watch", "onhand.cli.watching:watch"),
     ("audit", "onhand.cli.audit:audit"),
+    ("backup", "onhand.cli.backup:backup"),
+    ("restore", "onhand.cli.backup:restore"),
     ("events", "onhand.cli.events:app"),
     ("epc", "onhand.cli.epc:app"),
     ("gateway", "onhand.cli.gateway:app"),

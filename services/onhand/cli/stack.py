@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from onhand.cli import keys
+from onhand.cli.backup import publish_again
 from onhand.cli.embedded import Nats, Passwords, Postgres
 from onhand.cli.errors import UnusableFolderError
 from onhand.cli.ports import HOST, choose_ports
@@ -60,6 +61,7 @@ async def running(
             await services.postgres.ensure_databases(map(_database, WITH_DATABASE))
             await supervisor.start(services.nats.program())
             await supervisor.run(*(services.migration(service) for service in WITH_DATABASE))
+            await publish_again(folder, services.database_urls)
             await supervisor.start(*(services.program(service) for service in SERVICES))
             runtime = services.runtime(supervisor.pids)
             runtime.save(folder)
@@ -90,7 +92,7 @@ class _Services:
         """Make all that has to exist before the first process starts."""
         ports = choose_ports(port_base)
         passwords = Passwords.of_folder(folder)
-        postgres = Postgres.prepare(folder, ports["postgres"], passwords)
+        postgres = Postgres.at(folder, ports["postgres"], passwords).prepare()
         nats = Nats.prepare(folder, ports["nats"], passwords)
         services = cls(folder, ports, postgres, nats, env, onhand)
         keys.ensure_keys(services.keys_dir)
@@ -100,12 +102,16 @@ class _Services:
     def keys_dir(self) -> Path:
         return self.folder / "keys"
 
+    @property
+    def database_urls(self) -> Mapping[str, str]:
+        return {name: self.postgres.url(_database(name)) for name in WITH_DATABASE}
+
     def runtime(self, pids: Mapping[str, int]) -> Runtime:
         return Runtime(
             pid=os.getpid(),
             create_time=own_create_time(),
             addresses={name: f"{HOST}:{port}" for name, port in self.ports.items()},
-            database_urls={name: self.postgres.url(_database(name)) for name in WITH_DATABASE},
+            database_urls=self.database_urls,
             nats_url=self.nats.url,
             keys_dir=self.keys_dir,
             children=pids,

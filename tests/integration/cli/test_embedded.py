@@ -175,7 +175,7 @@ async def test_a_lock_whose_pid_now_belongs_to_another_process_does_not_block(
 def test_data_that_another_server_serves_are_left_alone(servers: EmbeddedServers) -> None:
     served: Postgres = servers._postgres
     with pytest.raises(UnusableFolderError, match=f"pid {servers.postgres.pid}.*kill -INT"):
-        Postgres.prepare(served.data.parent, served.port, served.passwords)
+        Postgres.at(served.data.parent, served.port, served.passwords).prepare()
 
 
 def test_data_of_another_major_version_are_named_as_such(tmp_path: Path) -> None:

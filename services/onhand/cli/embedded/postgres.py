@@ -13,7 +13,7 @@ import psutil
 
 from onhand.cli.embedded.account import account_for, postgres_programs
 from onhand.cli.embedded.passwords import ROLE, Passwords
-from onhand.cli.errors import StartFailedError, UnusableFolderError
+from onhand.cli.errors import ProgramFailedError, StartFailedError, UnusableFolderError
 from onhand.cli.files import log_tail, open_log
 from onhand.cli.process import Account, Program, command_line, is_alive
 
@@ -47,17 +47,38 @@ class Postgres:
     account: Account | None
 
     @classmethod
-    def prepare(cls, folder: Path, port: int, passwords: Passwords) -> "Postgres":
-        """Make the database cluster in `folder` if there is none. Blocks for a second or two."""
+    def at(cls, folder: Path, port: int, passwords: Passwords) -> "Postgres":
+        """Name the server in `folder`, which may be running."""
         data = folder / "postgres"
         account = account_for(data)
-        postgres = cls(data, port, passwords, postgres_programs(account), account)
-        if data.exists():
-            postgres._check_version()
-            postgres._drop_stale_lock()
+        return cls(data, port, passwords, postgres_programs(account), account)
+
+    def prepare(self) -> "Postgres":
+        """Make the database cluster if there is none. Blocks for a second or two."""
+        if self.data.exists():
+            self._check_version()
+            self._drop_stale_lock()
         else:
-            postgres._initialise()
-        return postgres
+            self._initialise()
+        return self
+
+    def back_up(self, target: Path) -> None:
+        """Copy the running server's databases, as of one moment, and verify the copy's checksums."""
+        self._run(
+            "pg_basebackup",
+            *("--host", "127.0.0.1", "--port", str(self.port), "--username", SUPERUSER, "--no-password"),
+            *("--pgdata", str(target), "--wal-method", "stream", "--checkpoint", "fast"),
+        )
+        self._run("pg_verifybackup", "--quiet", str(target))
+
+    def restore(self, source: Path) -> None:
+        """Make this server's databases from what `back_up` made."""
+        self._run("pg_verifybackup", "--quiet", str(source))
+        shutil.copytree(source, self.data)
+        self.data.chmod(0o700)
+        if self.account:
+            for path in (self.data, *self.data.rglob("*")):
+                os.chown(path, self.account.uid, self.account.gid)
 
     def url(self, database: str) -> str:
         return f"postgresql://{ROLE}:{self.passwords.postgres}@127.0.0.1:{self.port}/{database}"
@@ -127,6 +148,14 @@ class Postgres:
             ssl=False,
             timeout=2.0,
         )
+
+    def _run(self, program: str, *arguments: str) -> None:
+        """Run a client program of PostgreSQL as ourselves. Raises ProgramFailedError."""
+        argv = [str(self.programs / program), *arguments]
+        env = {**_clean_environment(), "PGPASSWORD": self.passwords.postgres_superuser}
+        done = subprocess.run(argv, env=env, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise ProgramFailedError(program, done.stderr.strip())
 
     def _initialise(self) -> None:
         # In a folder beside, moved when complete: an interrupted initdb leaves nothing half made.

@@ -96,7 +96,7 @@ class EmbeddedServers:
         logs.mkdir(exist_ok=True)
         postgres_port, nats_port = free_ports(2)
         passwords = Passwords.of_folder(folder)
-        self._postgres = Postgres.prepare(folder, postgres_port, passwords)
+        self._postgres = Postgres.at(folder, postgres_port, passwords).prepare()
         self._nats = Nats.prepare(folder, nats_port, passwords)
         self.postgres = Server(self._postgres.program(), postgres_port, logs / "postgres.log")
         self.nats = Server(self._nats.program(), nats_port, logs / "nats.log")
