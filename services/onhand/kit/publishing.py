@@ -30,7 +30,7 @@ class Publisher:
     """Sends batches, one at a time, in order."""
 
     def __init__(self, client: Client) -> None:
-        self._client = client
+        self.client = client
         self._inbox = client.new_inbox()
         self._numbers = count()
         self._waiting: set[str] = set()
@@ -38,7 +38,7 @@ class Publisher:
         self._failure = ""
 
     async def start(self) -> None:
-        await self._client.subscribe(f"{self._inbox}.*", cb=self._acknowledged)
+        await self.client.subscribe(f"{self._inbox}.*", cb=self._acknowledged)
 
     async def publish(self, messages: Sequence[Message]) -> None:
         """Return once JetStream has stored all of `messages`.
@@ -53,7 +53,7 @@ class Publisher:
         try:
             async with asyncio.timeout(ACKNOWLEDGED_WITHIN_S):
                 for message, reply in zip(messages, replies, strict=True):
-                    await self._client.publish(
+                    await self.client.publish(
                         message.subject, message.payload, reply=reply, headers=dict(message.headers)
                     )
                 if self._waiting:

@@ -46,7 +46,9 @@ def _event(clock: Clock, **payload: object) -> Event:
 
 
 def _reservation_changed(reservation: Reservation) -> pb.ReservationChanged:
-    return pb.ReservationChanged(reservation=messages.reservation(reservation))
+    return pb.ReservationChanged(
+        reservation=messages.reservation(reservation), version=reservation.version + 1
+    )
 
 
 def _balance_changed(cell: Cell, available_before: int) -> pb.BalanceChanged:

@@ -41,6 +41,7 @@ from onhand.stock.use_cases import (
     Reservations,
     Shipments,
 )
+from onhand.stock.view import PAYLOADS as VIEW_PAYLOADS
 from onhand.stock.view import View
 
 
@@ -82,7 +83,7 @@ async def serve(settings: StockSettings) -> None:
         ),
     ):
         server.add(module.DESCRIPTOR.services_by_name[name], servicer)
-    server.background("relay", Relay(database, broker, "stock").run)
+    server.background("relay", Relay(database, broker, "stock", VIEW_PAYLOADS).run)
     server.background("view", view.run)
     server.every("expire reservations", settings.sweep_interval_s, jobs.expire_reservations)
     server.every("settle reads", settings.settle_interval_s, jobs.settle_reads)

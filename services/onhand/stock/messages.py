@@ -285,7 +285,7 @@ def reservation(value: Reservation) -> reservations_pb2.Reservation:
     )
 
 
-def to_reservation(message: reservations_pb2.Reservation, revision: int) -> Reservation:
+def to_reservation(message: reservations_pb2.Reservation, version: int) -> Reservation:
     return Reservation(
         UUID(message.reservation_id),
         ReservationState(message.state),
@@ -303,7 +303,7 @@ def to_reservation(message: reservations_pb2.Reservation, revision: int) -> Rese
         message.order_id,
         moment(message.create_time),
         moment(message.expire_time) if message.HasField("expire_time") else None,
-        revision,
+        version=version,
     )
 
 

@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,13 +10,15 @@ from onhand.api.stock.v1 import availability_pb2 as pb
 from onhand.kit import auth
 from onhand.kit.clock import Clock
 from onhand.kit.errors import OnhandError, UnknownItem, UnknownLocation
+from onhand.kit.interceptors import remembering
 from onhand.kit.status import to_status
-from onhand.kit.wire import message_tag, varint
+from onhand.stock.answers import Answer
 from onhand.stock.config import StockSettings
-from onhand.stock.domain.model import Bucket, Cell, CellKey, Location
+from onhand.stock.domain.model import CellKey, Location, Standing
 from onhand.stock.domain.places import distance_metres
 from onhand.stock.use_cases import Availability
-from onhand.stock.view import View, confidence
+from onhand.stock.view import View
+from onhand.stock.view.replica import confidence
 
 WATCH_PART = 1_000
 """Cells in one message to a watcher; keeps messages below callers' limits."""
@@ -30,51 +33,33 @@ class AvailabilityServicer:
         self._settings = settings
         self._clock = clock
 
-    async def GetAvailability(
-        self, request: pb.GetAvailabilityRequest, _: Any
-    ) -> pb.GetAvailabilityResponse | bytes:
-        auth.current().require_location(*request.location_ids)
-        if request.consistency.fully_consistent:
-            return await self._get_from_database(request)
-        if request.consistency.at_least_as_fresh:
-            await self._view.wait_for(request.consistency.at_least_as_fresh, self._settings.view_wait_s)
-        return self._get_from_view(request)
+    def _asked(self, request: pb.GetAvailabilityRequest) -> "Asked":
+        keys = [CellKey(location, item) for item in request.item_ids for location in request.location_ids]
+        return Asked(
+            request, frozenset(request.location_ids), Answer(self._view, self._clock, keys, self._line_at)
+        )
 
-    def _get_from_view(self, request: pb.GetAvailabilityRequest) -> bytes:
-        """Join the answer from lines that are serialised already.
+    @remembering(_asked)
+    async def GetAvailability(self, asked: "Asked", _: Any) -> pb.GetAvailabilityResponse | bytes:
+        auth.current().require_locations(asked.location_ids)
+        consistency = asked.request.consistency
+        if consistency.fully_consistent:
+            return await self._get_from_database(asked.request)
+        if consistency.at_least_as_fresh:
+            await self._view.wait_for(consistency.at_least_as_fresh, self._settings.view_wait_s)
+        return asked.answer.serialised()
 
-        Building ten lines anew costs more than all the rest of the call. A cell lacks only `as_of`, which
-        is the same for all and comes last: fields may be in any order. It is put inside of the cell, as
-        some parsers (protobuf.js) do not merge a message that is given in two parts.
-        """
-        view = self._view
-        view.lapse()
-        as_of = pb.Availability(as_of=_stamp(view.as_of)).SerializeToString()
-        parts: list[bytes] = []
-        for item_id in request.item_ids:
-            for location_id in request.location_ids:
-                cell, status = view.piece(location_id, item_id, self._piece)
-                length = varint(len(cell) + len(as_of))
-                whole = 1 + len(length) + len(cell) + len(as_of) + len(status)
-                parts += (_LINE_TAG, varint(whole), _CELL_TAG, length, cell, as_of, status)
-        parts.append(pb.GetAvailabilityResponse(revision=max(0, view.watermark - 1)).SerializeToString())
-        return b"".join(parts)
-
-    def _piece(self, key: CellKey, cell: Cell | None) -> tuple[bytes, bytes]:
-        """Serialise the two parts of a line: its cell without `as_of`, and what is beside the cell."""
-        line = self._line(key, cell, None, self._clock.now())
-        availability = line.availability.SerializeToString()
-        line.ClearField("availability")
-        return availability, line.SerializeToString()
+    def _line_at(self, key: CellKey, slot: int, now: datetime) -> pb.AvailabilityLine:
+        return self._line(key, self._view.standing_at(slot, key.location_id), None, now)
 
     def _line(
-        self, key: CellKey, cell: Cell | None, as_of: datetime | None, now: datetime
+        self, key: CellKey, standing: Standing | None, as_of: datetime | None, now: datetime
     ) -> pb.AvailabilityLine:
         failure = self._unknown(key)
         if failure is not None:
             empty = pb.Availability(item_id=key.item_id, location_id=key.location_id)
             return pb.AvailabilityLine(availability=empty, status=to_status(failure))
-        return pb.AvailabilityLine(availability=self._message(key, cell, as_of, now))
+        return pb.AvailabilityLine(availability=self._message(key, standing, as_of, now))
 
     async def _get_from_database(self, request: pb.GetAvailabilityRequest) -> pb.GetAvailabilityResponse:
         cells, as_of, revision = await self._availability.read_now(request.item_ids, request.location_ids)
@@ -85,14 +70,15 @@ class AvailabilityServicer:
 
     async def _cells(
         self, consistency: pb.Consistency, item_ids: Sequence[str], location_ids: Sequence[str]
-    ) -> tuple[dict[CellKey, Cell], datetime, int]:
+    ) -> tuple[dict[CellKey, Standing], datetime, int]:
         """Return cells, the moment they are true for, and the revision they contain."""
         if consistency.fully_consistent:
             return await self._availability.read_now(item_ids, location_ids)
         if consistency.at_least_as_fresh:
             await self._view.wait_for(consistency.at_least_as_fresh, self._settings.view_wait_s)
         keys = [CellKey(location_id, item_id) for item_id in item_ids for location_id in location_ids]
-        found = {key: cell for key in keys if (cell := self._view.cell(key)) is not None}
+        self._view.lapse()
+        found = {key: each for key in keys if (each := self._view.standing(key)) is not None}
         return found, self._view.as_of, max(0, self._view.watermark - 1)
 
     def _unknown(self, key: CellKey) -> OnhandError | None:
@@ -103,26 +89,25 @@ class AvailabilityServicer:
         return None
 
     def _message(
-        self, key: CellKey, cell: Cell | None, as_of: datetime | None, now: datetime
+        self, key: CellKey, standing: Standing | None, as_of: datetime | None, now: datetime
     ) -> pb.Availability:
         stamp = None if as_of is None else _stamp(as_of)
-        if cell is None:  # never counted: nothing is there, and nothing says so
+        if standing is None:  # never counted: nothing is there, and nothing says so
             return pb.Availability(item_id=key.item_id, location_id=key.location_id, as_of=stamp)
-        sellable = cell.buckets[Bucket.SELLABLE]
         half_life = timedelta(days=self._settings.confidence_half_life_days)
         return pb.Availability(
             item_id=key.item_id,
             location_id=key.location_id,
-            on_hand=cell.on_hand,
-            unavailable=cell.on_hand - sellable,
-            reserved=cell.reserved,
-            committed=cell.committed,
-            safety_stock=cell.safety_stock,
-            available=cell.available,
-            in_transit=cell.buckets[Bucket.IN_TRANSIT],
+            on_hand=standing.sellable + standing.unavailable,
+            unavailable=standing.unavailable,
+            reserved=standing.reserved,
+            committed=standing.committed,
+            safety_stock=standing.safety_stock,
+            available=standing.available,
+            in_transit=standing.in_transit,
             as_of=stamp,
-            confidence=confidence(cell, now, half_life),
-            revision=cell.revision,
+            confidence=confidence(standing, now, half_life),
+            revision=standing.revision,
         )
 
     async def FindNearby(self, request: pb.FindNearbyRequest, _: Any) -> pb.FindNearbyResponse:
@@ -191,15 +176,25 @@ class AvailabilityServicer:
 
     def _part(self, keys: Sequence[CellKey], *, complete: bool) -> pb.WatchAvailabilityResponse:
         now = self._clock.now()
+        self._view.lapse()
         return pb.WatchAvailabilityResponse(
-            cells=[self._message(key, self._view.cell(key), self._view.as_of, now) for key in keys],
+            cells=[self._message(key, self._view.standing(key), self._view.as_of, now) for key in keys],
             snapshot_complete=complete,
             revision=max(0, self._view.watermark - 1),
         )
 
 
-_CELL_TAG = message_tag(pb.AvailabilityLine.AVAILABILITY_FIELD_NUMBER)
-_LINE_TAG = message_tag(pb.GetAvailabilityResponse.LINES_FIELD_NUMBER)
+@dataclass(frozen=True)
+class Asked:
+    """A request for availability and what it is answered."""
+
+    request: pb.GetAvailabilityRequest
+    location_ids: frozenset[str]
+    answer: Answer
+
+    @property
+    def weight(self) -> int:
+        return 10 + len(self.request.item_ids) * len(self.request.location_ids)
 
 
 def _stamp(value: datetime) -> Timestamp:
@@ -209,7 +204,7 @@ def _stamp(value: datetime) -> Timestamp:
 
 
 def _exclusion(
-    request: pb.FindNearbyRequest, location: Location, found: Sequence[Cell | None]
+    request: pb.FindNearbyRequest, location: Location, found: Sequence[Standing | None]
 ) -> pb.NearbyLocation.Exclusion:
     if request.collect_only and not location.collect_enabled:
         return pb.NearbyLocation.EXCLUSION_COLLECT_DISABLED

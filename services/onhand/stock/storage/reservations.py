@@ -28,7 +28,8 @@ _ADD_LINES = text("""
                          CAST(:item_ids AS text[]), CAST(:quantities AS bigint[]))
 """)
 _COLUMNS = """
-    reservation_id, state, channel, customer_id, order_id, create_time, expire_time, revision::text AS revision
+    reservation_id, state, channel, customer_id, order_id, create_time, expire_time, revision::text AS revision,
+    version
 """
 _READ = text(
     f"SELECT {_COLUMNS} FROM reservations WHERE reservation_id = ANY(CAST(:reservation_ids AS uuid[]))"
@@ -43,7 +44,7 @@ _LINES = text("""
 """)
 _SAVE = text("""
     UPDATE reservations r SET state = v.state, order_id = v.order_id, expire_time = v.expire_time,
-                              revision = pg_current_xact_id()
+                              revision = pg_current_xact_id(), version = r.version + 1
     FROM unnest(CAST(:reservation_ids AS uuid[]), CAST(:states AS smallint[]), CAST(:order_ids AS text[]),
                 CAST(:expire_times AS timestamptz[])) AS v (reservation_id, state, order_id, expire_time)
     WHERE r.reservation_id = v.reservation_id
@@ -210,4 +211,5 @@ def _reservation(row: Any) -> Reservation:
         row.create_time,
         row.expire_time,
         int(row.revision),
+        row.version,
     )
