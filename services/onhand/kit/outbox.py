@@ -9,12 +9,13 @@ from any time, which is safe because consumers deduplicate.
 
 import asyncio
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
 from nats.aio.client import Client
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -42,6 +43,7 @@ WATERMARK_HEADER = "Onhand-Watermark"
 REVISION_FIELD = 3
 """Number of `revision` in every event envelope of the contracts."""
 _REVISION_TAG = number_tag(REVISION_FIELD)
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 _ADD = text("""
     INSERT INTO outbox (event_id, subject, payload, trace)
@@ -98,16 +100,8 @@ async def add(connection: AsyncConnection, events: Iterable[Event]) -> int:
     rows = list(events)
     if not rows:
         return await revision(connection)
-    trace = json.dumps(telemetry.carrier())
-    result = await connection.execute(
-        _ADD,
-        {
-            "event_ids": [each.message.event_id for each in rows],  # type: ignore[attr-defined]
-            "subjects": [each.subject for each in rows],
-            "payloads": [each.message.SerializeToString() for each in rows],
-            "traces": [trace] * len(rows),
-        },
-    )
+    names = ("event_ids", "subjects", "payloads", "traces")
+    result = await connection.execute(_ADD, dict(zip(names, columns(rows), strict=True)))
     return int(result.scalars().first() or 0)
 
 
@@ -123,9 +117,22 @@ async def read_revision(connection: AsyncConnection) -> int:
 
 def envelope(service: str, kind: type[Message], clock: Clock, **payload: Any) -> Event:
     """Wrap one payload: `envelope("stock", StockEvent, clock, balance_changed=…)`."""
-    message = kind(event_id=str(clock.uuid()), **payload)
-    message.record_time.FromDatetime(clock.now())  # type: ignore[attr-defined]
-    return Event(f"onhand.{service}.{message.WhichOneof('payload')}", message)
+    microseconds = (clock.now() - _EPOCH) // _MICROSECOND
+    seconds, rest = divmod(microseconds, 1_000_000)
+    record_time = Timestamp(seconds=seconds, nanos=rest * 1_000)
+    message = kind(event_id=str(clock.uuid()), record_time=record_time, **payload)
+    return Event(f"onhand.{service}.{next(iter(payload))}", message)
+
+
+def columns(events: Sequence[Event]) -> tuple[list[str], list[str], list[bytes], list[str]]:
+    """Return ids, subjects, payloads and traces of rows of `outbox`, for a statement that adds more."""
+    trace = json.dumps(telemetry.carrier())
+    return (
+        [each.message.event_id for each in events],  # type: ignore[attr-defined]
+        [each.subject for each in events],
+        [each.message.SerializeToString() for each in events],
+        [trace] * len(events),
+    )
 
 
 async def forget(connection: AsyncConnection, seconds: float) -> int:

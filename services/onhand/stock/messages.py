@@ -37,6 +37,7 @@ from onhand.stock.domain.model import (
 )
 from onhand.stock.domain.shipments import Shipment
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SHOWN_TAGS = 1_000
 """Open tags of a shipment's line that an answer spells out."""
 
@@ -44,9 +45,8 @@ SHOWN_TAGS = 1_000
 def timestamp(value: datetime | None) -> Timestamp | None:
     if value is None:
         return None
-    result = Timestamp()
-    result.FromDatetime(value)
-    return result
+    since = value - _EPOCH  # Timestamp.FromDatetime takes three times as long
+    return Timestamp(seconds=since.days * 86_400 + since.seconds, nanos=since.microseconds * 1_000)
 
 
 def moment(value: Timestamp) -> datetime:

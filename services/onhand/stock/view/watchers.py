@@ -1,7 +1,7 @@
 """Who hears of which cell."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from onhand.kit.errors import LimitReached
@@ -54,7 +54,7 @@ class Watchers:
         self._by_location: dict[str, set[Watcher]] = {}
         self._of_everything: set[Watcher] = set()
 
-    def __iter__(self) -> Iterable[Watcher]:  # type: ignore[override]
+    def __iter__(self) -> Iterator[Watcher]:
         return iter(self._all)
 
     def __len__(self) -> int:
