@@ -63,12 +63,12 @@ class Guard:
             behaviour = getattr(servicer, method.name, None)
             if behaviour is None:
                 raise ValueError(f"{type(servicer).__name__} lacks {method.full_name}")
-            handlers[method.name] = self._handler(method, behaviour)
+            handlers[method.name] = self._handler(method, servicer, behaviour)
         server.add_registered_method_handlers(  # type: ignore[attr-defined]
             service.full_name, handlers
         )
 
-    def _handler(self, method: MethodDescriptor, behaviour: Callable[..., Any]) -> Any:
+    def _handler(self, method: MethodDescriptor, servicer: object, behaviour: Callable[..., Any]) -> Any:
         parse = message_factory.GetMessageClass(method.input_type).FromString
         codec = {"request_deserializer": parse, "response_serializer": _serialize}
         around = _Around(method, self._authenticator)
@@ -83,7 +83,7 @@ class Guard:
             return grpc.unary_unary_rpc_method_handler(
                 around.unary(behaviour, check, self._deadlines), **codec
             )
-        memory = _Memory(partial(_parsed, parse), partial(prepare, behaviour.__self__))
+        memory = _Memory(partial(_parsed, parse), partial(prepare, servicer))
         return grpc.unary_unary_rpc_method_handler(
             around.unary(behaviour, memory.recall, self._deadlines), response_serializer=_serialize
         )

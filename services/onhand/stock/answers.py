@@ -54,8 +54,11 @@ class Answer:
         clock: Clock,
         keys: Sequence[CellKey],
         line: Callable[[CellKey, int, datetime], pb.AvailabilityLine],
+        *,
+        with_as_of: bool,
     ) -> None:
         """`line` builds the line of a cell, given its slot and the time, without `as_of`."""
+        self._as_of_bytes = _AS_OF_BYTES if with_as_of else 0
         self._view = view
         self._clock = clock
         self._keys = keys
@@ -78,8 +81,8 @@ class Answer:
             return self._joined
         self._mend()
         self._seen = view.changes
-        answer = as_of_field(view.as_of).join(self._pieces)
-        answer += _REVISION_TAG + varint(max(0, view.watermark - 1))
+        as_of = as_of_field(view.as_of) if self._as_of_bytes else b""
+        answer = as_of.join(self._pieces) + _REVISION_TAG + varint(view.revision)
         self._joined = answer if len(answer) <= JOINED_BYTES else b""
         return answer
 
@@ -105,6 +108,7 @@ class Answer:
         before = self._tails.get(position - 1, b"")
         if after := line.SerializeToString():
             self._tails[position] = after
-        length = varint(len(cell) + _AS_OF_BYTES)
-        whole = varint(1 + len(length) + len(cell) + _AS_OF_BYTES + len(after))
+        size = len(cell) + self._as_of_bytes
+        length = varint(size)
+        whole = varint(1 + len(length) + size + len(after))
         return b"".join((before, _LINE_TAG, whole, _CELL_TAG, length, cell))

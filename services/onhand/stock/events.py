@@ -27,8 +27,14 @@ def of_books(books: Books, clock: Clock, reservations: Iterable[Reservation] = (
     return events
 
 
-def catalog_changed(clock: Clock, item_ids: Iterable[str] = (), location_ids: Iterable[str] = ()) -> Event:
-    return _event(clock, catalog_changed=pb.CatalogChanged(item_ids=item_ids, location_ids=location_ids))
+def catalog_changed(
+    clock: Clock,
+    item_ids: Iterable[str] = (),
+    location_ids: Iterable[str] = (),
+    channels: Iterable[str] = (),
+) -> Event:
+    changed = pb.CatalogChanged(item_ids=item_ids, location_ids=location_ids, channels=channels)
+    return _event(clock, catalog_changed=changed)
 
 
 def count_finished(clock: Clock, count: Count) -> Event:

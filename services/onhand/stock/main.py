@@ -1,12 +1,14 @@
 """The stock service."""
 
 import uvloop
+from opentelemetry.metrics import Observation
 
 from onhand.api.stock.v1 import (
     availability_pb2,
     catalog_pb2,
     counts_pb2,
     ledger_pb2,
+    offers_pb2,
     reads_pb2,
     reservations_pb2,
     shipments_pb2,
@@ -24,6 +26,7 @@ from onhand.stock.servicer import (
     CatalogServicer,
     CountServicer,
     LedgerServicer,
+    OfferServicer,
     ReadServicer,
     ReservationServicer,
     ShipmentServicer,
@@ -36,6 +39,7 @@ from onhand.stock.use_cases import (
     Deps,
     Documents,
     Lookups,
+    Offers,
     Reads,
     Reckoning,
     Reservations,
@@ -60,7 +64,7 @@ async def serve(settings: StockSettings) -> None:
     documents, reads, reservations = Documents(deps), Reads(deps), Reservations(deps)
     reckoning = Reckoning(deps)
     counts = Counts(deps, reckoning)
-    lookups = Lookups(deps)
+    lookups, offers = Lookups(deps), Offers(deps)
     jobs = Jobs(reservations, reads, counts, lookups)
 
     server = Server(settings)
@@ -74,8 +78,9 @@ async def serve(settings: StockSettings) -> None:
         (
             availability_pb2,
             "AvailabilityService",
-            AvailabilityServicer(Availability(deps), view, settings, clock),
+            AvailabilityServicer(Availability(deps), offers, view, settings, clock),
         ),
+        (offers_pb2, "OfferService", OfferServicer(offers, view, settings, clock)),
         (
             reservations_pb2,
             "ReservationService",
@@ -92,10 +97,17 @@ async def serve(settings: StockSettings) -> None:
     server.every("write read counts", settings.read_counts_interval_s, jobs.write_read_counts)
     server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
 
+    telemetry.meter.create_observable_gauge(
+        "onhand.stock.view_lag",
+        [lambda _: [Observation(view.lag_s)]],
+        unit="s",
+        description="How far this replica's view is behind the present",
+    )
+
     async def ready() -> None:
-        await database.wait_until_migrated("reader_minutes")
+        await database.wait_until_migrated("postal_places")
         await view.loaded()
 
-    await server.serve(ready)
+    await server.serve(ready, lambda: view.lag_s <= settings.view_max_lag_s)
     await broker.close()
     await database.close()

@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.latlng_pb2 import LatLng
@@ -21,7 +20,6 @@ from onhand.stock.domain import epc as epc_codec
 from onhand.stock.domain.counts import Count, Line, Tally
 from onhand.stock.domain.lookups import ReaderHealth, TagHistoryEvent
 from onhand.stock.domain.model import (
-    CellKey,
     Item,
     Location,
     Movement,
@@ -29,8 +27,6 @@ from onhand.stock.domain.model import (
     Product,
     ReadPoint,
     Reservation,
-    ReservationLine,
-    ReservationState,
     Tag,
     Zone,
     ZoneKind,
@@ -282,28 +278,6 @@ def reservation(value: Reservation) -> reservations_pb2.Reservation:
         create_time=timestamp(value.create_time),
         expire_time=timestamp(value.expire_time),
         revision=value.revision,
-    )
-
-
-def to_reservation(message: reservations_pb2.Reservation, version: int) -> Reservation:
-    return Reservation(
-        UUID(message.reservation_id),
-        ReservationState(message.state),
-        [
-            ReservationLine(
-                CellKey(line.location_id, line.item_id),
-                line.quantity,
-                line.fulfilled_quantity,
-                line.released_quantity,
-            )
-            for line in message.lines
-        ],
-        message.channel,
-        message.customer_id,
-        message.order_id,
-        moment(message.create_time),
-        moment(message.expire_time) if message.HasField("expire_time") else None,
-        version=version,
     )
 
 

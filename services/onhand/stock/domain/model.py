@@ -217,8 +217,13 @@ class Standing:
         )
 
     @property
+    def free(self) -> int:
+        """Units neither promised nor kept back; below 0 when there are fewer than that."""
+        return self.sellable - self.reserved - self.committed - self.safety_stock
+
+    @property
     def available(self) -> int:
-        return max(0, self.sellable - self.reserved - self.committed - self.safety_stock)
+        return max(0, self.free)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ already is recognised by its transaction. The relay says with each batch, and ev
 which revision the feed is complete: that is the view's watermark.
 """
 
-from onhand.stock.view.replica import PAYLOADS, View
+from onhand.stock.view.replica import PAYLOADS, View, confidence
 from onhand.stock.view.watchers import Watcher
 
-__all__ = ["PAYLOADS", "View", "Watcher"]
+__all__ = ["PAYLOADS", "View", "Watcher", "confidence"]

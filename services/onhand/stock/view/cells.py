@@ -77,12 +77,12 @@ class Cells:
     def put(
         self,
         slot: int,
+        confirm_time: datetime,
         sellable: int,
         unavailable: int,
         in_transit: int,
         reserved: int,
         committed: int,
-        confirm_time: datetime,
     ) -> None:
         self.sellable[slot] = max(-MOST, min(sellable, MOST))
         self.unavailable[slot] = min(unavailable, MOST)

@@ -17,8 +17,9 @@ from onhand.kit.db import Database
 from onhand.kit.errors import ViewBehind
 from onhand.kit.events import Broker
 from onhand.stock import messages
-from onhand.stock.domain.model import CellKey, Location, ReservationState, Standing
-from onhand.stock.storage import catalog
+from onhand.stock.domain.display import PLAIN, DisplayPolicy
+from onhand.stock.domain.model import CellKey, Location, Standing
+from onhand.stock.storage import catalog, offers
 from onhand.stock.view.cells import NOWHERE, Cells
 from onhand.stock.view.holds import Holds, Lines
 from onhand.stock.view.watchers import Watcher, Watchers
@@ -27,7 +28,7 @@ PAYLOADS = ("balance_changed", "reservation_changed", "catalog_changed")
 """What the feed must bring."""
 LOAD_ROWS = 2_000
 """Rows of the snapshot taken in one go; keeps calls from waiting."""
-_RUNS_OUT = frozenset({ReservationState.HELD, ReservationState.EXPIRED})
+_RUNS_OUT = frozenset({reservations_pb2.Reservation.STATE_HELD, reservations_pb2.Reservation.STATE_EXPIRED})
 
 _SNAPSHOT = text("SELECT pg_current_snapshot()::text, now()")
 _ALL_CELLS = text("""
@@ -81,6 +82,7 @@ class View:
         self._relocated: dict[str, int] = {}
         self.locations: dict[str, Location] = {}
         self.item_ids: set[str] = set()
+        self._policies: dict[str, DisplayPolicy] = {}
         self.watermark = 0
         """Every change below this revision is in the view."""
         self.as_of = clock.now()
@@ -93,6 +95,11 @@ class View:
     async def loaded(self) -> None:
         """Return once the first snapshot is in."""
         await self._loaded.wait()
+
+    @property
+    def revision(self) -> int:
+        """Every change up to this one is in the view."""
+        return max(0, self.watermark - 1)
 
     @property
     def lag_s(self) -> float:
@@ -124,6 +131,10 @@ class View:
             cells.confirm_time(slot),
             cells.revision[slot],
         )
+
+    def policy(self, channel: str) -> DisplayPolicy:
+        """Return how availability is shown to a channel."""
+        return self._policies.get(channel, PLAIN)
 
     def dirty(self, slots: Any, since: int) -> Iterable[int]:
         """Return the positions in `slots`, an int32 array, of cells that were touched after a change."""
@@ -225,6 +236,7 @@ class View:
             self._cells.sort()
             self._holds = await self._load_holds(connection, snapshot.time)
             self.item_ids = set((await connection.execute(_ITEM_IDS)).scalars())
+            self._policies = await _policies(connection)
             self.locations = {
                 each.location_id: each for each in await catalog.list_locations(connection, "", 10**9)
             }
@@ -292,7 +304,7 @@ class View:
     def _set(
         self, slot: int, quantities: Iterable[int], confirm_time: datetime, revision: int, version: int
     ) -> None:
-        self._cells.put(slot, *quantities, confirm_time)
+        self._cells.put(slot, confirm_time, *quantities)
         self._cells.revision[slot] = revision
         self._cells.version[slot] = version
 
@@ -319,6 +331,8 @@ class View:
     async def _apply_catalog(self, changed: pb.CatalogChanged, revision: int) -> None:
         self.item_ids.update(changed.item_ids)
         self.generation += 1
+        if changed.channels:
+            self._policies = await self._database.read(_policies)
         if not changed.location_ids:
             return
         ids = list(changed.location_ids)
@@ -351,6 +365,10 @@ class View:
 
 async def _feed_subject(connection: AsyncConnection) -> str:
     return await feed.subject("stock", (await connection.get_raw_connection()).driver_connection)
+
+
+async def _policies(connection: AsyncConnection) -> dict[str, DisplayPolicy]:
+    return {each.channel: each for each in await offers.policies(connection)}
 
 
 async def _rows(connection: AsyncConnection, query: Any) -> AsyncIterator[Any]:

@@ -107,12 +107,14 @@ class ShipmentChanged(_message.Message):
     def __init__(self, shipment: _Optional[_Union[_shipments_pb2.Shipment, _Mapping]] = ...) -> None: ...
 
 class CatalogChanged(_message.Message):
-    __slots__ = ("item_ids", "location_ids")
+    __slots__ = ("item_ids", "location_ids", "channels")
     ITEM_IDS_FIELD_NUMBER: _ClassVar[int]
     LOCATION_IDS_FIELD_NUMBER: _ClassVar[int]
+    CHANNELS_FIELD_NUMBER: _ClassVar[int]
     item_ids: _containers.RepeatedScalarFieldContainer[str]
     location_ids: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, item_ids: _Optional[_Iterable[str]] = ..., location_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+    channels: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, item_ids: _Optional[_Iterable[str]] = ..., location_ids: _Optional[_Iterable[str]] = ..., channels: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class StockAlerted(_message.Message):
     __slots__ = ("kind", "location_id", "item_id", "epc_hex", "quantity")
