@@ -29,26 +29,23 @@ class Service(StrEnum):
 
 
 @app.command()
-def serve(service: Annotated[Service, typer.Argument(help="Which service this process is.")]) -> None:
-    """Run one service, configured by ONHAND_… variables, until SIGTERM."""
-    import_module(f"onhand.{service}.main").main()
-
-
-@app.command()
-def migrate(
-    service: Annotated[Service, typer.Argument(help="Whose database.")],
-    database_url: Annotated[
-        str, typer.Option(help="postgresql://user:password@host/database; by default ONHAND_DATABASE_URL.")
-    ] = "",
+def serve(
+    service: Annotated[Service, typer.Argument(help="Which service this process is.")],
+    workers: Annotated[
+        int, typer.Option(min=1, max=64, help="Processes that share the port; metrics ports count up.")
+    ] = 1,
 ) -> None:
-    """Bring a service's database to the present schema. Safe to run several times, also at once."""
-    from onhand.kit import config
-    from onhand.kit.migrations import migrate as run
-
-    run(service, database_url or str(config.load(config.Migration).database_url))
+    """Run one service, configured by ONHAND_… variables, until SIGTERM."""
+    if workers == 1:
+        import_module(f"onhand.{service}.main").main()
+    elif service is Service.EDGE:
+        raise typer.BadParameter("edge runs as one process; run several on their own ports")
+    else:
+        import_module("onhand.cli.workers").Workers(service, workers).run()
 
 
 COMMANDS = (
+    ("migrate", "onhand.cli.migrating:migrate"),
     ("up", "onhand.cli.up:up"),
     ("token", "onhand.cli.tokens:token"),
     ("demo", "onhand.cli.demo:demo"),

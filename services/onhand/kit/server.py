@@ -42,7 +42,7 @@ class Server:
             options=[
                 ("grpc.max_receive_message_length", settings.max_message_bytes),
                 ("grpc.max_send_message_length", -1),
-                ("grpc.so_reuseport", 0),
+                ("grpc.so_reuseport", int(settings.share_port)),
                 ("grpc.max_metadata_size", 16 << 10),
                 # A channel that pings more often than this is cut; ours ping every 30 s.
                 ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
