@@ -13,6 +13,7 @@ from collections.abc import Mapping
 
 from onhand.cli.process import command_line
 
+POLL_S = 0.1
 RESTART_S = 1.0
 """Pause before a worker that died starts again; protects what it died of."""
 
@@ -39,7 +40,7 @@ class Workers:
                     due[index] = time.monotonic() + RESTART_S
                 elif worker is None and time.monotonic() >= start_at:
                     self._running[index] = self._start(index)
-            signal.sigtimedwait([signal.SIGCHLD], RESTART_S / 5)
+            time.sleep(POLL_S)
         for worker in self._running.values():
             worker.terminate()
         for worker in self._running.values():

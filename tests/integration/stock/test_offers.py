@@ -189,8 +189,8 @@ async def test_variants_of_a_style_and_substitutes_that_are_there(shop: Shop) ->
 
     assert await substitutes(1) == [f"{style}-other", ids[1]]
     assert await substitutes(3) == [ids[1]]
+    set_request.substitute_item_ids.append("nonsense")
     with pytest.raises(errors.UnknownItem):
-        set_request.substitute_item_ids.append("nonsense")
         await shop.client.offers.SetSubstitutes(set_request)
 
 
