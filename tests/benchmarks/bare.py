@@ -4,11 +4,11 @@ It is the kit's own server, so that options and event loop are the same; only it
 without what the kit wraps around each. Messages pass as bytes, nothing is parsed or serialized.
 """
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
+import uvloop
 
 from onhand.kit import config
 from onhand.kit.config import ServiceSettings
@@ -58,4 +58,4 @@ async def serve(settings: ServiceSettings) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(config.load(ServiceSettings)))
+    uvloop.run(serve(config.load(ServiceSettings)))

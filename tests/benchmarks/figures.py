@@ -12,12 +12,11 @@ from itertools import cycle, islice
 
 import asyncpg
 
-from benchmarks import bare, load, world
-from benchmarks.harness import Bench, Turns
+from benchmarks import bare, load, reserve, views, world
+from benchmarks.harness import Bench
 from benchmarks.load import LoadFailedError
 from benchmarks.rows import Measured
 from onhand.api.stock.v1 import availability_pb2, reads_pb2
-from onhand.client import Stock
 
 GET_AVAILABILITY = "/onhand.api.stock.v1.AvailabilityService/GetAvailability"
 CREATE_RESERVATION = "/onhand.api.stock.v1.ReservationService/CreateReservation"
@@ -110,7 +109,7 @@ def get_availability_bulk(bench: Bench) -> Measured:
 
 def create_reservation(bench: Bench) -> Measured:
     """Holds for 64 shoppers at a time, spread over 5,000 cells."""
-    _world(bench)
+    bench.world()
     (first,) = world.reservations(1)
     response = bench.call(bench.stock, CREATE_RESERVATION, first)
     bench.keep(response)
@@ -123,7 +122,7 @@ def create_reservation(bench: Bench) -> Measured:
         messages = list(world.reservations(round(MOST_RESERVATIONS_PER_S * seconds)))
         return bench.bare_client.distinct(CONSTANT, [messages], seconds, repeat=True).calls_per_s
 
-    return _measured(
+    return bench.measured(
         bench.turns(ours, limit),
         "calls/s",
         f"empty handler, {len(response)} bytes, distinct messages on both sides, {load.CALLERS} callers, "
@@ -133,7 +132,7 @@ def create_reservation(bench: Bench) -> Measured:
 
 def stream_reads(bench: Bench) -> Measured:
     """A chain's readers that mostly see what they saw before."""
-    _world(bench)
+    bench.world()
     tags = world.Tags()
     known = {reader: tags.take(REPEATED_TAGS) for reader in world.READERS}
 
@@ -174,7 +173,7 @@ def stream_reads(bench: Bench) -> Measured:
     def limit(seconds: float) -> float:
         return rate(bench.bare_client, COUNT, seconds, repeat=True).calls_per_s * BATCH_READS
 
-    return _measured(
+    return bench.measured(
         bench.turns(ours, limit),
         "reads/s",
         f"bare stream that counts the bytes, {len(world.READERS)} streams, batches of {BATCH_READS}, "
@@ -184,7 +183,7 @@ def stream_reads(bench: Bench) -> Measured:
 
 def record_new_tags(bench: Bench) -> Measured:
     """A delivery: every tag new, each with its movement, balance and event."""
-    _world(bench)
+    bench.world()
     tags = world.Tags()
     url = bench.migrated("bench_tags")
 
@@ -206,7 +205,7 @@ def record_new_tags(bench: Bench) -> Measured:
     def limit(seconds: float) -> float:
         return asyncio.run(_upserts(url, tags, seconds))
 
-    return _measured(
+    return bench.measured(
         bench.turns(ours, limit),
         "tags/s",
         f"upsert of the same rows into the same table, batches of {NEW_TAGS}, {NEW_TAG_SENDERS} senders, "
@@ -219,27 +218,25 @@ FIGURES = (
     Figure("commit_one", "limits", commit_one),
     Figure("get_availability", "availability", get_availability, 0.85),
     Figure("get_availability_bulk", "availability", get_availability_bulk, 0.5),
+    Figure("get_availability_distinct", "availability", views.distinct),
+    Figure("view_memory", "availability", views.memory, 1),
+    Figure("view_latency", "availability", views.latency, 1 / 1.2),
+    Figure("read_to_watcher", "availability", views.read_to_watcher, 1),
     Figure("create_reservation", "reserve", create_reservation, 0.5),
+    Figure("reserve_gathered_1", "reserve", reserve.gathered_against_one, 5),
+    Figure("reserve_gathered_16", "reserve", reserve.gathered_against_sixteen, 2),
+    Figure("reserve_batch", "reserve", reserve.batch, 3),
+    Figure("reserve_hot", "reserve", reserve.hot, 0.9),
+    Figure("reserve_workers", "reserve", reserve.workers, 1.5),
+    Figure("reserve_past", "reserve", reserve.past, 1 / 1.3),
     Figure("stream_reads", "ingest", stream_reads, 0.5),
     Figure("record_new_tags", "ingest", record_new_tags, 0.4),
 )
 
 
-def _measured(turns: Turns, unit: str, limit: str) -> Measured:
-    return Measured(turns.ours, unit, f"{turns.limit:,.0f}: {limit}", turns.ratio)
-
-
-def _world(bench: Bench) -> None:
-    """Build the chain, once a run."""
-    if not hasattr(bench, "world_built"):
-        with Stock(bench.stock, bench.token) as stock:
-            world.build(stock)
-        bench.world_built = True  # type: ignore[attr-defined]
-
-
 def _availability(bench: Bench, items: int, locations: int) -> tuple[bytes, bytes]:
     """Return a request and its answer, looked into."""
-    _world(bench)
+    bench.world()
     request = world.availability(items, locations)
     response = bench.call(bench.stock, GET_AVAILABILITY, request)
     lines = availability_pb2.GetAvailabilityResponse.FromString(response).lines
@@ -259,7 +256,7 @@ def _against_constant(bench: Bench, items: int, locations: int, callers: int) ->
         return bench.bare_client.same(CONSTANT, request, len(response), seconds, callers).calls_per_s
 
     against = f"empty handler, {len(response)} bytes, {callers} callers, {load.name()}"
-    return _measured(bench.turns(ours, limit), "calls/s", against)
+    return bench.measured(bench.turns(ours, limit), "calls/s", against)
 
 
 async def _upserts(url: str, tags: world.Tags, seconds: float) -> float:

@@ -11,13 +11,18 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import grpc
+import psutil
 
-from benchmarks import bare
+from benchmarks import bare, world
+from benchmarks.chain import make_chain
 from benchmarks.load import Client, LoadFailedError
+from benchmarks.rows import Measured
 from onhand.cli import keys
 from onhand.cli.embedded import EmbeddedServers, embedded_servers
 from onhand.cli.files import log_tail, open_log
@@ -25,10 +30,14 @@ from onhand.cli.ports import HOST, free_ports
 from onhand.cli.probes import grpc_serves
 from onhand.cli.process import POLL_S, command_line
 from onhand.cli.scopes import scopes
+from onhand.client import Stock
+from onhand.stock.config import StockSettings
 
 READY_WITHIN_S = 60.0
 SETTLE_WITHIN_S = 120.0
 """How long the relay may take to publish what a round left behind."""
+SAMPLES = 300
+"""Calls and commits of which a median is taken."""
 _UNPUBLISHED = """
     SELECT count(*) FROM outbox o, outbox_cursor c WHERE (o.xact_id, o.outbox_id) > (c.xact_id, c.outbox_id)
 """
@@ -60,6 +69,11 @@ class Bench:
         self.folder = folder
         self.size = size
         self._stack = stack
+        self._processes: dict[str, int] = {}
+        self._served: dict[str, str] = {}
+        self._world_built = False
+        self._numbers = count()
+        self.constant = f"/{bare.SERVICE}/Constant"
 
     @cached_property
     def servers(self) -> EmbeddedServers:
@@ -79,12 +93,12 @@ class Bench:
     @cached_property
     def stock(self) -> str:
         """`onhand serve stock` as shipped; gives its address."""
-        return self._serve("stock", "-m", "onhand", "serve", "stock")
+        return self.serve("stock", "serve", "stock")
 
     @cached_property
     def bare(self) -> str:
         """A server of the same settings that does nothing; gives its address."""
-        return self._serve("bare", "-m", bare.__name__)
+        return self._start("bare", self.stock_database, "-m", bare.__name__)
 
     @cached_property
     def stock_client(self) -> Client:
@@ -100,6 +114,68 @@ class Bench:
         argv = [sys.executable, "-m", "onhand", "migrate", "stock"]
         subprocess.run(argv, env={**os.environ, "ONHAND_DATABASE_URL": url}, check=True)
         return url
+
+    def serve(self, name: str, *arguments: str, database: str = "") -> str:
+        """Start `onhand …`, on stock's database unless another is named; gives its address."""
+        return self._start(name, database or self.stock_database, "-m", "onhand", *arguments)
+
+    def served(self, name: str, build: Callable[[str], None]) -> str:
+        """Start stock on a database of its own that `build` fills, once a run; gives its address."""
+        if name not in self._served:
+            url = self.migrated(f"bench_{name}")
+            build(url)
+            self._served[name] = self.serve(name, "serve", "stock", database=url)
+        return self._served[name]
+
+    def client(self, target: str) -> Client:
+        return Client(target, self.token, self.folder)
+
+    def world(self) -> None:
+        """Build the chain, once a run."""
+        if not self._world_built:
+            with Stock(self.stock, self.token) as stock:
+                world.build(stock)
+            self._world_built = True
+
+    def settings(self, database: str, **more: Any) -> StockSettings:
+        """Settings of stock for what runs in this process, on a chain of its own."""
+        url = self.migrated(f"{database}_{len(self._processes)}_{next(self._numbers)}")
+        asyncio.run(make_chain(url, len(world.ITEMS), len(world.LOCATIONS)))
+        issuer = {"auth_issuer": keys.ISSUER, "auth_jwks_file": keys.jwks_file(self.folder)}
+        keys.ensure_keys(self.folder)
+        given = {"listen": f"{HOST}:0", "database_url": url, "nats_url": self.servers.nats_url}
+        return StockSettings(**{**given, **issuer, **more})
+
+    def resident_bytes(self, name: str) -> int:
+        return int(psutil.Process(self._processes[name]).memory_info().rss)
+
+    def median_call_s(self) -> float:
+        """The median time of one empty call, one at a time."""
+        self.keep(b"")
+        with grpc.insecure_channel(self.bare) as channel:
+            method = channel.unary_unary(self.constant, _as_it_is, _as_it_is)
+            return _median(lambda: method(b"", timeout=30, wait_for_ready=True))
+
+    def median_commit_s(self) -> float:
+        """The median time of one commit of one row on one connection."""
+        url = self.servers.create_database(f"bench_median_{next(self._numbers)}")
+
+        async def measure() -> float:
+            connection = await asyncpg.connect(url)
+            await connection.execute("CREATE TABLE one (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY)")
+            statement = await connection.prepare("INSERT INTO one DEFAULT VALUES")
+            times = []
+            for _ in range(SAMPLES):
+                begun = time.perf_counter()
+                await statement.fetch()
+                times.append(time.perf_counter() - begun)
+            await connection.close()
+            return statistics.median(times)
+
+        return asyncio.run(measure())
+
+    def measured(self, turns: Turns, unit: str, limit: str) -> Measured:
+        return Measured(turns.ours, unit, f"{turns.limit:,.0f}: {limit}", turns.ratio)
 
     def call(self, target: str, path: str, request: bytes) -> bytes:
         """Make one call from here; raises grpc.RpcError unless it ends well."""
@@ -154,19 +230,20 @@ class Bench:
                 raise LoadFailedError("the relay does not catch up")
             time.sleep(POLL_S)
 
-    def _serve(self, name: str, *arguments: str) -> str:
+    def _start(self, name: str, database: str, *arguments: str) -> str:
         port, metrics_port = free_ports(2)
         address = f"{HOST}:{port}"
         log = self.folder / f"{name}.log"
         with open_log(log) as output:
             process = subprocess.Popen(
                 command_line([sys.executable, *arguments]),
-                env=self._environment(address, f"{HOST}:{metrics_port}"),
+                env=self._environment(address, f"{HOST}:{metrics_port}", database),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
             )
         self._stack.callback(_stop, process)
+        self._processes[name] = process.pid
         deadline = time.monotonic() + READY_WITHIN_S
         while not asyncio.run(grpc_serves(address)):
             if process.poll() is not None or time.monotonic() > deadline:
@@ -174,12 +251,12 @@ class Bench:
             time.sleep(POLL_S)
         return address
 
-    def _environment(self, address: str, metrics: str) -> Mapping[str, str]:
+    def _environment(self, address: str, metrics: str, database: str) -> Mapping[str, str]:
         token_file = keys.token_file(self.folder, "bench")
         token_file.write_text(self.token)
         return {
             **os.environ,
-            "ONHAND_DATABASE_URL": self.stock_database,
+            "ONHAND_DATABASE_URL": database,
             "ONHAND_NATS_URL": self.servers.nats_url,
             "ONHAND_LISTEN": address,
             "ONHAND_METRICS_LISTEN": metrics,
@@ -187,6 +264,15 @@ class Bench:
             "ONHAND_AUTH_JWKS_FILE": str(keys.jwks_file(self.folder)),
             "ONHAND_TOKEN_FILE": str(token_file),
         }
+
+
+def _median(call: Callable[[], object]) -> float:
+    times = []
+    for _ in range(SAMPLES):
+        begun = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - begun)
+    return statistics.median(times)
 
 
 def _as_it_is(message: bytes) -> bytes:

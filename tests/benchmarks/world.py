@@ -87,14 +87,16 @@ def availability(items: int, locations: int) -> bytes:
     return request.SerializeToString()
 
 
+def cell(number: int) -> tuple[str, str]:
+    """Return item and location of a cell, all of them in turn."""
+    return ITEMS[number % len(ITEMS)], LOCATIONS[number // len(ITEMS) % len(LOCATIONS)]
+
+
 def reservations(count: int) -> Iterator[bytes]:
     """One unit each, spread over all cells, each with its own request_id."""
     for number in range(count):
-        line = reservations_pb2.ReservationLine(
-            item_id=ITEMS[number % len(ITEMS)],
-            location_id=LOCATIONS[number // len(ITEMS) % len(LOCATIONS)],
-            quantity=1,
-        )
+        item_id, location_id = cell(number)
+        line = reservations_pb2.ReservationLine(item_id=item_id, location_id=location_id, quantity=1)
         request = reservations_pb2.CreateReservationRequest(
             request_id=str(uuid4()), lines=[line], channel="web"
         )

@@ -29,9 +29,19 @@ class Service(StrEnum):
 
 
 @app.command()
-def serve(service: Annotated[Service, typer.Argument(help="Which service this process is.")]) -> None:
+def serve(
+    service: Annotated[Service, typer.Argument(help="Which service this process is.")],
+    workers: Annotated[
+        int, typer.Option(min=1, max=64, help="Processes that share the port; metrics ports count up.")
+    ] = 1,
+) -> None:
     """Run one service, configured by ONHAND_… variables, until SIGTERM."""
-    import_module(f"onhand.{service}.main").main()
+    if workers == 1:
+        import_module(f"onhand.{service}.main").main()
+    elif service is Service.EDGE:
+        raise typer.BadParameter("edge runs as one process; run several on their own ports")
+    else:
+        import_module("onhand.cli.workers").Workers(service, workers).run()
 
 
 COMMANDS = (

@@ -21,6 +21,7 @@ from onhand.api.stock.v1 import (
     catalog_pb2,
     counts_pb2,
     ledger_pb2,
+    offers_pb2,
     reads_pb2,
     reservations_pb2,
     shipments_pb2,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
         catalog_pb2_grpc,
         counts_pb2_grpc,
         ledger_pb2_grpc,
+        offers_pb2_grpc,
         reads_pb2_grpc,
         reservations_pb2_grpc,
         shipments_pb2_grpc,
@@ -69,6 +71,7 @@ SERVICES: dict[str, dict[str, tuple[Any, str]]] = {
         "counts": (counts_pb2, "CountService"),
         "ledger": (ledger_pb2, "LedgerService"),
         "availability": (availability_pb2, "AvailabilityService"),
+        "offers": (offers_pb2, "OfferService"),
         "reservations": (reservations_pb2, "ReservationService"),
         "shipments": (shipments_pb2, "ShipmentService"),
     },
@@ -142,6 +145,7 @@ class AsyncStock(_Async):
     counts: "counts_pb2_grpc.CountServiceAsyncStub"
     ledger: "ledger_pb2_grpc.LedgerServiceAsyncStub"
     availability: "availability_pb2_grpc.AvailabilityServiceAsyncStub"
+    offers: "offers_pb2_grpc.OfferServiceAsyncStub"
     reservations: "reservations_pb2_grpc.ReservationServiceAsyncStub"
     shipments: "shipments_pb2_grpc.ShipmentServiceAsyncStub"
 
@@ -154,6 +158,7 @@ class Stock(_Sync):
     counts: "counts_pb2_grpc.CountServiceStub"
     ledger: "ledger_pb2_grpc.LedgerServiceStub"
     availability: "availability_pb2_grpc.AvailabilityServiceStub"
+    offers: "offers_pb2_grpc.OfferServiceStub"
     reservations: "reservations_pb2_grpc.ReservationServiceStub"
     shipments: "shipments_pb2_grpc.ShipmentServiceStub"
 

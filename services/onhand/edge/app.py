@@ -120,6 +120,7 @@ class Edge:
             availability_pb2.GetAvailabilityRequest(
                 item_ids=request.query_params.getlist("item_id"),
                 location_ids=request.query_params.getlist("location_id"),
+                channel=request.query_params.get("channel", ""),
             )
         )
         response = await self._stock.availability.GetAvailability(query)
@@ -134,6 +135,9 @@ class Edge:
         query = availability_pb2.WatchAvailabilityRequest(
             item_ids=request.query_params.getlist("item_id"),
             location_ids=request.query_params.getlist("location_id"),
+            channel=request.query_params.get("channel", ""),
+            thresholds_only=request.query_params.get("thresholds_only") == "true",
+            resume_revision=_revision(request.headers.get("last-event-id", "")),
         )
         return self._watches.stream(check(query))
 
@@ -172,6 +176,11 @@ class Edge:
 
     async def board(self, _: Request) -> Response:
         return pages.board()
+
+
+def _revision(text: str) -> int:
+    """Read the id of the last event that a browser has seen; 0 for none, and for what is not ours."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0  # noqa: PLR2004 - int64
 
 
 def _page_size(request: Request) -> int:

@@ -16,8 +16,6 @@ QUANTITIES = (
     "safety_stock",
     "available",
     "in_transit",
-    "confidence",
-    "revision",
 )
 
 
@@ -26,7 +24,11 @@ def cell(availability: availability_pb2.Availability) -> dict[str, Any]:
         "item_id": availability.item_id,
         "location_id": availability.location_id,
     }
-    members |= {name: getattr(availability, name) for name in QUANTITIES}
+    if not availability.quantities_hidden:
+        members |= {name: getattr(availability, name) for name in QUANTITIES}
+    members |= {name: getattr(availability, name) for name in ("confidence", "revision")}
+    state = availability_pb2.StockState.Name(availability.stock_state)
+    members["stock_state"] = state.removeprefix("STOCK_STATE_").lower()
     members["as_of"] = availability.as_of.ToJsonString()
     return members
 

@@ -8,23 +8,28 @@
 
 A method is wrapped once, when it is registered, instead of passing through gRPC's interceptor chain on
 each call, which costs about as much as all five steps together.
+
+Channels ask the same over and over. A read method may be `remembering`: what a request of the very same bytes
+came to, parsed, validated and prepared, is kept, and the method is given that. Who may ask is still checked
+for each call.
 """
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, Protocol, TypeVar
 
 import grpc
 import protovalidate
 from google.protobuf import message_factory
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 from opentelemetry import trace
 
 from onhand.api.auth.v1 import scopes_pb2
 from onhand.kit import auth, telemetry
+from onhand.kit.deadlines import Deadlines
 from onhand.kit.errors import (
     DeadlineExceeded,
     FieldViolation,
@@ -35,12 +40,10 @@ from onhand.kit.errors import (
 )
 from onhand.kit.status import to_trailers
 
-_duration = telemetry.meter.create_histogram(
-    "onhand.rpc.duration", unit="s", description="Time to answer a call, by method and code"
-)
-
+_durations = telemetry.Durations("onhand_rpc_duration", "Time to answer a call, by method and code")
 
 M = TypeVar("M", bound=Message)
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Guard:
@@ -48,7 +51,7 @@ class Guard:
 
     def __init__(self, authenticator: auth.Authenticator, default_deadline_s: float) -> None:
         self._authenticator = authenticator
-        self._deadline_s = default_deadline_s
+        self._deadlines = Deadlines(default_deadline_s)
 
     def register(self, server: grpc.aio.Server, service: ServiceDescriptor, servicer: object) -> None:
         """Serve `service` by the methods of `servicer`, each wrapped.
@@ -60,16 +63,14 @@ class Guard:
             behaviour = getattr(servicer, method.name, None)
             if behaviour is None:
                 raise ValueError(f"{type(servicer).__name__} lacks {method.full_name}")
-            handlers[method.name] = self._handler(method, behaviour)
+            handlers[method.name] = self._handler(method, servicer, behaviour)
         server.add_registered_method_handlers(  # type: ignore[attr-defined]
             service.full_name, handlers
         )
 
-    def _handler(self, method: MethodDescriptor, behaviour: Callable[..., Any]) -> Any:
-        codec = {
-            "request_deserializer": message_factory.GetMessageClass(method.input_type).FromString,
-            "response_serializer": _serialize,
-        }
+    def _handler(self, method: MethodDescriptor, servicer: object, behaviour: Callable[..., Any]) -> Any:
+        parse = message_factory.GetMessageClass(method.input_type).FromString
+        codec = {"request_deserializer": parse, "response_serializer": _serialize}
         around = _Around(method, self._authenticator)
         if method.server_streaming and method.client_streaming:
             return grpc.stream_stream_rpc_method_handler(around.streaming(behaviour, checked), **codec)
@@ -77,7 +78,70 @@ class Guard:
             return grpc.unary_stream_rpc_method_handler(around.streaming(behaviour, check), **codec)
         if method.client_streaming:
             raise ValueError(f"{method.full_name}: no contract here streams one way up")
-        return grpc.unary_unary_rpc_method_handler(around.unary(behaviour, self._deadline_s), **codec)
+        prepare: Callable[[Any], Any] | None = getattr(behaviour, _PREPARE, None)
+        if prepare is None:
+            return grpc.unary_unary_rpc_method_handler(
+                around.unary(behaviour, check, self._deadlines), **codec
+            )
+        memory = _Memory(partial(_parsed, parse), partial(prepare, servicer))
+        return grpc.unary_unary_rpc_method_handler(
+            around.unary(behaviour, memory.recall, self._deadlines), response_serializer=_serialize
+        )
+
+
+class Prepared(Protocol):
+    """What a request comes to before it is known who asks."""
+
+    @property
+    def weight(self) -> int:
+        """How much of the memory it takes, in units of about 100 bytes."""
+        ...
+
+
+_PREPARE = "_onhand_prepare"
+MEMORY_WEIGHT = 100_000
+"""What a method remembers of requests, in the units of `Prepared.weight`; protects memory."""
+
+
+def remembering(prepare: Callable[[Any, Any], Prepared]) -> Callable[[F], F]:
+    """Have a method of a servicer given `prepare(servicer, request)` instead of the request.
+
+    It is kept for requests of the same bytes, so that `prepare` may depend on the request alone.
+    """
+
+    def mark(behaviour: F) -> F:
+        setattr(behaviour, _PREPARE, prepare)
+        return behaviour
+
+    return mark
+
+
+class _Memory:
+    """What requests came to, by their bytes; the oldest is forgotten first."""
+
+    def __init__(self, parse: Callable[[bytes], Any], prepare: Callable[[Any], Prepared]) -> None:
+        self._parse = parse
+        self._prepare = prepare
+        self._known: dict[bytes, Prepared] = {}
+        self._weight = 0
+
+    def recall(self, request: bytes) -> Prepared:
+        """Return what `request` comes to. Raises InvalidField."""
+        known = self._known.get(request)
+        if known is None:
+            known = self._prepare(check(self._parse(request)))
+            self._known[request] = known
+            self._weight += known.weight
+            while self._weight > MEMORY_WEIGHT:
+                self._weight -= self._known.pop(next(iter(self._known))).weight
+        return known
+
+
+def _parsed(parse: Callable[[bytes], M], request: bytes) -> M:
+    try:
+        return parse(request)
+    except DecodeError:
+        raise InvalidField([FieldViolation("", "the bytes are not such a message")]) from None
 
 
 def scope_of(method: MethodDescriptor) -> str:
@@ -126,15 +190,17 @@ class _Around:
         if not self._scope:
             raise ValueError(f"{self._name} has no scope in its contract")
 
-    def unary(self, behaviour: Callable[..., Any], deadline_s: float) -> Callable[..., Any]:
-        async def call(request: Message, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
+    def unary(
+        self, behaviour: Callable[..., Any], validate: Callable[[Any], Any], deadlines: Deadlines
+    ) -> Callable[..., Any]:
+        async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
             metadata = dict[str, Any](context.invocation_metadata() or ())
             started, code = time.perf_counter(), grpc.StatusCode.OK
             with telemetry.span(self._name, metadata, trace.SpanKind.SERVER):
                 try:
                     self._authenticate(metadata)
-                    async with asyncio.timeout(deadline_s):
-                        return await behaviour(check(request), context)
+                    with deadlines:
+                        return await behaviour(validate(request), context)
                 except Exception as error:  # noqa: BLE001
                     code, message, trailers = self._translate(error)
                     await context.abort(code, message, trailers)
@@ -177,4 +243,4 @@ class _Around:
         return to_trailers(error)
 
     def _measure(self, started: float, code: grpc.StatusCode) -> None:
-        _duration.record(time.perf_counter() - started, {"method": self._name, "code": code.name})
+        _durations.record(time.perf_counter() - started, (self._name, code.name))

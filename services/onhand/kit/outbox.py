@@ -9,16 +9,18 @@ from any time, which is safe because consumers deduplicate.
 
 import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
+from nats.aio.client import Client
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from onhand.kit import publishing, telemetry
+from onhand.kit import feed, publishing, telemetry
 from onhand.kit.clock import Clock
 from onhand.kit.db import Database
 from onhand.kit.events import EVENT_ID_HEADER, Broker
@@ -41,6 +43,7 @@ WATERMARK_HEADER = "Onhand-Watermark"
 REVISION_FIELD = 3
 """Number of `revision` in every event envelope of the contracts."""
 _REVISION_TAG = number_tag(REVISION_FIELD)
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 _ADD = text("""
     INSERT INTO outbox (event_id, subject, payload, trace)
@@ -52,16 +55,19 @@ _REVISION = text("SELECT pg_current_xact_id()::text")
 _READ_REVISION = text("SELECT (pg_snapshot_xmax(pg_current_snapshot())::text::bigint - 1)::text")
 _NEXT = """
     SELECT o.xact_id::text AS xact_id, o.outbox_id, o.event_id::text AS event_id, o.subject, o.payload, o.trace,
-           pg_snapshot_xmin(pg_current_snapshot())::text AS watermark
+           pg_snapshot_xmin(pg_current_snapshot())::text AS watermark, now() AS as_of,
+           c.xact_id::text AS after_xact_id, c.outbox_id AS after_outbox_id
     FROM outbox o, outbox_cursor c
     WHERE (o.xact_id, o.outbox_id) > (c.xact_id, c.outbox_id)
       AND o.xact_id < pg_snapshot_xmin(pg_current_snapshot())
     ORDER BY o.xact_id, o.outbox_id LIMIT $1
 """
 _IDLE = """
-    SELECT pg_snapshot_xmin(pg_current_snapshot())::text
+    SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS watermark, now() AS as_of,
+           c.xact_id::text AS after_xact_id, c.outbox_id AS after_outbox_id
+    FROM outbox_cursor c
     WHERE NOT EXISTS (
-        SELECT FROM outbox o, outbox_cursor c
+        SELECT FROM outbox o
         WHERE (o.xact_id, o.outbox_id) > (c.xact_id, c.outbox_id)
           AND o.xact_id < pg_snapshot_xmin(pg_current_snapshot()))
 """
@@ -94,16 +100,8 @@ async def add(connection: AsyncConnection, events: Iterable[Event]) -> int:
     rows = list(events)
     if not rows:
         return await revision(connection)
-    trace = json.dumps(telemetry.carrier())
-    result = await connection.execute(
-        _ADD,
-        {
-            "event_ids": [each.message.event_id for each in rows],  # type: ignore[attr-defined]
-            "subjects": [each.subject for each in rows],
-            "payloads": [each.message.SerializeToString() for each in rows],
-            "traces": [trace] * len(rows),
-        },
-    )
+    names = ("event_ids", "subjects", "payloads", "traces")
+    result = await connection.execute(_ADD, dict(zip(names, columns(rows), strict=True)))
     return int(result.scalars().first() or 0)
 
 
@@ -119,9 +117,22 @@ async def read_revision(connection: AsyncConnection) -> int:
 
 def envelope(service: str, kind: type[Message], clock: Clock, **payload: Any) -> Event:
     """Wrap one payload: `envelope("stock", StockEvent, clock, balance_changed=…)`."""
-    message = kind(event_id=str(clock.uuid()), **payload)
-    message.record_time.FromDatetime(clock.now())  # type: ignore[attr-defined]
-    return Event(f"onhand.{service}.{message.WhichOneof('payload')}", message)
+    microseconds = (clock.now() - _EPOCH) // _MICROSECOND
+    seconds, rest = divmod(microseconds, 1_000_000)
+    record_time = Timestamp(seconds=seconds, nanos=rest * 1_000)
+    message = kind(event_id=str(clock.uuid()), record_time=record_time, **payload)
+    return Event(f"onhand.{service}.{next(iter(payload))}", message)
+
+
+def columns(events: Sequence[Event]) -> tuple[list[str], list[str], list[bytes], list[str]]:
+    """Return ids, subjects, payloads and traces of rows of `outbox`, for a statement that adds more."""
+    trace = json.dumps(telemetry.carrier())
+    return (
+        [each.message.event_id for each in events],  # type: ignore[attr-defined]
+        [each.subject for each in events],
+        [each.message.SerializeToString() for each in events],
+        [trace] * len(events),
+    )
 
 
 async def forget(connection: AsyncConnection, seconds: float) -> int:
@@ -137,10 +148,12 @@ async def rewind(connection: AsyncConnection, since: datetime) -> None:
 class Relay:
     """Publishes a database's outbox; any number of processes may run one, one at a time works."""
 
-    def __init__(self, database: Database, broker: Broker, service: str) -> None:
+    def __init__(self, database: Database, broker: Broker, service: str, fed: Collection[str] = ()) -> None:
+        """`fed` names the payloads that views of this service keep in memory."""
         self._database = database
         self._broker = broker
         self._service = service
+        self._fed = frozenset(f"onhand.{service}.{each}" for each in fed)
 
     async def run(self) -> None:
         """Become the relay, or stand by until that is possible; returns when no longer it."""
@@ -159,20 +172,41 @@ class Relay:
                 await connection.invalidate()
 
     async def _relay(self, raw: Any, publisher: Publisher) -> None:
+        client = publisher.client
         loop = asyncio.get_running_loop()
-        said = loop.time()
+        said = loop.time() - WATERMARK_S
+        to = await feed.subject(self._service, raw)
         while True:
             self._database.committed.clear()
             rows = await raw.fetch(_NEXT, BATCH)
             if rows:
+                await self._feed(client, to, rows)
                 await self._publish(publisher, rows)
                 await raw.execute(_ADVANCE, rows[-1]["xact_id"], rows[-1]["outbox_id"])
                 said = loop.time()
-            elif loop.time() - said >= WATERMARK_S and (watermark := await raw.fetchval(_IDLE)):
-                await publisher.publish([self._watermark(watermark)])
+            elif loop.time() - said >= WATERMARK_S and (idle := await raw.fetchrow(_IDLE)):
+                if self._fed:
+                    await feed.publish(client, to, _after(idle), [], int(idle["watermark"]), idle["as_of"])
+                await publisher.publish([self._watermark(idle["watermark"])])
                 said = loop.time()
             if len(rows) < BATCH:
                 await set_or_after(self._database.committed, POLL_S)
+
+    async def _feed(self, client: Client, to: str, rows: list[Any]) -> None:
+        """Tell the views, which need not wait until the broker has stored it."""
+        if not self._fed:
+            return
+        told = [
+            (
+                (int(row["xact_id"]), row["outbox_id"]),
+                _payload(row) if row["subject"] in self._fed else b"",
+            )
+            for row in rows
+        ]
+        first, last = rows[0], rows[-1]
+        whole = len(rows) < BATCH
+        watermark = int(last["watermark"] if whole else last["xact_id"])
+        await feed.publish(client, to, _after(first), told, watermark, first["as_of"] if whole else None)
 
     async def _publish(self, publisher: Publisher, rows: list[Any]) -> None:
         *earlier, last = rows
@@ -194,5 +228,13 @@ class Relay:
 
 def _message(row: Any, more: dict[str, str]) -> publishing.Message:
     identity = {"Nats-Msg-Id": row["event_id"], EVENT_ID_HEADER: row["event_id"]}
-    payload = row["payload"] + _REVISION_TAG + varint(int(row["xact_id"]))
-    return publishing.Message(row["subject"], payload, {**identity, **more})
+    return publishing.Message(row["subject"], _payload(row), {**identity, **more})
+
+
+def _payload(row: Any) -> bytes:
+    payload: bytes = row["payload"]
+    return payload + _REVISION_TAG + varint(int(row["xact_id"]))
+
+
+def _after(row: Any) -> feed.Position:
+    return int(row["after_xact_id"]), row["after_outbox_id"]

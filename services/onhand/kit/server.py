@@ -22,6 +22,8 @@ LIVENESS = "liveness"
 waits for its database: to be restarted would not help it."""
 RESTART_S = 1.0
 """Pause before background work that failed starts again; protects what it failed on."""
+ABLE_S = 1.0
+"""How often a process asks itself whether it is able to serve."""
 CANCEL_S = 1.0
 """How long background work may take to end before it is cancelled again."""
 
@@ -40,7 +42,7 @@ class Server:
             options=[
                 ("grpc.max_receive_message_length", settings.max_message_bytes),
                 ("grpc.max_send_message_length", -1),
-                ("grpc.so_reuseport", 0),
+                ("grpc.so_reuseport", int(settings.share_port)),
                 ("grpc.max_metadata_size", 16 << 10),
                 # A channel that pings more often than this is cut; ours ping every 30 s.
                 ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
@@ -68,8 +70,12 @@ class Server:
 
         self.background(name, loop)
 
-    async def serve(self, ready: Callable[[], Awaitable[None]]) -> None:
+    async def serve(
+        self, ready: Callable[[], Awaitable[None]], able: Callable[[], bool] = lambda: True
+    ) -> None:
         """Listen, become healthy once `ready` returns, serve until a signal, then drain.
+
+        While `able` says no, which is asked each second, health says NOT_SERVING and calls are answered still.
 
         At SIGTERM health turns NOT_SERVING first, calls under way get `drain_s` to end, then background
         work is cancelled.
@@ -87,7 +93,7 @@ class Server:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
         tasks = [asyncio.create_task(self._keep(name, work), name=name) for name, work in self._background]
-        tasks.append(asyncio.create_task(self._announce(ready)))
+        tasks.append(asyncio.create_task(self._announce(ready, able)))
         log.info("listening", address=self._settings.listen)
         await self._stop.wait()
         log.info("draining")
@@ -100,10 +106,15 @@ class Server:
             # Again where a library took a cancellation for its own time-out and went on.
             _, pending = await asyncio.wait(pending, timeout=CANCEL_S)
 
-    async def _announce(self, ready: Callable[[], Awaitable[None]]) -> None:
+    async def _announce(self, ready: Callable[[], Awaitable[None]], able: Callable[[], bool]) -> None:
         await ready()
-        await self._set_health(serving=True)
-        log.info("ready")
+        serving = False
+        while True:
+            if able() is not serving:
+                serving = not serving
+                await self._set_health(serving=serving)
+                log.info("ready" if serving else "not ready")
+            await asyncio.sleep(ABLE_S)
 
     async def _set_health(self, *, serving: bool) -> None:
         status = health_pb2.HealthCheckResponse

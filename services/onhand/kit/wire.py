@@ -22,3 +22,10 @@ def number_tag(field_number: int) -> bytes:
 def message_tag(field_number: int) -> bytes:
     """Return what precedes the length of a message in a message."""
     return varint(field_number << 3 | 2)
+
+
+def padded_varint(value: int, size: int) -> bytes:
+    """Encode a number in exactly `size` bytes: groups of zeros may follow, which every parser takes."""
+    encoded = bytearray(value >> 7 * group & 0x7F | 0x80 for group in range(size))
+    encoded[-1] &= 0x7F
+    return bytes(encoded)

@@ -95,6 +95,9 @@ class StockSettings(ServiceSettings):
     """A count that nothing confirmed for this long is half as sure."""
     view_wait_s: Annotated[float, Field(gt=0)] = 2
     """How long a read that asks for freshness waits for the view."""
+    view_max_lag_s: Annotated[float, Field(gt=0)] = 60
+    """A replica whose view is further behind than this is not ready; protects shoppers from old numbers. Without
+    NATS every replica comes to this: set it above the longest outage through which checkouts must go on."""
     watch_buffer_cells: Annotated[int, Field(gt=0)] = 100_000
     """Changed cells that wait for one slow watcher; beyond it the watcher is cut."""
     heartbeat_s: Annotated[float, Field(gt=0)] = 10

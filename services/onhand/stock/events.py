@@ -27,8 +27,14 @@ def of_books(books: Books, clock: Clock, reservations: Iterable[Reservation] = (
     return events
 
 
-def catalog_changed(clock: Clock, item_ids: Iterable[str] = (), location_ids: Iterable[str] = ()) -> Event:
-    return _event(clock, catalog_changed=pb.CatalogChanged(item_ids=item_ids, location_ids=location_ids))
+def catalog_changed(
+    clock: Clock,
+    item_ids: Iterable[str] = (),
+    location_ids: Iterable[str] = (),
+    channels: Iterable[str] = (),
+) -> Event:
+    changed = pb.CatalogChanged(item_ids=item_ids, location_ids=location_ids, channels=channels)
+    return _event(clock, catalog_changed=changed)
 
 
 def count_finished(clock: Clock, count: Count) -> Event:
@@ -46,7 +52,9 @@ def _event(clock: Clock, **payload: object) -> Event:
 
 
 def _reservation_changed(reservation: Reservation) -> pb.ReservationChanged:
-    return pb.ReservationChanged(reservation=messages.reservation(reservation))
+    return pb.ReservationChanged(
+        reservation=messages.reservation(reservation), version=reservation.version + 1
+    )
 
 
 def _balance_changed(cell: Cell, available_before: int) -> pb.BalanceChanged:

@@ -1,12 +1,14 @@
 """The stock service."""
 
 import uvloop
+from opentelemetry.metrics import Observation
 
 from onhand.api.stock.v1 import (
     availability_pb2,
     catalog_pb2,
     counts_pb2,
     ledger_pb2,
+    offers_pb2,
     reads_pb2,
     reservations_pb2,
     shipments_pb2,
@@ -25,6 +27,7 @@ from onhand.stock.servicer import (
     CatalogServicer,
     CountServicer,
     LedgerServicer,
+    OfferServicer,
     ReadServicer,
     ReservationServicer,
     ShipmentServicer,
@@ -37,11 +40,13 @@ from onhand.stock.use_cases import (
     Deps,
     Documents,
     Lookups,
+    Offers,
     Reads,
     Reckoning,
     Reservations,
     Shipments,
 )
+from onhand.stock.view import PAYLOADS as VIEW_PAYLOADS
 from onhand.stock.view import View
 
 
@@ -60,7 +65,7 @@ async def serve(settings: StockSettings) -> None:
     documents, reads, reservations = Documents(deps), Reads(deps), Reservations(deps)
     reckoning = Reckoning(deps)
     counts = Counts(deps, reckoning)
-    lookups = Lookups(deps)
+    lookups, offers = Lookups(deps), Offers(deps)
     jobs = Jobs(reservations, reads, counts, lookups)
 
     server = Server(settings)
@@ -74,8 +79,9 @@ async def serve(settings: StockSettings) -> None:
         (
             availability_pb2,
             "AvailabilityService",
-            AvailabilityServicer(Availability(deps), view, settings, clock),
+            AvailabilityServicer(Availability(deps), offers, view, settings, clock),
         ),
+        (offers_pb2, "OfferService", OfferServicer(offers, view, settings, clock)),
         (
             reservations_pb2,
             "ReservationService",
@@ -83,7 +89,7 @@ async def serve(settings: StockSettings) -> None:
         ),
     ):
         server.add(module.DESCRIPTOR.services_by_name[name], servicer)
-    server.background("relay", Relay(database, broker, "stock").run)
+    server.background("relay", Relay(database, broker, "stock", VIEW_PAYLOADS).run)
     server.background("view", view.run)
     server.every("expire reservations", settings.sweep_interval_s, jobs.expire_reservations)
     server.every("settle reads", settings.settle_interval_s, jobs.settle_reads)
@@ -92,10 +98,17 @@ async def serve(settings: StockSettings) -> None:
     server.every("write read counts", settings.read_counts_interval_s, jobs.write_read_counts)
     server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
 
+    telemetry.meter.create_observable_gauge(
+        "onhand.stock.view_lag",
+        [lambda _: [Observation(view.lag_s)]],
+        unit="s",
+        description="How far this replica's view is behind the present",
+    )
+
     async def ready() -> None:
         await wait_until_migrated(database, "stock")
         await view.loaded()
 
-    await server.serve(ready)
+    await server.serve(ready, lambda: view.lag_s <= settings.view_max_lag_s)
     await broker.close()
     await database.close()

@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.latlng_pb2 import LatLng
@@ -21,7 +20,6 @@ from onhand.stock.domain import epc as epc_codec
 from onhand.stock.domain.counts import Count, Line, Tally
 from onhand.stock.domain.lookups import ReaderHealth, TagHistoryEvent
 from onhand.stock.domain.model import (
-    CellKey,
     Item,
     Location,
     Movement,
@@ -29,14 +27,13 @@ from onhand.stock.domain.model import (
     Product,
     ReadPoint,
     Reservation,
-    ReservationLine,
-    ReservationState,
     Tag,
     Zone,
     ZoneKind,
 )
 from onhand.stock.domain.shipments import Shipment
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SHOWN_TAGS = 1_000
 """Open tags of a shipment's line that an answer spells out."""
 
@@ -44,9 +41,8 @@ SHOWN_TAGS = 1_000
 def timestamp(value: datetime | None) -> Timestamp | None:
     if value is None:
         return None
-    result = Timestamp()
-    result.FromDatetime(value)
-    return result
+    since = value - _EPOCH  # Timestamp.FromDatetime takes three times as long
+    return Timestamp(seconds=since.days * 86_400 + since.seconds, nanos=since.microseconds * 1_000)
 
 
 def moment(value: Timestamp) -> datetime:
@@ -282,28 +278,6 @@ def reservation(value: Reservation) -> reservations_pb2.Reservation:
         create_time=timestamp(value.create_time),
         expire_time=timestamp(value.expire_time),
         revision=value.revision,
-    )
-
-
-def to_reservation(message: reservations_pb2.Reservation, revision: int) -> Reservation:
-    return Reservation(
-        UUID(message.reservation_id),
-        ReservationState(message.state),
-        [
-            ReservationLine(
-                CellKey(line.location_id, line.item_id),
-                line.quantity,
-                line.fulfilled_quantity,
-                line.released_quantity,
-            )
-            for line in message.lines
-        ],
-        message.channel,
-        message.customer_id,
-        message.order_id,
-        moment(message.create_time),
-        moment(message.expire_time) if message.HasField("expire_time") else None,
-        revision,
     )
 
 

@@ -375,6 +375,35 @@ async def test_a_watermark_waits_for_an_event_that_the_broker_did_not_take(
     assert_complete(heard, revisions)
 
 
+async def test_a_message_lost_amid_a_batch_is_sent_again(world: World) -> None:
+    """Only the last of a batch is acknowledged; the stream's number tells that one is missing."""
+    client, sent = await world.broker.client(), []
+    lost = f"{world.service}-5"
+
+    async def publish(subject: str, payload: bytes, **options: Any) -> None:
+        sent.append(options["headers"]["Nats-Msg-Id"])
+        if sent.count(lost) == 1 and sent[-1] == lost:
+            return  # lost on the way
+        await client.publish(subject, payload, **options)
+
+    publisher = publishing.Publisher(Meddled(client, publish=publish))
+    await publisher.start()
+
+    def batch(*numbers: int) -> list[publishing.Message]:
+        return [
+            publishing.Message(world.subject, b"", {"Nats-Msg-Id": f"{world.service}-{number}"})
+            for number in numbers
+        ]
+
+    before = await published(world)
+    await publisher.publish(batch(1, 2, 3))
+    await publisher.publish(batch(4, 5, 6))
+    assert await published(world) - before == 6
+    assert len(sent) == 9
+    await publisher.publish(batch(7, 8, 9))
+    assert await published(world) - before == 9
+
+
 async def test_a_watermark_does_not_pass_an_event_that_comes_while_it_is_made(
     world: World, heard: Heard, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -108,12 +108,12 @@ class StockProcesses:
         self.addresses: list[str] = []
         self._processes: list[subprocess.Popen[bytes]] = []
 
-    async def start(self, **environment: str) -> str:
+    async def start(self, *arguments: str, **environment: str) -> str:
         """Start a replica and return its address once it is healthy."""
         address = f"127.0.0.1:{free_ports(1)[0]}"
         settings = self.settings
         process = subprocess.Popen(
-            [sys.executable, "-m", "onhand", "serve", "stock"],
+            [sys.executable, "-m", "onhand", "serve", "stock", *arguments],
             env={
                 **os.environ,
                 "ONHAND_DATABASE_URL": str(settings.database_url),
@@ -136,6 +136,9 @@ class StockProcesses:
         self.addresses.append(address)
         await healthy(address)
         return address
+
+    def pid(self, index: int) -> int:
+        return self._processes[index].pid
 
     def kill(self, index: int) -> None:
         self._processes[index].send_signal(signal.SIGKILL)
@@ -170,6 +173,14 @@ async def healthy(address: str) -> None:
 @pytest.fixture(scope="module")
 def processes(make_settings: Callable[..., Any]) -> Iterator[StockProcesses]:
     """Replicas that the tests of a module share."""
+    running = StockProcesses(make_settings("stock", StockSettings))
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def own_processes(make_settings: Callable[..., Any]) -> Iterator[StockProcesses]:
+    """Replicas of one test alone, for it kills some."""
     running = StockProcesses(make_settings("stock", StockSettings))
     yield running
     running.stop()

@@ -189,6 +189,44 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """How a cell stands, for those who ask what is available."""
+
+    sellable: int
+    unavailable: int
+    """In the location, but damaged, in quality control, quarantined or missing."""
+    in_transit: int
+    reserved: int
+    committed: int
+    safety_stock: int
+    confirm_time: datetime
+    revision: int
+
+    @classmethod
+    def of(cls, cell: Cell) -> "Standing":
+        sellable = cell.buckets[Bucket.SELLABLE]
+        return cls(
+            sellable,
+            cell.on_hand - sellable,
+            cell.buckets[Bucket.IN_TRANSIT],
+            cell.reserved,
+            cell.committed,
+            cell.safety_stock,
+            cell.confirm_time,
+            cell.revision,
+        )
+
+    @property
+    def free(self) -> int:
+        """Units neither promised nor kept back; below 0 when there are fewer than that."""
+        return self.sellable - self.reserved - self.committed - self.safety_stock
+
+    @property
+    def available(self) -> int:
+        return max(0, self.free)
+
+
+@dataclass(frozen=True, slots=True)
 class Movement:
     movement_id: UUID
     key: CellKey
@@ -273,6 +311,8 @@ class Reservation:
     create_time: datetime
     expire_time: datetime | None
     revision: int = 0
+    version: int = 0
+    """Changes so far, as loaded."""
 
 
 @dataclass(frozen=True, slots=True)

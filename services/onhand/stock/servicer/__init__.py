@@ -4,6 +4,7 @@ from onhand.stock.servicer.availability import AvailabilityServicer
 from onhand.stock.servicer.catalog import CatalogServicer
 from onhand.stock.servicer.counts import CountServicer
 from onhand.stock.servicer.ledger import LedgerServicer
+from onhand.stock.servicer.offers import OfferServicer
 from onhand.stock.servicer.reads import ReadServicer, TagServicer
 from onhand.stock.servicer.reservations import ReservationServicer
 from onhand.stock.servicer.shipments import ShipmentServicer
@@ -13,6 +14,7 @@ __all__ = [
     "CatalogServicer",
     "CountServicer",
     "LedgerServicer",
+    "OfferServicer",
     "ReadServicer",
     "ReservationServicer",
     "ShipmentServicer",

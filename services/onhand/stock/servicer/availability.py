@@ -1,21 +1,22 @@
-import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
-
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from onhand.api.stock.v1 import availability_pb2 as pb
 from onhand.kit import auth
 from onhand.kit.clock import Clock
-from onhand.kit.errors import OnhandError, UnknownItem, UnknownLocation
-from onhand.kit.status import to_status
-from onhand.kit.wire import message_tag, varint
+from onhand.kit.errors import UnknownItem
+from onhand.kit.interceptors import remembering
+from onhand.kit.waiting import set_or_after
+from onhand.stock.answers import Answer
 from onhand.stock.config import StockSettings
-from onhand.stock.domain.model import Bucket, Cell, CellKey, Location
-from onhand.stock.domain.places import distance_metres
-from onhand.stock.use_cases import Availability
-from onhand.stock.view import View, confidence
+from onhand.stock.domain.model import CellKey, Location, Standing
+from onhand.stock.domain.places import distance_metres, is_open
+from onhand.stock.messages import timestamp
+from onhand.stock.servicer.lines import Lines, hidden_by
+from onhand.stock.use_cases import Availability, Offers
+from onhand.stock.view import View
 
 WATCH_PART = 1_000
 """Cells in one message to a watcher; keeps messages below callers' limits."""
@@ -23,138 +24,120 @@ DEFAULT_NEARBY = 10
 MAX_NEARBY = 500
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A request for availability and what it is answered."""
+
+    request: pb.GetAvailabilityRequest
+    location_ids: frozenset[str]
+    hidden: Sequence[str]
+    answer: Answer
+
+    @property
+    def weight(self) -> int:
+        return 10 + len(self.request.item_ids) * len(self.request.location_ids)
+
+
 class AvailabilityServicer:
-    def __init__(self, availability: Availability, view: View, settings: StockSettings, clock: Clock) -> None:
+    def __init__(
+        self, availability: Availability, offers: Offers, view: View, settings: StockSettings, clock: Clock
+    ) -> None:
         self._availability = availability
+        self._offers = offers
         self._view = view
+        self._lines = Lines(view, settings)
         self._settings = settings
         self._clock = clock
 
-    async def GetAvailability(
-        self, request: pb.GetAvailabilityRequest, _: Any
-    ) -> pb.GetAvailabilityResponse | bytes:
-        auth.current().require_location(*request.location_ids)
-        if request.consistency.fully_consistent:
-            return await self._get_from_database(request)
-        if request.consistency.at_least_as_fresh:
-            await self._view.wait_for(request.consistency.at_least_as_fresh, self._settings.view_wait_s)
-        return self._get_from_view(request)
+    def _asked(self, request: pb.GetAvailabilityRequest) -> Asked:
+        hidden = hidden_by(request.read_mask)
 
-    def _get_from_view(self, request: pb.GetAvailabilityRequest) -> bytes:
-        """Join the answer from lines that are serialised already.
+        def line(key: CellKey, slot: int, now: datetime) -> pb.AvailabilityLine:
+            standing = self._view.standing_at(slot, key.location_id)
+            return self._lines.line(key, standing, None, now, request.channel, hidden)
 
-        Building ten lines anew costs more than all the rest of the call. A cell lacks only `as_of`, which
-        is the same for all and comes last: fields may be in any order. It is put inside of the cell, as
-        some parsers (protobuf.js) do not merge a message that is given in two parts.
-        """
-        view = self._view
-        view.lapse()
-        as_of = pb.Availability(as_of=_stamp(view.as_of)).SerializeToString()
-        parts: list[bytes] = []
-        for item_id in request.item_ids:
-            for location_id in request.location_ids:
-                cell, status = view.piece(location_id, item_id, self._piece)
-                length = varint(len(cell) + len(as_of))
-                whole = 1 + len(length) + len(cell) + len(as_of) + len(status)
-                parts += (_LINE_TAG, varint(whole), _CELL_TAG, length, cell, as_of, status)
-        parts.append(pb.GetAvailabilityResponse(revision=max(0, view.watermark - 1)).SerializeToString())
-        return b"".join(parts)
+        keys = [CellKey(location, item) for item in request.item_ids for location in request.location_ids]
+        answer = Answer(self._view, self._clock, keys, line, with_as_of="as_of" not in hidden)
+        return Asked(request, frozenset(request.location_ids), hidden, answer)
 
-    def _piece(self, key: CellKey, cell: Cell | None) -> tuple[bytes, bytes]:
-        """Serialise the two parts of a line: its cell without `as_of`, and what is beside the cell."""
-        line = self._line(key, cell, None, self._clock.now())
-        availability = line.availability.SerializeToString()
-        line.ClearField("availability")
-        return availability, line.SerializeToString()
+    @remembering(_asked)
+    async def GetAvailability(self, asked: Asked, _: Any) -> pb.GetAvailabilityResponse | bytes:
+        auth.current().require_locations(asked.location_ids)
+        consistency = asked.request.consistency
+        if consistency.fully_consistent:
+            return await self._get_from_database(asked)
+        if consistency.at_least_as_fresh:
+            await self._view.wait_for(consistency.at_least_as_fresh, self._settings.view_wait_s)
+        return asked.answer.serialised()
 
-    def _line(
-        self, key: CellKey, cell: Cell | None, as_of: datetime | None, now: datetime
-    ) -> pb.AvailabilityLine:
-        failure = self._unknown(key)
-        if failure is not None:
-            empty = pb.Availability(item_id=key.item_id, location_id=key.location_id)
-            return pb.AvailabilityLine(availability=empty, status=to_status(failure))
-        return pb.AvailabilityLine(availability=self._message(key, cell, as_of, now))
-
-    async def _get_from_database(self, request: pb.GetAvailabilityRequest) -> pb.GetAvailabilityResponse:
+    async def _get_from_database(self, asked: Asked) -> pb.GetAvailabilityResponse:
+        request = asked.request
         cells, as_of, revision = await self._availability.read_now(request.item_ids, request.location_ids)
         keys = [CellKey(location, item) for item in request.item_ids for location in request.location_ids]
+        shown = None if "as_of" in asked.hidden else as_of
         return pb.GetAvailabilityResponse(
-            lines=[self._line(key, cells.get(key), as_of, as_of) for key in keys], revision=revision
+            lines=[
+                self._lines.line(key, cells.get(key), shown, as_of, request.channel, asked.hidden)
+                for key in keys
+            ],
+            revision=revision,
         )
 
-    async def _cells(
+    async def _standings(
         self, consistency: pb.Consistency, item_ids: Sequence[str], location_ids: Sequence[str]
-    ) -> tuple[dict[CellKey, Cell], datetime, int]:
+    ) -> tuple[dict[CellKey, Standing], datetime, int]:
         """Return cells, the moment they are true for, and the revision they contain."""
         if consistency.fully_consistent:
             return await self._availability.read_now(item_ids, location_ids)
         if consistency.at_least_as_fresh:
             await self._view.wait_for(consistency.at_least_as_fresh, self._settings.view_wait_s)
         keys = [CellKey(location_id, item_id) for item_id in item_ids for location_id in location_ids]
-        found = {key: cell for key in keys if (cell := self._view.cell(key)) is not None}
-        return found, self._view.as_of, max(0, self._view.watermark - 1)
-
-    def _unknown(self, key: CellKey) -> OnhandError | None:
-        if key.location_id not in self._view.locations:
-            return UnknownLocation(key.location_id)
-        if key.item_id not in self._view.item_ids:
-            return UnknownItem(key.item_id)
-        return None
-
-    def _message(
-        self, key: CellKey, cell: Cell | None, as_of: datetime | None, now: datetime
-    ) -> pb.Availability:
-        stamp = None if as_of is None else _stamp(as_of)
-        if cell is None:  # never counted: nothing is there, and nothing says so
-            return pb.Availability(item_id=key.item_id, location_id=key.location_id, as_of=stamp)
-        sellable = cell.buckets[Bucket.SELLABLE]
-        half_life = timedelta(days=self._settings.confidence_half_life_days)
-        return pb.Availability(
-            item_id=key.item_id,
-            location_id=key.location_id,
-            on_hand=cell.on_hand,
-            unavailable=cell.on_hand - sellable,
-            reserved=cell.reserved,
-            committed=cell.committed,
-            safety_stock=cell.safety_stock,
-            available=cell.available,
-            in_transit=cell.buckets[Bucket.IN_TRANSIT],
-            as_of=stamp,
-            confidence=confidence(cell, now, half_life),
-            revision=cell.revision,
-        )
+        self._view.lapse()
+        found = {key: each for key in keys if (each := self._view.standing(key)) is not None}
+        return found, self._view.as_of, self._view.revision
 
     async def FindNearby(self, request: pb.FindNearbyRequest, _: Any) -> pb.FindNearbyResponse:
-        near = self._near(request)
+        near = self._near(request, *await self._centre(request))
         item_ids = [each.item_id for each in request.items]
         for item_id in item_ids:
             if item_id not in self._view.item_ids:
                 raise UnknownItem(item_id)
-        cells, as_of, revision = await self._cells(
+        cells, as_of, revision = await self._standings(
             request.consistency, item_ids, [location.location_id for _, location in near]
         )
-        now = self._clock.now()
+        now, policy = self._clock.now(), self._view.policy(request.channel)
+        moment = request.open_time.ToDatetime(UTC) if request.HasField("open_time") else now
         served: list[pb.NearbyLocation] = []
         excluded: list[pb.NearbyLocation] = []
         for metres, location in near:
             found = [cells.get(CellKey(location.location_id, item_id)) for item_id in item_ids]
-            exclusion = _exclusion(request, location, found)
+            opened = is_open(location, moment)
+            exclusion = _exclusion(request, location, found, opened=opened)
             message = pb.NearbyLocation(
                 location_id=location.location_id,
                 distance_metres=round(metres),
                 items=[
-                    self._message(CellKey(location.location_id, item_id), cell, as_of, now)
-                    for item_id, cell in zip(item_ids, found, strict=True)
+                    self._lines.message(
+                        CellKey(location.location_id, item_id), standing, timestamp(as_of), now, policy
+                    )
+                    for item_id, standing in zip(item_ids, found, strict=True)
                 ],
                 exclusion=exclusion,
+                open=opened,
             )
             (excluded if exclusion else served).append(message)
         count = min(request.max_count or DEFAULT_NEARBY, MAX_NEARBY)
         chosen = served[:count] + (excluded[:count] if request.include_excluded else [])
         return pb.FindNearbyResponse(locations=chosen, revision=revision)
 
-    def _near(self, request: pb.FindNearbyRequest) -> list[tuple[float, Location]]:
+    async def _centre(self, request: pb.FindNearbyRequest) -> tuple[float, float]:
+        if request.postal_code:
+            return await self._offers.place(request.region_code, request.postal_code)
+        return request.position.latitude, request.position.longitude
+
+    def _near(
+        self, request: pb.FindNearbyRequest, latitude: float, longitude: float
+    ) -> list[tuple[float, Location]]:
         principal = auth.current()
         near = []
         for location in self._view.locations.values():
@@ -162,9 +145,7 @@ class AvailabilityServicer:
                 continue
             if principal.locations is not None and location.location_id not in principal.locations:
                 continue
-            metres = distance_metres(
-                request.position.latitude, request.position.longitude, location.latitude, location.longitude
-            )
+            metres = distance_metres(latitude, longitude, location.latitude, location.longitude)
             if metres <= request.radius_metres:
                 near.append((metres, location))
         return sorted(near, key=lambda each: (each[0], each[1].location_id))
@@ -176,46 +157,64 @@ class AvailabilityServicer:
         principal.require_location(*request.location_ids)
         wanted: Iterable[str] | None = request.location_ids or principal.locations
         settings = self._settings
+        since = request.resume_revision + 1 if request.resume_revision else 0
+        if since:
+            await self._view.wait_for(request.resume_revision, settings.view_wait_s)
         async with self._view.watch(request.item_ids, wanted, settings.watch_buffer_cells) as watcher:
-            keys = self._view.keys(watcher)
+            told = _Told(request.thresholds_only)
+            keys = self._view.keys(watcher, since)
             for start in range(0, max(1, len(keys)), WATCH_PART):
                 part = keys[start : start + WATCH_PART]
-                yield self._part(part, complete=start + WATCH_PART >= len(keys))
+                yield self._part(part, request.channel, told, complete=start + WATCH_PART >= len(keys))
+            silent_since = self._clock.now()
             while True:
-                try:
-                    async with asyncio.timeout(settings.heartbeat_s):
-                        await watcher.changed.wait()
-                except TimeoutError:
-                    pass  # nothing changed: the empty part is the heartbeat
-                yield self._part(watcher.take(WATCH_PART), complete=True)
+                await set_or_after(watcher.changed, settings.heartbeat_s)
+                response = self._part(watcher.take(WATCH_PART), request.channel, told, complete=True)
+                now = self._clock.now()
+                # Without cells it is the heartbeat; a watcher of thresholds needs it also amid changes.
+                if response.cells or (now - silent_since).total_seconds() >= settings.heartbeat_s:
+                    yield response
+                    silent_since = now
 
-    def _part(self, keys: Sequence[CellKey], *, complete: bool) -> pb.WatchAvailabilityResponse:
-        now = self._clock.now()
+    def _part(
+        self, keys: Sequence[CellKey], channel: str, told: "_Told", *, complete: bool
+    ) -> pb.WatchAvailabilityResponse:
+        view, now = self._view, self._clock.now()
+        view.lapse()
+        as_of, policy = timestamp(view.as_of), view.policy(channel)
+        cells = [self._lines.message(key, view.standing(key), as_of, now, policy) for key in keys]
         return pb.WatchAvailabilityResponse(
-            cells=[self._message(key, self._view.cell(key), self._view.as_of, now) for key in keys],
+            cells=[each for each in cells if told.is_news(each)],
             snapshot_complete=complete,
-            revision=max(0, self._view.watermark - 1),
+            revision=view.revision,
         )
 
 
-_CELL_TAG = message_tag(pb.AvailabilityLine.AVAILABILITY_FIELD_NUMBER)
-_LINE_TAG = message_tag(pb.GetAvailabilityResponse.LINES_FIELD_NUMBER)
+class _Told:
+    """The state of each cell that a watcher of thresholds was told last."""
 
+    def __init__(self, thresholds_only: bool) -> None:  # noqa: FBT001
+        self._thresholds_only = thresholds_only
+        self._states: dict[tuple[str, str], int] = {}
 
-def _stamp(value: datetime) -> Timestamp:
-    stamp = Timestamp()
-    stamp.FromDatetime(value)
-    return stamp
+    def is_news(self, cell: pb.Availability) -> bool:
+        if not self._thresholds_only:
+            return True
+        key = cell.location_id, cell.item_id
+        before, self._states[key] = self._states.get(key), cell.stock_state
+        return before != cell.stock_state
 
 
 def _exclusion(
-    request: pb.FindNearbyRequest, location: Location, found: Sequence[Cell | None]
+    request: pb.FindNearbyRequest, location: Location, found: Sequence[Standing | None], *, opened: bool
 ) -> pb.NearbyLocation.Exclusion:
     if request.collect_only and not location.collect_enabled:
         return pb.NearbyLocation.EXCLUSION_COLLECT_DISABLED
     if request.ship_only and not location.ship_enabled:
         return pb.NearbyLocation.EXCLUSION_SHIP_DISABLED
-    for asked, cell in zip(request.items, found, strict=True):
-        if cell is None or cell.available < asked.quantity:
+    if request.open_only and not opened:
+        return pb.NearbyLocation.EXCLUSION_CLOSED
+    for asked, standing in zip(request.items, found, strict=True):
+        if standing is None or standing.available < asked.quantity:
             return pb.NearbyLocation.EXCLUSION_INSUFFICIENT_STOCK
     return pb.NearbyLocation.EXCLUSION_UNSPECIFIED

@@ -8,27 +8,17 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from onhand.stock.domain.model import CellKey, Reservation, ReservationLine, ReservationState
+from onhand.kit import outbox
+from onhand.kit.outbox import Event
+from onhand.stock.domain.model import Cell, CellKey, Reservation, ReservationLine, ReservationState
 
-_ADD = text("""
-    INSERT INTO reservations (reservation_id, actor, request, state, channel, customer_id, order_id,
-                              create_time, expire_time)
-    SELECT * FROM unnest(
-        CAST(:reservation_ids AS uuid[]), CAST(:actors AS text[]), CAST(:requests AS bytea[]),
-        CAST(:states AS smallint[]), CAST(:channels AS text[]), CAST(:customer_ids AS text[]),
-        CAST(:order_ids AS text[]), CAST(:create_times AS timestamptz[]), CAST(:expire_times AS timestamptz[]))
-""")
 _CLAIMED = text("""
     SELECT reservation_id, actor, request FROM reservations
     WHERE reservation_id = ANY(CAST(:reservation_ids AS uuid[]))
 """)
-_ADD_LINES = text("""
-    INSERT INTO reservation_lines (location_id, reservation_id, item_id, quantity)
-    SELECT * FROM unnest(CAST(:location_ids AS text[]), CAST(:reservation_ids AS uuid[]),
-                         CAST(:item_ids AS text[]), CAST(:quantities AS bigint[]))
-""")
 _COLUMNS = """
-    reservation_id, state, channel, customer_id, order_id, create_time, expire_time, revision::text AS revision
+    reservation_id, state, channel, customer_id, order_id, create_time, expire_time, revision::text AS revision,
+    version
 """
 _READ = text(
     f"SELECT {_COLUMNS} FROM reservations WHERE reservation_id = ANY(CAST(:reservation_ids AS uuid[]))"
@@ -43,7 +33,7 @@ _LINES = text("""
 """)
 _SAVE = text("""
     UPDATE reservations r SET state = v.state, order_id = v.order_id, expire_time = v.expire_time,
-                              revision = pg_current_xact_id()
+                              revision = pg_current_xact_id(), version = r.version + 1
     FROM unnest(CAST(:reservation_ids AS uuid[]), CAST(:states AS smallint[]), CAST(:order_ids AS text[]),
                 CAST(:expire_times AS timestamptz[])) AS v (reservation_id, state, order_id, expire_time)
     WHERE r.reservation_id = v.reservation_id
@@ -76,6 +66,28 @@ _LIST = text(f"""
 """)
 
 
+_HOLD = """
+    WITH cells AS (
+        UPDATE balances b SET reserved = v.reserved, revision = pg_current_xact_id(), version = b.version + 1
+        FROM unnest($1::text[], $2::text[], $3::bigint[]) AS v (location_id, item_id, reserved)
+        WHERE b.location_id = v.location_id AND b.item_id = v.item_id
+    ), made AS (
+        INSERT INTO reservations (reservation_id, actor, request, state, channel, customer_id, order_id,
+                                  create_time, expire_time)
+        SELECT * FROM unnest($4::uuid[], $5::text[], $6::bytea[], $7::smallint[], $8::text[], $9::text[],
+                             $10::text[], $11::timestamptz[], $12::timestamptz[])
+    ), lines AS (
+        INSERT INTO reservation_lines (location_id, reservation_id, item_id, quantity)
+        SELECT * FROM unnest($13::text[], $14::uuid[], $15::text[], $16::bigint[])
+    ), told AS (
+        INSERT INTO outbox (event_id, subject, payload, trace)
+        SELECT * FROM unnest($17::uuid[], $18::text[], $19::bytea[], $20::text[])
+    )
+    SELECT pg_current_xact_id()::text
+"""
+"""All that new holds write, in one round trip."""
+
+
 class Request(Protocol):
     """What is kept of the request that created a reservation, to recognise a repeat."""
 
@@ -92,33 +104,46 @@ async def claimed(connection: AsyncConnection, ids: Iterable[UUID]) -> dict[UUID
     return {row.reservation_id: (row.actor, row.request) for row in rows}
 
 
-async def add(connection: AsyncConnection, created: Iterable[tuple[Reservation, Request]]) -> None:
-    """Insert reservations with their lines. Raises IntegrityError when an id was taken meanwhile."""
+async def add_holds(
+    connection: AsyncConnection,
+    created: Iterable[tuple[Reservation, Request]],
+    cells: Sequence[Cell],
+    events: Sequence[Event],
+) -> int:
+    """Insert holds, write what their cells have reserved, add events; returns the revision.
+
+    Raises UniqueViolationError when an id was taken meanwhile.
+    """
     # In one order: replicas that insert the same ids at once wait for each other instead of deadlocking.
     ordered = sorted(created, key=lambda pair: pair[0].reservation_id)
-    await connection.execute(
-        _ADD,
-        {
-            "reservation_ids": [each.reservation_id for each, _ in ordered],
-            "actors": [request.actor for _, request in ordered],
-            "requests": [request.request for _, request in ordered],
-            "states": [each.state for each, _ in ordered],
-            "channels": [each.channel for each, _ in ordered],
-            "customer_ids": [each.customer_id for each, _ in ordered],
-            "order_ids": [each.order_id for each, _ in ordered],
-            "create_times": [each.create_time for each, _ in ordered],
-            "expire_times": [each.expire_time for each, _ in ordered],
-        },
-    )
     lines = [(each, line) for each, _ in ordered for line in each.lines]
-    await connection.execute(
-        _ADD_LINES,
-        {
-            "location_ids": [line.key.location_id for _, line in lines],
-            "reservation_ids": [each.reservation_id for each, _ in lines],
-            "item_ids": [line.key.item_id for _, line in lines],
-            "quantities": [line.quantity for _, line in lines],
-        },
+    raw: Any = (await connection.get_raw_connection()).driver_connection
+    revision = await raw.fetchval(
+        _HOLD,
+        [each.key.location_id for each in cells],
+        [each.key.item_id for each in cells],
+        [each.reserved for each in cells],
+        *_columns(ordered),
+        [line.key.location_id for _, line in lines],
+        [each.reservation_id for each, _ in lines],
+        [line.key.item_id for _, line in lines],
+        [line.quantity for _, line in lines],
+        *outbox.columns(events),
+    )
+    return int(revision)
+
+
+def _columns(created: Sequence[tuple[Reservation, Request]]) -> tuple[list[Any], ...]:
+    return (
+        [each.reservation_id for each, _ in created],
+        [request.actor for _, request in created],
+        [request.request for _, request in created],
+        [each.state for each, _ in created],
+        [each.channel for each, _ in created],
+        [each.customer_id for each, _ in created],
+        [each.order_id for each, _ in created],
+        [each.create_time for each, _ in created],
+        [each.expire_time for each, _ in created],
     )
 
 
@@ -210,4 +235,5 @@ def _reservation(row: Any) -> Reservation:
         row.create_time,
         row.expire_time,
         int(row.revision),
+        row.version,
     )

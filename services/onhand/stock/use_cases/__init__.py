@@ -6,6 +6,7 @@ from onhand.stock.use_cases.counts import Counts
 from onhand.stock.use_cases.deps import Deps
 from onhand.stock.use_cases.documents import Documents
 from onhand.stock.use_cases.lookups import Lookups
+from onhand.stock.use_cases.offers import Offers
 from onhand.stock.use_cases.reads import Reads
 from onhand.stock.use_cases.reckoning import Reckoning
 from onhand.stock.use_cases.reservations import Reservations
@@ -18,6 +19,7 @@ __all__ = [
     "Deps",
     "Documents",
     "Lookups",
+    "Offers",
     "Reads",
     "Reckoning",
     "Reservations",

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from onhand.kit import outbox
-from onhand.stock.domain.model import Cell, CellKey
+from onhand.stock.domain.model import Cell, CellKey, Standing
 from onhand.stock.storage import books as storage
 from onhand.stock.storage import reservations as rows
 from onhand.stock.use_cases.deps import Deps
@@ -18,7 +18,7 @@ class Availability:
 
     async def read_now(
         self, item_ids: Sequence[str], location_ids: Sequence[str]
-    ) -> tuple[dict[CellKey, Cell], datetime, int]:
+    ) -> tuple[dict[CellKey, Standing], datetime, int]:
         """Return cells as committed now, the moment, and a revision that all of them are at or below."""
         now = self._deps.clock.now()
 
@@ -32,4 +32,4 @@ class Availability:
             return cells, await outbox.read_revision(connection)
 
         cells, revision = await self._deps.database.read(work)
-        return cells, now, revision
+        return {key: Standing.of(cell) for key, cell in cells.items()}, now, revision

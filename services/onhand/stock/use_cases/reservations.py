@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import NoReturn
 from uuid import UUID
 
-from sqlalchemy.exc import IntegrityError
+from asyncpg import UniqueViolationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from onhand.kit import outbox, telemetry
@@ -76,27 +76,27 @@ class Reservations:
 
     async def create(self, hold: Hold) -> Reservation:
         """Hold all lines or none. The same request again gets the same reservation."""
-        try:
-            reservation = await self._gatherer.submit(hold)
-        except InsufficientStock:
-            _decisions.add(1, {"decision": "refused"})
-            raise
-        _decisions.add(1, {"decision": "held"})
-        return reservation
+        return await self._gatherer.submit(hold)
 
     async def _decide(self, group: Sequence[Hold]) -> Sequence[Reservation | Exception]:
         """Decide a group in one transaction, in the order its requests came."""
         try:
-            return await self._deps.database.transaction(lambda c: self._decide_in(c, group))
-        except IntegrityError:
-            # Another replica took one of the ids meanwhile: now it is there to be found.
-            return await self._deps.database.transaction(lambda c: self._decide_in(c, group))
+            answers = await self._deps.database.transaction(lambda c: self._decide_in(c, group, ()))
+        except UniqueViolationError:
+            # One of the ids is taken, which is seldom: it is looked for only now.
+            answers = await self._deps.database.transaction(lambda c: self._decide_in(c, group, group))
+        refused = sum(isinstance(answer, InsufficientStock) for answer in answers)
+        if refused:
+            _decisions.add(refused, {"decision": "refused"})
+        _decisions.add(sum(isinstance(answer, Reservation) for answer in answers), {"decision": "held"})
+        return answers
 
     async def _decide_in(
-        self, connection: AsyncConnection, group: Sequence[Hold]
+        self, connection: AsyncConnection, group: Sequence[Hold], suspects: Sequence[Hold]
     ) -> list[Reservation | Exception]:
+        """Decide; `suspects` may be repeats of what was held before."""
         now = self._deps.clock.now()
-        answers = await _repeated(connection, group)
+        answers = await _repeated(connection, suspects)
         fresh = {hold.reservation_id: hold for hold in group if hold.reservation_id not in answers}
         keys = sorted({key for hold in fresh.values() for key, _ in hold.lines})
         books = self._books(await storage.lock_existing_cells(connection, keys), [], "", "")
@@ -108,12 +108,20 @@ class Reservations:
                 created[hold.reservation_id] = _hold(books, hold, unknown, now)
             except OnhandError as error:
                 answers[hold.reservation_id] = error
-        await storage.save(connection, books)
-        if created:
-            await rows.add(connection, [(each, fresh[each.reservation_id]) for each in created.values()])
-        changed = events.of_books(books, self._deps.clock, [*expired, *created.values()])
-        if changed:
-            revision = await outbox.add(connection, changed)
+        if not suspects:
+            # What cannot be held now may have been held before.
+            answers |= await _repeated(connection, [each for each in group if each.reservation_id in answers])
+        if expired:
+            await storage.save(connection, books)
+        if books.changed_cells:
+            changed = events.of_books(books, self._deps.clock, [*expired, *created.values()])
+            revision = await rows.add_holds(
+                connection,
+                [(each, fresh[each.reservation_id]) for each in created.values()],
+                # Once in a transaction: a second update of a row would raise its version twice.
+                [] if expired else [books.cells[key] for key in sorted(books.changed_cells)],
+                changed,
+            )
             for reservation in created.values():
                 reservation.revision = revision
         answers |= created
@@ -288,6 +296,8 @@ async def _repeated(
     """Answer ids that are taken: by the same request before, or by another one."""
     holds = {hold.reservation_id: hold for hold in group}
     answers: dict[UUID, Reservation | Exception] = {}
+    if not holds:
+        return {}
     claimed = await rows.claimed(connection, holds)
     known = {each.reservation_id: each for each in await rows.read(connection, claimed)}
     for identity, (actor, request) in claimed.items():

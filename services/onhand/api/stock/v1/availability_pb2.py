@@ -23,13 +23,14 @@ _sym_db = _symbol_database.Default()
 
 
 from onhand.api.buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 from google.type import latlng_pb2 as google_dot_type_dot_latlng__pb2
 from onhand.api.auth.v1 import scopes_pb2 as onhand_dot_api_dot_auth_dot_v1_dot_scopes__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&onhand/api/stock/v1/availability.proto\x12\x13onhand.api.stock.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x18google/type/latlng.proto\x1a\x1fonhand/api/auth/v1/scopes.proto\"g\n\x0b\x43onsistency\x12$\n\x11\x61t_least_as_fresh\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00H\x00\x12#\n\x10\x66ully_consistent\x18\x02 \x01(\x08\x42\x07\xbaH\x04j\x02\x08\x01H\x00\x42\r\n\x0brequirement\"\x8d\x02\n\x0c\x41vailability\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\x13\n\x0blocation_id\x18\x02 \x01(\t\x12\x0f\n\x07on_hand\x18\x03 \x01(\x03\x12\x13\n\x0bunavailable\x18\x04 \x01(\x03\x12\x10\n\x08reserved\x18\x05 \x01(\x03\x12\x11\n\tcommitted\x18\x06 \x01(\x03\x12\x14\n\x0csafety_stock\x18\x07 \x01(\x03\x12\x11\n\tavailable\x18\x08 \x01(\x03\x12\x12\n\nin_transit\x18\t \x01(\x03\x12)\n\x05\x61s_of\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nconfidence\x18\x0b \x01(\x01\x12\x10\n\x08revision\x18\x0c \x01(\x03\"o\n\x10\x41vailabilityLine\x12\x37\n\x0c\x61vailability\x18\x01 \x01(\x0b\x32!.onhand.api.stock.v1.Availability\x12\"\n\x06status\x18\x02 \x01(\x0b\x32\x12.google.rpc.Status\"\x96\x02\n\x16GetAvailabilityRequest\x12\x1d\n\x08item_ids\x18\x01 \x03(\tB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\x90N\x12!\n\x0clocation_ids\x18\x02 \x03(\tB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\x90N\x12\x35\n\x0b\x63onsistency\x18\x03 \x01(\x0b\x32 .onhand.api.stock.v1.Consistency:\x82\x01\xbaH\x7f\x1a}\n\x16get_availability.cells\x12)items \xc3\x97 locations must be at most 10,000\x1a\x38this.item_ids.size() * this.location_ids.size() <= 10000\"a\n\x17GetAvailabilityResponse\x12\x34\n\x05lines\x18\x01 \x03(\x0b\x32%.onhand.api.stock.v1.AvailabilityLine\x12\x10\n\x08revision\x18\x02 \x01(\x03\"\xba\x02\n\x11\x46indNearbyRequest\x12-\n\x08position\x18\x01 \x01(\x0b\x32\x13.google.type.LatLngB\x06\xbaH\x03\xc8\x01\x01\x12\"\n\rradius_metres\x18\x02 \x01(\x03\x42\x0b\xbaH\x08\"\x06\x18\x80\x89z \x00\x12<\n\x05items\x18\x03 \x03(\x0b\x32!.onhand.api.stock.v1.ItemQuantityB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x64\x12\x14\n\x0c\x63ollect_only\x18\x04 \x01(\x08\x12\x11\n\tship_only\x18\x05 \x01(\x08\x12\x1a\n\tmax_count\x18\x06 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x18\n\x10include_excluded\x18\x07 \x01(\x08\x12\x35\n\x0b\x63onsistency\x18\x08 \x01(\x0b\x32 .onhand.api.stock.v1.Consistency\"I\n\x0cItemQuantity\x12\x1a\n\x07item_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1d\n\x08quantity\x18\x02 \x01(\x03\x42\x0b\xbaH\x08\"\x06\x18\xc0\x84= \x00\"^\n\x12\x46indNearbyResponse\x12\x36\n\tlocations\x18\x01 \x03(\x0b\x32#.onhand.api.stock.v1.NearbyLocation\x12\x10\n\x08revision\x18\x02 \x01(\x03\"\xba\x02\n\x0eNearbyLocation\x12\x13\n\x0blocation_id\x18\x01 \x01(\t\x12\x17\n\x0f\x64istance_metres\x18\x02 \x01(\x03\x12\x30\n\x05items\x18\x03 \x03(\x0b\x32!.onhand.api.stock.v1.Availability\x12@\n\texclusion\x18\x04 \x01(\x0e\x32-.onhand.api.stock.v1.NearbyLocation.Exclusion\"\x85\x01\n\tExclusion\x12\x19\n\x15\x45XCLUSION_UNSPECIFIED\x10\x00\x12\x1e\n\x1a\x45XCLUSION_COLLECT_DISABLED\x10\x01\x12\x1b\n\x17\x45XCLUSION_SHIP_DISABLED\x10\x02\x12 \n\x1c\x45XCLUSION_INSUFFICIENT_STOCK\x10\x03\"X\n\x18WatchAvailabilityRequest\x12\x1b\n\x08item_ids\x18\x01 \x03(\tB\t\xbaH\x06\x92\x01\x03\x10\x90N\x12\x1f\n\x0clocation_ids\x18\x02 \x03(\tB\t\xbaH\x06\x92\x01\x03\x10\x90N\"z\n\x19WatchAvailabilityResponse\x12\x30\n\x05\x63\x65lls\x18\x01 \x03(\x0b\x32!.onhand.api.stock.v1.Availability\x12\x19\n\x11snapshot_complete\x18\x02 \x01(\x08\x12\x10\n\x08revision\x18\x03 \x01(\x03\x32\x89\x03\n\x13\x41vailabilityService\x12|\n\x0fGetAvailability\x12+.onhand.api.stock.v1.GetAvailabilityRequest\x1a,.onhand.api.stock.v1.GetAvailabilityResponse\"\x0e\x8a\xb5\x18\nstock.read\x12m\n\nFindNearby\x12&.onhand.api.stock.v1.FindNearbyRequest\x1a\'.onhand.api.stock.v1.FindNearbyResponse\"\x0e\x8a\xb5\x18\nstock.read\x12\x84\x01\n\x11WatchAvailability\x12-.onhand.api.stock.v1.WatchAvailabilityRequest\x1a..onhand.api.stock.v1.WatchAvailabilityResponse\"\x0e\x8a\xb5\x18\nstock.read0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&onhand/api/stock/v1/availability.proto\x12\x13onhand.api.stock.v1\x1a\x1b\x62uf/validate/validate.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x18google/type/latlng.proto\x1a\x1fonhand/api/auth/v1/scopes.proto\"g\n\x0b\x43onsistency\x12$\n\x11\x61t_least_as_fresh\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00H\x00\x12#\n\x10\x66ully_consistent\x18\x02 \x01(\x08\x42\x07\xbaH\x04j\x02\x08\x01H\x00\x42\r\n\x0brequirement\"\xde\x02\n\x0c\x41vailability\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\x13\n\x0blocation_id\x18\x02 \x01(\t\x12\x0f\n\x07on_hand\x18\x03 \x01(\x03\x12\x13\n\x0bunavailable\x18\x04 \x01(\x03\x12\x10\n\x08reserved\x18\x05 \x01(\x03\x12\x11\n\tcommitted\x18\x06 \x01(\x03\x12\x14\n\x0csafety_stock\x18\x07 \x01(\x03\x12\x11\n\tavailable\x18\x08 \x01(\x03\x12\x12\n\nin_transit\x18\t \x01(\x03\x12)\n\x05\x61s_of\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nconfidence\x18\x0b \x01(\x01\x12\x10\n\x08revision\x18\x0c \x01(\x03\x12\x34\n\x0bstock_state\x18\r \x01(\x0e\x32\x1f.onhand.api.stock.v1.StockState\x12\x19\n\x11quantities_hidden\x18\x0e \x01(\x08\"o\n\x10\x41vailabilityLine\x12\x37\n\x0c\x61vailability\x18\x01 \x01(\x0b\x32!.onhand.api.stock.v1.Availability\x12\"\n\x06status\x18\x02 \x01(\x0b\x32\x12.google.rpc.Status\"\xdf\x02\n\x16GetAvailabilityRequest\x12\x1d\n\x08item_ids\x18\x01 \x03(\tB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\x90N\x12!\n\x0clocation_ids\x18\x02 \x03(\tB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\x90N\x12\x35\n\x0b\x63onsistency\x18\x03 \x01(\x0b\x32 .onhand.api.stock.v1.Consistency\x12\x18\n\x07\x63hannel\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12-\n\tread_mask\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.FieldMask:\x82\x01\xbaH\x7f\x1a}\n\x16get_availability.cells\x12)items \xc3\x97 locations must be at most 10,000\x1a\x38this.item_ids.size() * this.location_ids.size() <= 10000\"a\n\x17GetAvailabilityResponse\x12\x34\n\x05lines\x18\x01 \x03(\x0b\x32%.onhand.api.stock.v1.AvailabilityLine\x12\x10\n\x08revision\x18\x02 \x01(\x03\"\x88\x05\n\x11\x46indNearbyRequest\x12%\n\x08position\x18\x01 \x01(\x0b\x32\x13.google.type.LatLng\x12\"\n\rradius_metres\x18\x02 \x01(\x03\x42\x0b\xbaH\x08\"\x06\x18\x80\x89z \x00\x12<\n\x05items\x18\x03 \x03(\x0b\x32!.onhand.api.stock.v1.ItemQuantityB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x64\x12\x14\n\x0c\x63ollect_only\x18\x04 \x01(\x08\x12\x11\n\tship_only\x18\x05 \x01(\x08\x12\x1a\n\tmax_count\x18\x06 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x18\n\x10include_excluded\x18\x07 \x01(\x08\x12\x35\n\x0b\x63onsistency\x18\x08 \x01(\x0b\x32 .onhand.api.stock.v1.Consistency\x12\x1c\n\x0bpostal_code\x18\t \x01(\tB\x07\xbaH\x04r\x02\x18\x10\x12)\n\x0bregion_code\x18\n \x01(\tB\x14\xbaH\x11r\x0f\x32\r^([A-Z]{2})?$\x12\x11\n\topen_only\x18\x0b \x01(\x08\x12-\n\topen_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x07\x63hannel\x18\r \x01(\tB\x07\xbaH\x04r\x02\x18@:\xae\x01\xbaH\xaa\x01\x1a\xa7\x01\n\x12\x66ind_nearby.centre\x12/either position or postal_code with region_code\x1a`has(this.position) ? this.postal_code == \'\' : (this.postal_code != \'\' && this.region_code != \'\')\"I\n\x0cItemQuantity\x12\x1a\n\x07item_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1d\n\x08quantity\x18\x02 \x01(\x03\x42\x0b\xbaH\x08\"\x06\x18\xc0\x84= \x00\"^\n\x12\x46indNearbyResponse\x12\x36\n\tlocations\x18\x01 \x03(\x0b\x32#.onhand.api.stock.v1.NearbyLocation\x12\x10\n\x08revision\x18\x02 \x01(\x03\"\xde\x02\n\x0eNearbyLocation\x12\x13\n\x0blocation_id\x18\x01 \x01(\t\x12\x17\n\x0f\x64istance_metres\x18\x02 \x01(\x03\x12\x30\n\x05items\x18\x03 \x03(\x0b\x32!.onhand.api.stock.v1.Availability\x12@\n\texclusion\x18\x04 \x01(\x0e\x32-.onhand.api.stock.v1.NearbyLocation.Exclusion\x12\x0c\n\x04open\x18\x05 \x01(\x08\"\x9b\x01\n\tExclusion\x12\x19\n\x15\x45XCLUSION_UNSPECIFIED\x10\x00\x12\x1e\n\x1a\x45XCLUSION_COLLECT_DISABLED\x10\x01\x12\x1b\n\x17\x45XCLUSION_SHIP_DISABLED\x10\x02\x12 \n\x1c\x45XCLUSION_INSUFFICIENT_STOCK\x10\x03\x12\x14\n\x10\x45XCLUSION_CLOSED\x10\x04\"\xad\x01\n\x18WatchAvailabilityRequest\x12\x1b\n\x08item_ids\x18\x01 \x03(\tB\t\xbaH\x06\x92\x01\x03\x10\x90N\x12\x1f\n\x0clocation_ids\x18\x02 \x03(\tB\t\xbaH\x06\x92\x01\x03\x10\x90N\x12\x18\n\x07\x63hannel\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x17\n\x0fthresholds_only\x18\x04 \x01(\x08\x12 \n\x0fresume_revision\x18\x05 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\"z\n\x19WatchAvailabilityResponse\x12\x30\n\x05\x63\x65lls\x18\x01 \x03(\x0b\x32!.onhand.api.stock.v1.Availability\x12\x19\n\x11snapshot_complete\x18\x02 \x01(\x08\x12\x10\n\x08revision\x18\x03 \x01(\x03*m\n\nStockState\x12\x1b\n\x17STOCK_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14STOCK_STATE_IN_STOCK\x10\x01\x12\x13\n\x0fSTOCK_STATE_LOW\x10\x02\x12\x13\n\x0fSTOCK_STATE_OUT\x10\x03\x32\x89\x03\n\x13\x41vailabilityService\x12|\n\x0fGetAvailability\x12+.onhand.api.stock.v1.GetAvailabilityRequest\x1a,.onhand.api.stock.v1.GetAvailabilityResponse\"\x0e\x8a\xb5\x18\nstock.read\x12m\n\nFindNearby\x12&.onhand.api.stock.v1.FindNearbyRequest\x1a\'.onhand.api.stock.v1.FindNearbyResponse\"\x0e\x8a\xb5\x18\nstock.read\x12\x84\x01\n\x11WatchAvailability\x12-.onhand.api.stock.v1.WatchAvailabilityRequest\x1a..onhand.api.stock.v1.WatchAvailabilityResponse\"\x0e\x8a\xb5\x18\nstock.read0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,16 +45,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETAVAILABILITYREQUEST'].fields_by_name['item_ids']._serialized_options = b'\272H\010\222\001\005\010\001\020\220N'
   _globals['_GETAVAILABILITYREQUEST'].fields_by_name['location_ids']._loaded_options = None
   _globals['_GETAVAILABILITYREQUEST'].fields_by_name['location_ids']._serialized_options = b'\272H\010\222\001\005\010\001\020\220N'
+  _globals['_GETAVAILABILITYREQUEST'].fields_by_name['channel']._loaded_options = None
+  _globals['_GETAVAILABILITYREQUEST'].fields_by_name['channel']._serialized_options = b'\272H\004r\002\030@'
   _globals['_GETAVAILABILITYREQUEST']._loaded_options = None
   _globals['_GETAVAILABILITYREQUEST']._serialized_options = b'\272H\177\032}\n\026get_availability.cells\022)items \303\227 locations must be at most 10,000\0328this.item_ids.size() * this.location_ids.size() <= 10000'
-  _globals['_FINDNEARBYREQUEST'].fields_by_name['position']._loaded_options = None
-  _globals['_FINDNEARBYREQUEST'].fields_by_name['position']._serialized_options = b'\272H\003\310\001\001'
   _globals['_FINDNEARBYREQUEST'].fields_by_name['radius_metres']._loaded_options = None
   _globals['_FINDNEARBYREQUEST'].fields_by_name['radius_metres']._serialized_options = b'\272H\010\"\006\030\200\211z \000'
   _globals['_FINDNEARBYREQUEST'].fields_by_name['items']._loaded_options = None
   _globals['_FINDNEARBYREQUEST'].fields_by_name['items']._serialized_options = b'\272H\007\222\001\004\010\001\020d'
   _globals['_FINDNEARBYREQUEST'].fields_by_name['max_count']._loaded_options = None
   _globals['_FINDNEARBYREQUEST'].fields_by_name['max_count']._serialized_options = b'\272H\004\032\002(\000'
+  _globals['_FINDNEARBYREQUEST'].fields_by_name['postal_code']._loaded_options = None
+  _globals['_FINDNEARBYREQUEST'].fields_by_name['postal_code']._serialized_options = b'\272H\004r\002\030\020'
+  _globals['_FINDNEARBYREQUEST'].fields_by_name['region_code']._loaded_options = None
+  _globals['_FINDNEARBYREQUEST'].fields_by_name['region_code']._serialized_options = b'\272H\021r\0172\r^([A-Z]{2})?$'
+  _globals['_FINDNEARBYREQUEST'].fields_by_name['channel']._loaded_options = None
+  _globals['_FINDNEARBYREQUEST'].fields_by_name['channel']._serialized_options = b'\272H\004r\002\030@'
+  _globals['_FINDNEARBYREQUEST']._loaded_options = None
+  _globals['_FINDNEARBYREQUEST']._serialized_options = b'\272H\252\001\032\247\001\n\022find_nearby.centre\022/either position or postal_code with region_code\032`has(this.position) ? this.postal_code == \'\' : (this.postal_code != \'\' && this.region_code != \'\')'
   _globals['_ITEMQUANTITY'].fields_by_name['item_id']._loaded_options = None
   _globals['_ITEMQUANTITY'].fields_by_name['item_id']._serialized_options = b'\272H\006r\004\020\001\030@'
   _globals['_ITEMQUANTITY'].fields_by_name['quantity']._loaded_options = None
@@ -62,36 +71,42 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WATCHAVAILABILITYREQUEST'].fields_by_name['item_ids']._serialized_options = b'\272H\006\222\001\003\020\220N'
   _globals['_WATCHAVAILABILITYREQUEST'].fields_by_name['location_ids']._loaded_options = None
   _globals['_WATCHAVAILABILITYREQUEST'].fields_by_name['location_ids']._serialized_options = b'\272H\006\222\001\003\020\220N'
+  _globals['_WATCHAVAILABILITYREQUEST'].fields_by_name['channel']._loaded_options = None
+  _globals['_WATCHAVAILABILITYREQUEST'].fields_by_name['channel']._serialized_options = b'\272H\004r\002\030@'
+  _globals['_WATCHAVAILABILITYREQUEST'].fields_by_name['resume_revision']._loaded_options = None
+  _globals['_WATCHAVAILABILITYREQUEST'].fields_by_name['resume_revision']._serialized_options = b'\272H\004\"\002(\000'
   _globals['_AVAILABILITYSERVICE'].methods_by_name['GetAvailability']._loaded_options = None
   _globals['_AVAILABILITYSERVICE'].methods_by_name['GetAvailability']._serialized_options = b'\212\265\030\nstock.read'
   _globals['_AVAILABILITYSERVICE'].methods_by_name['FindNearby']._loaded_options = None
   _globals['_AVAILABILITYSERVICE'].methods_by_name['FindNearby']._serialized_options = b'\212\265\030\nstock.read'
   _globals['_AVAILABILITYSERVICE'].methods_by_name['WatchAvailability']._loaded_options = None
   _globals['_AVAILABILITYSERVICE'].methods_by_name['WatchAvailability']._serialized_options = b'\212\265\030\nstock.read'
-  _globals['_CONSISTENCY']._serialized_start=209
-  _globals['_CONSISTENCY']._serialized_end=312
-  _globals['_AVAILABILITY']._serialized_start=315
-  _globals['_AVAILABILITY']._serialized_end=584
-  _globals['_AVAILABILITYLINE']._serialized_start=586
-  _globals['_AVAILABILITYLINE']._serialized_end=697
-  _globals['_GETAVAILABILITYREQUEST']._serialized_start=700
-  _globals['_GETAVAILABILITYREQUEST']._serialized_end=978
-  _globals['_GETAVAILABILITYRESPONSE']._serialized_start=980
-  _globals['_GETAVAILABILITYRESPONSE']._serialized_end=1077
-  _globals['_FINDNEARBYREQUEST']._serialized_start=1080
-  _globals['_FINDNEARBYREQUEST']._serialized_end=1394
-  _globals['_ITEMQUANTITY']._serialized_start=1396
-  _globals['_ITEMQUANTITY']._serialized_end=1469
-  _globals['_FINDNEARBYRESPONSE']._serialized_start=1471
-  _globals['_FINDNEARBYRESPONSE']._serialized_end=1565
-  _globals['_NEARBYLOCATION']._serialized_start=1568
-  _globals['_NEARBYLOCATION']._serialized_end=1882
-  _globals['_NEARBYLOCATION_EXCLUSION']._serialized_start=1749
-  _globals['_NEARBYLOCATION_EXCLUSION']._serialized_end=1882
-  _globals['_WATCHAVAILABILITYREQUEST']._serialized_start=1884
-  _globals['_WATCHAVAILABILITYREQUEST']._serialized_end=1972
-  _globals['_WATCHAVAILABILITYRESPONSE']._serialized_start=1974
-  _globals['_WATCHAVAILABILITYRESPONSE']._serialized_end=2096
-  _globals['_AVAILABILITYSERVICE']._serialized_start=2099
-  _globals['_AVAILABILITYSERVICE']._serialized_end=2492
+  _globals['_STOCKSTATE']._serialized_start=2742
+  _globals['_STOCKSTATE']._serialized_end=2851
+  _globals['_CONSISTENCY']._serialized_start=243
+  _globals['_CONSISTENCY']._serialized_end=346
+  _globals['_AVAILABILITY']._serialized_start=349
+  _globals['_AVAILABILITY']._serialized_end=699
+  _globals['_AVAILABILITYLINE']._serialized_start=701
+  _globals['_AVAILABILITYLINE']._serialized_end=812
+  _globals['_GETAVAILABILITYREQUEST']._serialized_start=815
+  _globals['_GETAVAILABILITYREQUEST']._serialized_end=1166
+  _globals['_GETAVAILABILITYRESPONSE']._serialized_start=1168
+  _globals['_GETAVAILABILITYRESPONSE']._serialized_end=1265
+  _globals['_FINDNEARBYREQUEST']._serialized_start=1268
+  _globals['_FINDNEARBYREQUEST']._serialized_end=1916
+  _globals['_ITEMQUANTITY']._serialized_start=1918
+  _globals['_ITEMQUANTITY']._serialized_end=1991
+  _globals['_FINDNEARBYRESPONSE']._serialized_start=1993
+  _globals['_FINDNEARBYRESPONSE']._serialized_end=2087
+  _globals['_NEARBYLOCATION']._serialized_start=2090
+  _globals['_NEARBYLOCATION']._serialized_end=2440
+  _globals['_NEARBYLOCATION_EXCLUSION']._serialized_start=2285
+  _globals['_NEARBYLOCATION_EXCLUSION']._serialized_end=2440
+  _globals['_WATCHAVAILABILITYREQUEST']._serialized_start=2443
+  _globals['_WATCHAVAILABILITYREQUEST']._serialized_end=2616
+  _globals['_WATCHAVAILABILITYRESPONSE']._serialized_start=2618
+  _globals['_WATCHAVAILABILITYRESPONSE']._serialized_end=2740
+  _globals['_AVAILABILITYSERVICE']._serialized_start=2854
+  _globals['_AVAILABILITYSERVICE']._serialized_end=3247
 # @@protoc_insertion_point(module_scope)

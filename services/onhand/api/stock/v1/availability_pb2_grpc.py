@@ -68,7 +68,8 @@ class AvailabilityServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def FindNearby(self, request, context):
-        """Locations near a point that have what is asked, nearest first.
+        """Locations near a point or a postal code that have what is asked, nearest first. Fails with NOT_FOUND
+        for a postal code that was not loaded (OfferService.BatchUpsertPostalPlaces).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -76,8 +77,9 @@ class AvailabilityServiceServicer:
 
     def WatchAvailability(self, request, context):
         """A snapshot of the cells asked for, then every change, then heartbeats while nothing changes. A
-        watcher that reads too slowly gets the latest value of a cell instead of each one. After a cut,
-        watch again: the snapshot makes whole.
+        watcher that reads too slowly gets the latest value of a cell instead of each one. After a cut, watch
+        again, at any replica: with the last revision only what has changed since is told, without it all.
+        Fails with UNAVAILABLE (VIEW_BEHIND) when this replica does not reach that revision in time.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

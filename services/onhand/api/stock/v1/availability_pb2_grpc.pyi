@@ -41,11 +41,14 @@ class AvailabilityServiceStub:
     Fails with UNAVAILABLE (VIEW_BEHIND) when the asked freshness is not reached in time.
     """
     FindNearby: _grpc.UnaryUnaryMultiCallable[_availability_pb2.FindNearbyRequest, _availability_pb2.FindNearbyResponse]
-    """Locations near a point that have what is asked, nearest first."""
+    """Locations near a point or a postal code that have what is asked, nearest first. Fails with NOT_FOUND
+    for a postal code that was not loaded (OfferService.BatchUpsertPostalPlaces).
+    """
     WatchAvailability: _grpc.UnaryStreamMultiCallable[_availability_pb2.WatchAvailabilityRequest, _availability_pb2.WatchAvailabilityResponse]
     """A snapshot of the cells asked for, then every change, then heartbeats while nothing changes. A
-    watcher that reads too slowly gets the latest value of a cell instead of each one. After a cut,
-    watch again: the snapshot makes whole.
+    watcher that reads too slowly gets the latest value of a cell instead of each one. After a cut, watch
+    again, at any replica: with the last revision only what has changed since is told, without it all.
+    Fails with UNAVAILABLE (VIEW_BEHIND) when this replica does not reach that revision in time.
     """
 
 @_typing.type_check_only
@@ -61,11 +64,14 @@ class AvailabilityServiceAsyncStub(AvailabilityServiceStub):
     Fails with UNAVAILABLE (VIEW_BEHIND) when the asked freshness is not reached in time.
     """
     FindNearby: _aio.UnaryUnaryMultiCallable[_availability_pb2.FindNearbyRequest, _availability_pb2.FindNearbyResponse]  # type: ignore[assignment]
-    """Locations near a point that have what is asked, nearest first."""
+    """Locations near a point or a postal code that have what is asked, nearest first. Fails with NOT_FOUND
+    for a postal code that was not loaded (OfferService.BatchUpsertPostalPlaces).
+    """
     WatchAvailability: _aio.UnaryStreamMultiCallable[_availability_pb2.WatchAvailabilityRequest, _availability_pb2.WatchAvailabilityResponse]  # type: ignore[assignment]
     """A snapshot of the cells asked for, then every change, then heartbeats while nothing changes. A
-    watcher that reads too slowly gets the latest value of a cell instead of each one. After a cut,
-    watch again: the snapshot makes whole.
+    watcher that reads too slowly gets the latest value of a cell instead of each one. After a cut, watch
+    again, at any replica: with the last revision only what has changed since is told, without it all.
+    Fails with UNAVAILABLE (VIEW_BEHIND) when this replica does not reach that revision in time.
     """
 
 class AvailabilityServiceServicer:
@@ -88,7 +94,9 @@ class AvailabilityServiceServicer:
         request: _availability_pb2.FindNearbyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_availability_pb2.FindNearbyResponse, _abc.Awaitable[_availability_pb2.FindNearbyResponse]]:
-        """Locations near a point that have what is asked, nearest first."""
+        """Locations near a point or a postal code that have what is asked, nearest first. Fails with NOT_FOUND
+        for a postal code that was not loaded (OfferService.BatchUpsertPostalPlaces).
+        """
 
     def WatchAvailability(
         self,
@@ -96,8 +104,9 @@ class AvailabilityServiceServicer:
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_availability_pb2.WatchAvailabilityResponse], _abc.AsyncIterator[_availability_pb2.WatchAvailabilityResponse]]:
         """A snapshot of the cells asked for, then every change, then heartbeats while nothing changes. A
-        watcher that reads too slowly gets the latest value of a cell instead of each one. After a cut,
-        watch again: the snapshot makes whole.
+        watcher that reads too slowly gets the latest value of a cell instead of each one. After a cut, watch
+        again, at any replica: with the last revision only what has changed since is told, without it all.
+        Fails with UNAVAILABLE (VIEW_BEHIND) when this replica does not reach that revision in time.
         """
 
 def add_AvailabilityServiceServicer_to_server(servicer: AvailabilityServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -38,6 +38,12 @@ class StockEvent(_message.Message):
     shipment_changed: ShipmentChanged
     def __init__(self, event_id: _Optional[str] = ..., record_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., revision: _Optional[int] = ..., balance_changed: _Optional[_Union[BalanceChanged, _Mapping]] = ..., tag_changed: _Optional[_Union[TagChanged, _Mapping]] = ..., reservation_changed: _Optional[_Union[ReservationChanged, _Mapping]] = ..., stock_alerted: _Optional[_Union[StockAlerted, _Mapping]] = ..., catalog_changed: _Optional[_Union[CatalogChanged, _Mapping]] = ..., count_finished: _Optional[_Union[CountFinished, _Mapping]] = ..., shipment_changed: _Optional[_Union[ShipmentChanged, _Mapping]] = ...) -> None: ...
 
+class StockEvents(_message.Message):
+    __slots__ = ("events",)
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
+    events: _containers.RepeatedCompositeFieldContainer[StockEvent]
+    def __init__(self, events: _Optional[_Iterable[_Union[StockEvent, _Mapping]]] = ...) -> None: ...
+
 class BalanceChanged(_message.Message):
     __slots__ = ("location_id", "item_id", "sellable", "damaged", "quality_control", "quarantined", "missing", "in_transit", "reserved", "committed", "confirm_time", "available_before", "available_after", "version")
     LOCATION_ID_FIELD_NUMBER: _ClassVar[int]
@@ -81,10 +87,12 @@ class TagChanged(_message.Message):
     def __init__(self, tag: _Optional[_Union[_reads_pb2.Tag, _Mapping]] = ..., state_before: _Optional[_Union[_reads_pb2.Tag.State, str]] = ..., zone_id_before: _Optional[str] = ...) -> None: ...
 
 class ReservationChanged(_message.Message):
-    __slots__ = ("reservation",)
+    __slots__ = ("reservation", "version")
     RESERVATION_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
     reservation: _reservations_pb2.Reservation
-    def __init__(self, reservation: _Optional[_Union[_reservations_pb2.Reservation, _Mapping]] = ...) -> None: ...
+    version: int
+    def __init__(self, reservation: _Optional[_Union[_reservations_pb2.Reservation, _Mapping]] = ..., version: _Optional[int] = ...) -> None: ...
 
 class CountFinished(_message.Message):
     __slots__ = ("count",)
@@ -99,12 +107,14 @@ class ShipmentChanged(_message.Message):
     def __init__(self, shipment: _Optional[_Union[_shipments_pb2.Shipment, _Mapping]] = ...) -> None: ...
 
 class CatalogChanged(_message.Message):
-    __slots__ = ("item_ids", "location_ids")
+    __slots__ = ("item_ids", "location_ids", "channels")
     ITEM_IDS_FIELD_NUMBER: _ClassVar[int]
     LOCATION_IDS_FIELD_NUMBER: _ClassVar[int]
+    CHANNELS_FIELD_NUMBER: _ClassVar[int]
     item_ids: _containers.RepeatedScalarFieldContainer[str]
     location_ids: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, item_ids: _Optional[_Iterable[str]] = ..., location_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+    channels: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, item_ids: _Optional[_Iterable[str]] = ..., location_ids: _Optional[_Iterable[str]] = ..., channels: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class StockAlerted(_message.Message):
     __slots__ = ("kind", "location_id", "item_id", "epc_hex", "quantity")

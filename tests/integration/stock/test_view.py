@@ -1,0 +1,87 @@
+"""The view says what the database says, whatever order events come in."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+from tests.integration.stock.conftest import Shop, StockProcesses
+
+from onhand.api.stock.v1 import availability_pb2 as av
+from onhand.api.stock.v1 import reservations_pb2 as res
+from onhand.kit.clock import SystemClock
+from onhand.kit.db import Database
+from onhand.stock.use_cases import Deps, Reservations
+
+WITHIN_S = 20
+
+
+@pytest.fixture
+async def database(processes: StockProcesses) -> AsyncIterator[Database]:
+    database = Database(processes.settings, "test")
+    yield database
+    await database.close()
+
+
+async def seen(shop: Shop, revision: int, item_id: str = "i2") -> av.Availability:
+    """Ask the view, once it has a revision."""
+    request = av.GetAvailabilityRequest(
+        item_ids=[item_id],
+        location_ids=[shop.s1],
+        consistency=av.Consistency(at_least_as_fresh=revision),
+    )
+    return (await shop.client.availability.GetAvailability(request)).lines[0].availability
+
+
+async def test_a_change_with_the_lower_revision_that_came_later_counts(
+    shop: Shop, database: Database, processes: StockProcesses
+) -> None:
+    """A transaction takes its revision before it waits for the lock of the reservation."""
+    await shop.receive(5)
+    request = shop.hold(("i2", 2))
+    await shop.client.reservations.CreateReservation(request)
+    reservations = Reservations(Deps(database, SystemClock(), processes.settings))
+    identity = UUID(request.request_id)
+
+    async def later(connection: AsyncConnection) -> int:
+        low = int((await connection.execute(text("SELECT pg_current_xact_id()::text"))).scalar_one())
+        shorten = res.ExtendReservationRequest(request_id=str(uuid4()), reservation_id=request.request_id)
+        shorten.hold_duration.FromSeconds(1)
+        answer = await shop.client.reservations.ExtendReservation(shorten)
+        assert answer.reservation.revision > low
+        extended = await reservations.extend(connection, identity, 900, "test")
+        assert extended.revision == low
+        return answer.reservation.revision
+
+    revision = await database.transaction(later)
+    until = datetime.now(UTC) + timedelta(seconds=1.5)
+    async with asyncio.timeout(WITHIN_S):
+        while (cell := await seen(shop, revision)).as_of.ToDatetime(UTC) < until:
+            assert (cell.reserved, cell.available) == (2, 3)
+            await asyncio.sleep(0.05)
+    assert (cell.reserved, cell.available) == (2, 3)
+
+
+async def test_a_release_with_a_lower_revision_than_its_creation_ends_the_hold(
+    shop: Shop, database: Database, processes: StockProcesses
+) -> None:
+    await shop.receive(5)
+    reservations = Reservations(Deps(database, SystemClock(), processes.settings))
+
+    async def later(connection: AsyncConnection) -> int:
+        await connection.execute(text("SELECT pg_current_xact_id()"))
+        request = shop.hold(("i2", 2), seconds=1)
+        created = await shop.client.reservations.CreateReservation(request)
+        await reservations.release(connection, UUID(request.request_id), (), "test")
+        return created.reservation.revision
+
+    revision = await database.transaction(later)
+    until = datetime.now(UTC) + timedelta(seconds=1.5)
+    async with asyncio.timeout(WITHIN_S):
+        while (cell := await seen(shop, revision)).as_of.ToDatetime(UTC) < until:
+            assert (cell.reserved, cell.available) == (0, 5)
+            await asyncio.sleep(0.05)
+    assert (cell.reserved, cell.available) == (0, 5)
