@@ -55,6 +55,7 @@ COMMANDS = (
     ("import", "onhand.cli.importing:import_csv"),
     ("watch", "onhand.cli.watching:watch"),
     ("audit", "onhand.cli.audit:audit"),
+    ("archive", "onhand.cli.archive:archive"),
     ("events", "onhand.cli.events:app"),
     ("epc", "onhand.cli.epc:app"),
     ("gateway", "onhand.cli.gateway:app"),
