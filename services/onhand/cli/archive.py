@@ -12,7 +12,6 @@ from rich.progress import Progress, TaskID
 from onhand.cli.connect import running
 from onhand.cli.runtime import DEFAULT_DATA_DIR
 from onhand.kit.clock import SystemClock
-from onhand.stock.archive import ArchiveError, Archiver, check
 from onhand.stock.domain.months import Month
 from onhand.stock.storage.months import Archive
 
@@ -51,6 +50,10 @@ def archive(
         raise typer.BadParameter("give either --before or --verify")
     url = stock_url or running(data_dir).database_urls["stock"]
     try:
+        from onhand.stock.archive import ArchiveError
+    except ModuleNotFoundError:
+        raise typer.BadParameter("this command needs an extra: pip install 'onhand[archive]'") from None
+    try:
         if verify is not None:
             good = _verify(asyncio.run(_known(url)), verify)
         else:
@@ -78,6 +81,8 @@ def _month(text: str) -> Month:
 
 
 async def _archive(url: str, before: Month, folder: Path, *, dry_run: bool) -> bool:
+    from onhand.stock.archive import Archiver
+
     async with Archiver(url) as archiver:
         plan = await archiver.plan(before)
         if dry_run:
@@ -100,6 +105,8 @@ async def _archive(url: str, before: Month, folder: Path, *, dry_run: bool) -> b
 
 
 async def _known(url: str) -> dict[str, Archive]:
+    from onhand.stock.archive import Archiver
+
     async with Archiver(url) as archiver:
         return {each.file: each for each in await archiver.archives()}
 
@@ -115,6 +122,8 @@ def _verify(known: dict[str, Archive], folder: Path) -> bool:
 
 
 def _fault(path: Path, known: dict[str, Archive]) -> str:
+    from onhand.stock.archive import ArchiveError, check
+
     try:
         with Progress(transient=True) as progress:
             found = check(path, _advance(progress, progress.add_task(path.name, total=None)))
