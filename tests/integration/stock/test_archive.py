@@ -22,6 +22,7 @@ from onhand.api.stock.v1 import ledger_pb2 as led
 from onhand.api.stock.v1 import reads_pb2
 from onhand.cli.embedded import EmbeddedServers
 from onhand.cli.main import app
+from onhand.kit import schema
 from onhand.kit.clock import SystemClock, earliest_id, uuid7
 from onhand.kit.db import Database
 from onhand.kit.migrations import migrate
@@ -425,10 +426,15 @@ async def test_sales_and_reads_of_long_ago_are_recorded_when_they_come_and_histo
     assert not listed.HasField("history_start_time")
 
 
-async def test_a_ledger_from_before_months_keeps_every_row(servers: EmbeddedServers) -> None:
+async def test_a_ledger_from_before_months_keeps_every_row(
+    servers: EmbeddedServers, monkeypatch: pytest.MonkeyPatch
+) -> None:
     name = f"stock_{uuid4().hex[:12]}"
     url = servers.create_database(name)
-    await asyncio.to_thread(migrate, "stock", url, "0002")
+    before_months = [each for each in schema.revisions("stock") if each.number < "0003"]
+    monkeypatch.setattr(schema, "revisions", lambda _: before_months)
+    await asyncio.to_thread(migrate, "stock", url)
+    monkeypatch.undo()
     connection = await asyncpg.connect(url)
     await connection.execute("SET TimeZone = 'America/New_York'")
     for number in range(100):
