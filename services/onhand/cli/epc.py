@@ -15,6 +15,7 @@ app = typer.Typer(
     help="Decode and encode EPCs: hex, tag URIs, pure identity URIs, GS1 Digital Links.",
 )
 
+_Answer = dict[str, str | int | None]
 _Values = Annotated[
     list[str] | None,
     typer.Argument(help="EPCs in any form; without any, one a line from standard input."),
@@ -25,15 +26,15 @@ _Values = Annotated[
 def decode_command(values: _Values = None) -> None:
     """Print what each EPC says, one JSON object a line.
 
-    The keys are input, hex, scheme, tag_uri, pure_identity_uri, digital_link, gs1_key, serial,
-    filter and error, null where they do not apply. An error begins with its reason in capitals.
+    The keys are input, scheme, tag_uri, pure_identity_uri, digital_link, gs1_key, serial, filter
+    and error, null where they do not apply. An error begins with its reason in capitals.
     The exit code is 1 if any line failed.
 
     onhand epc decode 3074257BF7194E4000001A85
 
     onhand epc decode < tags.txt | jq -r .gs1_key
     """
-    _run(values, parse)
+    _run(values, parse, _told)
 
 
 @app.command("encode")
@@ -67,7 +68,7 @@ def encode_command(
         ),
     ] = None,
 ) -> None:
-    """Print each EPC with the hex to write to a tag, one JSON object a line as `decode` does.
+    """Print each EPC as `decode` does, with one more key: hex, what to write to a tag.
 
     The exit code is 1 if any line failed.
 
@@ -81,34 +82,29 @@ def encode_command(
         missing = prefix_length if epc.prefix_length is None else None
         return encode(epc, scheme, filter_value=filter_value, prefix_length=missing)
 
-    _run(values, read)
+    _run(values, read, lambda epc: _told(epc) | {"hex": to_hex(epc) if epc and epc.coding else None})
 
 
-def _run(values: list[str] | None, read: Callable[[str], Epc]) -> None:
+def _run(values: list[str] | None, read: Callable[[str], Epc], tell: Callable[[Epc | None], _Answer]) -> None:
     # A line that is no text is a bad line, not the end of the others.
     if isinstance(sys.stdin, TextIOWrapper):
         sys.stdin.reconfigure(errors="replace")
     lines: Iterable[str] = values or (line.strip() for line in sys.stdin)
     failed = False
     for line in filter(None, lines):
-        answer = _answer(line, read)
-        failed = failed or answer["error"] is not None
+        try:
+            answer = {"input": line, **tell(read(line))}
+        except EpcError as problem:
+            failed = True
+            answer = {"input": line, **tell(None), "error": f"{problem.reason}: {problem.message}"}
         # Flushed: at the end of a pipe from a reader, a line counts when it comes.
         print(json.dumps(answer), flush=True)
     if failed:
         raise typer.Exit(1)
 
 
-def _answer(line: str, read: Callable[[str], Epc]) -> dict[str, str | int | None]:
-    epc, text, error = None, None, None
-    try:
-        epc = read(line)
-        text = to_hex(epc) if epc.coding else None
-    except EpcError as problem:
-        error = f"{problem.reason}: {problem.message}"
+def _told(epc: Epc | None) -> _Answer:
     return {
-        "input": line,
-        "hex": text,
         "scheme": epc.scheme if epc else None,
         "tag_uri": epc.tag_uri if epc else None,
         "pure_identity_uri": epc.pure_identity_uri if epc else None,
@@ -116,5 +112,5 @@ def _answer(line: str, read: Callable[[str], Epc]) -> dict[str, str | int | None
         "gs1_key": epc.gs1_key if epc else None,
         "serial": epc.serial if epc else None,
         "filter": epc.filter if epc else None,
-        "error": error,
+        "error": None,
     }

@@ -54,6 +54,7 @@ COMMANDS = (
     ("audit", "onhand.cli.audit:audit"),
     ("backup", "onhand.cli.backup:backup"),
     ("restore", "onhand.cli.backup:restore"),
+    ("archive", "onhand.cli.archive:archive"),
     ("events", "onhand.cli.events:app"),
     ("epc", "onhand.cli.epc:app"),
     ("gateway", "onhand.cli.gateway:app"),

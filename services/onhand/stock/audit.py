@@ -27,21 +27,39 @@ class Finding:
     expected: int
 
 
+ARCHIVED = """
+    SELECT location_id, item_id, bucket, quantity FROM opening_balances
+    UNION ALL
+    SELECT location_id, item_id, bucket, quantity FROM archived_sums s
+    WHERE EXISTS (SELECT FROM archives a
+                  WHERE a.table_name = 'movements' AND a.month = s.month AND a.part = s.part)
+"""
+"""What the movements of archived months add up to."""
+
+
 def _buckets() -> str:
-    """Each bucket of each cell against the sum of its movements: one pass over the ledger."""
+    """Each bucket of each cell against the sum of its movements, archived ones too: one pass over the ledger."""
     names = [(bucket.name.lower(), int(bucket)) for bucket in INSIDE]
     sums = ", ".join(
         f"sum(CASE {number} WHEN to_bucket THEN quantity WHEN from_bucket THEN -quantity ELSE 0 END) AS {name}"
         for name, number in names
     )
-    columns = ", ".join(f"b.{name} AS b_{name}, m.{name} AS m_{name}" for name, _ in names)
+    columns = ", ".join(
+        f"b.{name} AS b_{name}, coalesce(m.{name}, 0) + coalesce(o.{name}, 0) AS m_{name}"
+        for name, _ in names
+    )
+    openings = ", ".join(
+        f"sum(quantity) FILTER (WHERE bucket = {number}) AS {name}" for name, number in names
+    )
     values = ", ".join(
-        f"('{name} equals its movements', coalesce(b_{name}, 0), coalesce(m_{name}, 0))" for name, _ in names
+        f"('{name} equals its movements', coalesce(b_{name}, 0), m_{name})" for name, _ in names
     )
     return f"""
         WITH m AS (SELECT location_id, item_id, {sums} FROM movements GROUP BY location_id, item_id),
+        o AS (SELECT location_id, item_id, {openings} FROM ({ARCHIVED}) AS a GROUP BY location_id, item_id),
         both_sides AS (
-            SELECT location_id, item_id, {columns} FROM balances b FULL JOIN m USING (location_id, item_id)
+            SELECT location_id, item_id, {columns}
+            FROM balances b FULL JOIN m USING (location_id, item_id) FULL JOIN o USING (location_id, item_id)
         )
         SELECT what, location_id, item_id AS subject, stored, expected
         FROM both_sides, LATERAL (VALUES {values}) AS v (what, stored, expected)
@@ -54,6 +72,11 @@ _COUNTED_STATES = ", ".join(str(int(state)) for state in sorted(COUNTED))
 
 CHECKS = (
     _buckets(),
+    f"""
+        SELECT 'opening balances of a cell cancel out' AS what, location_id, item_id AS subject,
+               sum(quantity) AS stored, 0 AS expected
+        FROM ({ARCHIVED}) AS a GROUP BY location_id, item_id HAVING sum(quantity) <> 0
+    """,
     f"""
         SELECT what, location_id, subject, stored, expected FROM (
             SELECT location_id, item_id, coalesce(b.reserved, 0) AS b_reserved, coalesce(b.committed, 0) AS b_committed,
@@ -125,8 +148,12 @@ CHECKS = (
         FROM (
             SELECT location_id, shipment_id, sum(seen_before)::bigint AS seen_before FROM shipment_lines GROUP BY 1, 2
         ) l FULL JOIN (
-            SELECT location_id, shipment_id, count(*) AS settled FROM shipment_settlements
-            JOIN movements USING (location_id, movement_id) WHERE epc IS NOT NULL GROUP BY 1, 2
+            SELECT location_id, shipment_id, count(*) AS settled FROM shipment_settlements s
+            WHERE EXISTS (SELECT FROM movements m WHERE m.location_id = s.location_id
+                          AND m.movement_id = s.movement_id AND m.epc IS NOT NULL)
+               OR EXISTS (SELECT FROM archives a WHERE a.table_name = 'movements' AND a.month =
+                          date_trunc('month', uuid_extract_timestamp(s.movement_id) AT TIME ZONE 'UTC'))
+            GROUP BY 1, 2
         ) s USING (location_id, shipment_id)
         WHERE coalesce(l.seen_before, 0) <> coalesce(s.settled, 0)
     """,
@@ -141,7 +168,7 @@ CHECKS = (
         SELECT what, r.location_id, r.count_id::text AS subject, stored, expected
         FROM (
             SELECT location_id, count_id, sum(missing)::bigint AS missing, sum(found)::bigint AS found
-            FROM count_results GROUP BY 1, 2
+            FROM count_results JOIN counts USING (location_id, count_id) GROUP BY 1, 2
         ) r LEFT JOIN (
             SELECT location_id, count_id,
                    coalesce(sum(quantity) FILTER (WHERE kind = {LineKind.MISSING:d}), 0)::bigint AS missing,

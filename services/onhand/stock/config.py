@@ -91,6 +91,14 @@ class StockSettings(ServiceSettings):
     """How often it is written how much each antenna read; protects the database."""
     antenna_silent_s: Annotated[float, Field(gt=0)] = 900
     """An adopted antenna that posted nothing for this long is told as silent."""
+    months_ahead: Annotated[int, Field(ge=1, le=24)] = 2
+    """Months after the present one whose partitions are there already; protects against a job that fails."""
+    history_retention_days: Annotated[float, Field(gt=0)] = 400
+    """How long ended reservations, counts and shipments are kept; results of counts are kept for ever."""
+    gone_tag_retention_days: Annotated[float, Field(gt=0)] = 730
+    """How long a tag that was sold, shipped or left is known: one that comes back later is a new one."""
+    unknown_retention_days: Annotated[float, Field(gt=0)] = 90
+    """How long tags of no known item and readers that nobody adopted are kept after their last sight."""
     confidence_half_life_days: Annotated[float, Field(gt=0)] = 30
     """A count that nothing confirmed for this long is half as sure."""
     view_wait_s: Annotated[float, Field(gt=0)] = 2

@@ -1,19 +1,22 @@
 """What time does to stock."""
 
-from onhand.stock.use_cases import Counts, Lookups, Reads, Reservations
+from onhand.stock.use_cases import Counts, Lookups, Reads, Reservations, Retention
 
 BATCH = 500
 """Holds or tags changed in one transaction; keeps transactions short."""
 PURGE_BATCH = 10_000
-"""Sights of ended counts dropped in one transaction."""
+"""Rows that ended dropped in one transaction."""
 
 
 class Jobs:
-    def __init__(self, reservations: Reservations, reads: Reads, counts: Counts, lookups: Lookups) -> None:
+    def __init__(
+        self, reservations: Reservations, reads: Reads, counts: Counts, lookups: Lookups, retention: Retention
+    ) -> None:
         self._reservations = reservations
         self._reads = reads
         self._counts = counts
         self._lookups = lookups
+        self._retention = retention
 
     async def expire_reservations(self) -> None:
         while await self._reservations.expire_due(BATCH) == BATCH:
@@ -33,3 +36,9 @@ class Jobs:
 
     async def write_read_counts(self) -> None:
         await self._lookups.write_read_counts()
+
+    async def make_months(self) -> None:
+        await self._retention.make_months()
+
+    async def drop_old(self) -> None:
+        await self._retention.drop_old(PURGE_BATCH)

@@ -44,6 +44,7 @@ from onhand.stock.use_cases import (
     Reads,
     Reckoning,
     Reservations,
+    Retention,
     Shipments,
 )
 from onhand.stock.view import PAYLOADS as VIEW_PAYLOADS
@@ -66,7 +67,7 @@ async def serve(settings: StockSettings) -> None:
     reckoning = Reckoning(deps)
     counts = Counts(deps, reckoning)
     lookups, offers = Lookups(deps), Offers(deps)
-    jobs = Jobs(reservations, reads, counts, lookups)
+    jobs = Jobs(reservations, reads, counts, lookups, Retention(deps))
 
     server = Server(settings)
     for module, name, servicer in (
@@ -96,6 +97,8 @@ async def serve(settings: StockSettings) -> None:
     server.every("doubt unseen tags", 60, jobs.doubt_unseen_tags)
     server.every("tend counts", 30, jobs.tend_counts)
     server.every("write read counts", settings.read_counts_interval_s, jobs.write_read_counts)
+    server.every("make months", 3600, jobs.make_months)
+    server.every("drop old rows", 3600, jobs.drop_old)
     server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
 
     telemetry.meter.create_observable_gauge(

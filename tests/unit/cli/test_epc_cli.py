@@ -8,7 +8,7 @@ from typer.testing import CliRunner, Result
 from onhand.cli.epc import app
 
 KEYS = [
-    *("input", "hex", "scheme", "tag_uri", "pure_identity_uri", "digital_link", "gs1_key"),
+    *("input", "scheme", "tag_uri", "pure_identity_uri", "digital_link", "gs1_key"),
     *("serial", "filter", "error"),
 ]
 HEX = "3074257BF7194E4000001A85"
@@ -33,7 +33,6 @@ def test_decode_prints_one_object_with_every_key() -> None:
     assert list(answer) == KEYS
     assert answer == {
         "input": HEX,
-        "hex": HEX,
         "scheme": "SGTIN-96",
         "tag_uri": "urn:epc:tag:sgtin-96:3.0614141.812345.6789",
         "pure_identity_uri": PURE,
@@ -53,7 +52,7 @@ def test_decode_reads_every_form_from_standard_input_and_passes_over_blank_lines
     assert [answer["input"] for answer in found] == lines
     assert [answer["scheme"] for answer in found] == ["SGTIN-96", "GID-96", "SGTIN", "SGTIN"]
     # What does not apply is null: no bits are chosen for a pure identity, no filter is in a GID.
-    assert [answer["hex"] for answer in found[2:]] == [None, None]
+    assert [answer["tag_uri"] for answer in found[2:]] == [None, None]
     assert found[1]["filter"] is None
     assert found[1]["digital_link"] is None
 
@@ -92,6 +91,7 @@ def test_encode_prints_what_to_write(arguments: list[str], scheme: str, text: st
     result = run("encode", *arguments)
     assert result.exit_code == 0
     (answer,) = answers(result)
+    assert list(answer) == [*KEYS, "hex"]
     assert answer["scheme"] == scheme
     assert str(answer["hex"]).rstrip("0") == text.rstrip("0")
 
@@ -101,6 +101,7 @@ def test_encode_says_what_it_lacks() -> None:
     assert result.exit_code == 1
     lacking, fine = answers(result)
     assert str(lacking["error"]).startswith("PREFIX_LENGTH_NEEDED")
+    assert list(lacking) == [*KEYS, "hex"]
     assert fine["error"] is None
 
 

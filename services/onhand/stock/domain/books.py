@@ -275,6 +275,10 @@ class Books:
         """A tag was not seen for a while; it still counts."""
         self._change(tag, TagState.UNCONFIRMED, occur_time, None)
 
+    def sold_elsewhere(self, tag: Tag, item_id: str, occur_time: datetime) -> None:
+        """Another location sold a tag that does not count here."""
+        self._change(tag, TagState.SOLD, occur_time, None, item_id=item_id)
+
     def sight(self, tag: Tag, zone_id: str, read_time: datetime, rssi_cdbm: int) -> None:
         """A tag was seen where it is, or in another zone of its location."""
         moved = tag.zone_id != zone_id

@@ -78,13 +78,12 @@ class LedgerServicer:
         auth.current().require_location(request.location_id)
         count = paging.size(request.page_size)
         before = paging.key(request.page_token, str)
-        movements, last = paging.cut(
-            await self._documents.list_movements(
-                request.location_id, request.item_id, before[0] if before else None, count + 1
-            ),
-            count,
+        found, history_start = await self._documents.list_movements(
+            request.location_id, request.item_id, before[0] if before else None, count + 1
         )
+        movements, last = paging.cut(found, count)
         return pb.ListMovementsResponse(
             movements=map(messages.movement, movements),
             next_page_token=paging.token(str(last.movement_id)) if last else "",
+            history_start_time=messages.timestamp(history_start),
         )

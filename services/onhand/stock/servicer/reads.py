@@ -85,18 +85,17 @@ class TagServicer:
     async def GetTagHistory(self, request: pb.GetTagHistoryRequest, _: Any) -> pb.GetTagHistoryResponse:
         size = paging.size(request.page_size)
         before = paging.key(request.page_token, int)
-        events, last = paging.cut(
-            await self._lookups.tag_history(
-                messages.epc_bytes(request.epc),
-                before[0] if before else None,
-                _locations(auth.current()),
-                size + 1,
-            ),
-            size,
+        found, history_start = await self._lookups.tag_history(
+            messages.epc_bytes(request.epc),
+            before[0] if before else None,
+            _locations(auth.current()),
+            size + 1,
         )
+        events, last = paging.cut(found, size)
         return pb.GetTagHistoryResponse(
             events=map(messages.tag_history_event, events),
             next_page_token=paging.token(last.tag_event_id) if last else "",
+            history_start_time=messages.timestamp(history_start),
         )
 
 

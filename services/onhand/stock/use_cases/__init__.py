@@ -10,6 +10,7 @@ from onhand.stock.use_cases.offers import Offers
 from onhand.stock.use_cases.reads import Reads
 from onhand.stock.use_cases.reckoning import Reckoning
 from onhand.stock.use_cases.reservations import Reservations
+from onhand.stock.use_cases.retention import Retention
 from onhand.stock.use_cases.shipments import Shipments
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "Reads",
     "Reckoning",
     "Reservations",
+    "Retention",
     "Shipments",
 ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -23,7 +24,7 @@ from onhand.stock.domain.model import (
     TagState,
 )
 from onhand.stock.storage import books as storage
-from onhand.stock.storage import catalog
+from onhand.stock.storage import catalog, months
 from onhand.stock.use_cases.deps import Deps
 
 
@@ -119,12 +120,17 @@ class Documents:
 
     async def list_movements(
         self, location_id: str, item_id: str, before: str | None, count: int
-    ) -> list[Movement]:
-        return await self._deps.database.read(
-            lambda c: storage.list_movements(
-                c, location_id=location_id, item_id=item_id, before=before, count=count
+    ) -> tuple[list[Movement], datetime | None]:
+        """Return movements, latest first, and from when on these are all."""
+
+        async def work(connection: AsyncConnection) -> tuple[list[Movement], datetime | None]:
+            found = await storage.list_movements(
+                connection, location_id=location_id, item_id=item_id, before=before, count=count
             )
-        )
+            # Asked last: what is archived between the two is missing and told so.
+            return found, await months.history_start(connection, months.MOVEMENTS)
+
+        return await self._deps.database.read(work)
 
 
 def _tag(books: Books, line: _Line, document: Document) -> Tag:

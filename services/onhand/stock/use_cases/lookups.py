@@ -1,11 +1,14 @@
 """What people look up: a tag's history, and how readers do."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from onhand.kit.errors import OnhandError
 from onhand.stock.domain.lookups import ReaderHealth, TagHistoryEvent
 from onhand.stock.storage import lookups as rows
+from onhand.stock.storage import months
 from onhand.stock.use_cases.deps import Deps
 
 RATE_MINUTES = 10
@@ -20,9 +23,15 @@ class Lookups:
 
     async def tag_history(
         self, epc: bytes, before: int | None, location_ids: Sequence[str] | None, count: int
-    ) -> list[TagHistoryEvent]:
-        """Return what happened to a tag, latest first; at all locations, or some."""
-        return await self._deps.database.read(lambda c: rows.tag_history(c, epc, before, location_ids, count))
+    ) -> tuple[list[TagHistoryEvent], datetime | None]:
+        """Return what happened to a tag, latest first, at all locations or some; and from when on that is all."""
+
+        async def work(connection: AsyncConnection) -> tuple[list[TagHistoryEvent], datetime | None]:
+            found = await rows.tag_history(connection, epc, before, location_ids, count)
+            # Asked last: what is archived between the two is missing and told so.
+            return found, await months.history_start(connection, months.TAG_EVENTS)
+
+        return await self._deps.database.read(work)
 
     async def readers(
         self, location_ids: Sequence[str] | None, after: str, count: int, *, only_silent: bool

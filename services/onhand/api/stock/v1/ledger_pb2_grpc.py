@@ -104,7 +104,8 @@ class LedgerServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListMovements(self, request, context):
-        """Movements of a location, latest first.
+        """Movements of a location, latest first. Those of months that were archived are not among them: the answer
+        says from when on it is whole.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

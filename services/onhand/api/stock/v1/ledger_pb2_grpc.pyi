@@ -51,7 +51,9 @@ class LedgerServiceStub:
     FAILED_PRECONDITION (INSUFFICIENT_STOCK) when a bucket other than sellable holds less than asked.
     """
     ListMovements: _grpc.UnaryUnaryMultiCallable[_ledger_pb2.ListMovementsRequest, _ledger_pb2.ListMovementsResponse]
-    """Movements of a location, latest first."""
+    """Movements of a location, latest first. Those of months that were archived are not among them: the answer
+    says from when on it is whole.
+    """
 
 @_typing.type_check_only
 class LedgerServiceAsyncStub(LedgerServiceStub):
@@ -76,7 +78,9 @@ class LedgerServiceAsyncStub(LedgerServiceStub):
     FAILED_PRECONDITION (INSUFFICIENT_STOCK) when a bucket other than sellable holds less than asked.
     """
     ListMovements: _aio.UnaryUnaryMultiCallable[_ledger_pb2.ListMovementsRequest, _ledger_pb2.ListMovementsResponse]  # type: ignore[assignment]
-    """Movements of a location, latest first."""
+    """Movements of a location, latest first. Those of months that were archived are not among them: the answer
+    says from when on it is whole.
+    """
 
 class LedgerServiceServicer:
     """LedgerService records what people and tills did to stock. Each call is one document in one
@@ -123,6 +127,8 @@ class LedgerServiceServicer:
         request: _ledger_pb2.ListMovementsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_ledger_pb2.ListMovementsResponse, _abc.Awaitable[_ledger_pb2.ListMovementsResponse]]:
-        """Movements of a location, latest first."""
+        """Movements of a location, latest first. Those of months that were archived are not among them: the answer
+        says from when on it is whole.
+        """
 
 def add_LedgerServiceServicer_to_server(servicer: LedgerServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

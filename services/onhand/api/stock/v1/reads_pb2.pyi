@@ -186,12 +186,14 @@ class TagHistoryEvent(_message.Message):
     def __init__(self, location_id: _Optional[str] = ..., state_before: _Optional[_Union[Tag.State, str]] = ..., state: _Optional[_Union[Tag.State, str]] = ..., zone_id_before: _Optional[str] = ..., zone_id: _Optional[str] = ..., occur_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., record_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., movement_id: _Optional[str] = ..., reason: _Optional[_Union[_ledger_pb2.MovementReason, str]] = ..., document: _Optional[str] = ...) -> None: ...
 
 class GetTagHistoryResponse(_message.Message):
-    __slots__ = ("events", "next_page_token")
+    __slots__ = ("events", "next_page_token", "history_start_time")
     EVENTS_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    HISTORY_START_TIME_FIELD_NUMBER: _ClassVar[int]
     events: _containers.RepeatedCompositeFieldContainer[TagHistoryEvent]
     next_page_token: str
-    def __init__(self, events: _Optional[_Iterable[_Union[TagHistoryEvent, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+    history_start_time: _timestamp_pb2.Timestamp
+    def __init__(self, events: _Optional[_Iterable[_Union[TagHistoryEvent, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., history_start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ListReadersRequest(_message.Message):
     __slots__ = ("location_id", "only_silent", "page_size", "page_token")

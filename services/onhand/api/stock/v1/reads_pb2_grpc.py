@@ -233,7 +233,8 @@ class TagServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetTagHistory(self, request, context):
-        """Everything that ever happened to one EPC, at every location that the caller speaks for, latest first.
+        """What happened to one EPC, at every location that the caller speaks for, latest first; events of months that
+        were archived are not among them, and the answer says from when on it is whole.
         Fails with INVALID_ARGUMENT (INVALID_EPC); an EPC that nobody saw has no history.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -112,7 +112,8 @@ class TagServiceStub:
     GetTag: _grpc.UnaryUnaryMultiCallable[_reads_pb2.GetTagRequest, _reads_pb2.GetTagResponse]
     """What each location knows of one EPC. Fails with NOT_FOUND, or INVALID_ARGUMENT (INVALID_EPC)."""
     GetTagHistory: _grpc.UnaryUnaryMultiCallable[_reads_pb2.GetTagHistoryRequest, _reads_pb2.GetTagHistoryResponse]
-    """Everything that ever happened to one EPC, at every location that the caller speaks for, latest first.
+    """What happened to one EPC, at every location that the caller speaks for, latest first; events of months that
+    were archived are not among them, and the answer says from when on it is whole.
     Fails with INVALID_ARGUMENT (INVALID_EPC); an EPC that nobody saw has no history.
     """
     ListTags: _grpc.UnaryUnaryMultiCallable[_reads_pb2.ListTagsRequest, _reads_pb2.ListTagsResponse]
@@ -126,7 +127,8 @@ class TagServiceAsyncStub(TagServiceStub):
     GetTag: _aio.UnaryUnaryMultiCallable[_reads_pb2.GetTagRequest, _reads_pb2.GetTagResponse]  # type: ignore[assignment]
     """What each location knows of one EPC. Fails with NOT_FOUND, or INVALID_ARGUMENT (INVALID_EPC)."""
     GetTagHistory: _aio.UnaryUnaryMultiCallable[_reads_pb2.GetTagHistoryRequest, _reads_pb2.GetTagHistoryResponse]  # type: ignore[assignment]
-    """Everything that ever happened to one EPC, at every location that the caller speaks for, latest first.
+    """What happened to one EPC, at every location that the caller speaks for, latest first; events of months that
+    were archived are not among them, and the answer says from when on it is whole.
     Fails with INVALID_ARGUMENT (INVALID_EPC); an EPC that nobody saw has no history.
     """
     ListTags: _aio.UnaryUnaryMultiCallable[_reads_pb2.ListTagsRequest, _reads_pb2.ListTagsResponse]  # type: ignore[assignment]
@@ -147,7 +149,8 @@ class TagServiceServicer:
         request: _reads_pb2.GetTagHistoryRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_reads_pb2.GetTagHistoryResponse, _abc.Awaitable[_reads_pb2.GetTagHistoryResponse]]:
-        """Everything that ever happened to one EPC, at every location that the caller speaks for, latest first.
+        """What happened to one EPC, at every location that the caller speaks for, latest first; events of months that
+        were archived are not among them, and the answer says from when on it is whole.
         Fails with INVALID_ARGUMENT (INVALID_EPC); an EPC that nobody saw has no history.
         """
 

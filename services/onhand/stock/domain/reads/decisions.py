@@ -18,9 +18,9 @@ from onhand.stock.domain.reads.rules import (
 from onhand.stock.domain.reads.sights import UNKNOWN_RSSI, Belief, Sight, latest
 from onhand.stock.domain.reads.tracker import News, Tracker
 
-ELSEWHERE = COUNTED | {TagState.MISSING}
-"""States in which another location has a claim to a tag."""
 GONE = frozenset({TagState.SOLD, TagState.SHIPPED})
+ELSEWHERE = COUNTED | {TagState.MISSING} | GONE
+"""States in which a tag's row of another location matters: that one has a claim to it, or a customer has it."""
 
 
 def record(
@@ -59,6 +59,7 @@ def observe(books: Books, sight: Sight, item_id: str | None, elsewhere: Tag | No
     if tag is None:
         _meet(books, sight, item_id, elsewhere, rules)
         return
+    elsewhere = _claim(books, tag, elsewhere)
     if sight.seen_time is not None and tracker.has_left(tag, sight.seen_time):
         confirm_exit(books, tag, rules)  # it had left, and is here again
     seen, last_seen = sight.seen_time, tag.last_seen_time
@@ -103,6 +104,7 @@ def admit(
     tag = books.tags.get((belief.location_id, belief.epc))
     if tag is None:
         return
+    elsewhere = _claim(books, tag, elsewhere)
     tag.read_rate = belief.read_rate
     books.sight(tag, belief.zone_id, belief.time, belief.rssi_cdbm)
     if not belief.is_here or item_id is None or tag.state in COUNTED:
@@ -149,11 +151,33 @@ def _meet(books: Books, sight: Sight, item_id: str | None, elsewhere: Tag | None
     )
     if item_id is None:
         return
+    if elsewhere is not None and elsewhere.state in GONE:
+        books.sold_elsewhere(tag, item_id, elsewhere.state_time)
+        if (
+            sight.seen_time is not None
+            and not _is_weak(sight, rules)
+            and _may_return(books, tag, sight, rules)
+        ):
+            books.enter(tag, item_id, sight.seen_time)
+        return
     if elsewhere is not None or _is_weak(sight, rules) or sight.seen_time is None:
         tag.item_id, tag.state = item_id, TagState.DEPARTED  # counts nothing until evidence says more
         return
     books.enter(tag, item_id, sight.seen_time)
     _pass(books, tag, sight, rules)
+
+
+def _claim(books: Books, tag: Tag, elsewhere: Tag | None) -> Tag | None:
+    """Return the row of a location that has a claim to a tag.
+
+    One that was sold elsewhere is nobody's: customers come in what they bought at another store. Here it is a
+    sold tag too, and is back when a sold tag would be.
+    """
+    if elsewhere is None or elsewhere.state not in GONE:
+        return elsewhere
+    if tag.item_id is not None and tag.state is TagState.DEPARTED and elsewhere.state_time > tag.state_time:
+        books.sold_elsewhere(tag, tag.item_id, elsewhere.state_time)
+    return None
 
 
 def _pass(books: Books, tag: Tag, sight: Sight, rules: Rules) -> None:

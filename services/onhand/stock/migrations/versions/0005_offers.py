@@ -3,7 +3,7 @@
 from onhand.kit.migrations import execute
 
 revision = "0005"
-down_revision = "0002"
+down_revision = "0004"
 
 TABLES = """
 -- Rises under the row's lock: a transaction that began earlier, and so has the lower revision, may get the
