@@ -20,6 +20,7 @@ from onhand.api.stock.v1 import (
     availability_pb2,
     catalog_pb2,
     counts_pb2,
+    epcis_pb2,
     ledger_pb2,
     reads_pb2,
     reservations_pb2,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
         availability_pb2_grpc,
         catalog_pb2_grpc,
         counts_pb2_grpc,
+        epcis_pb2_grpc,
         ledger_pb2_grpc,
         reads_pb2_grpc,
         reservations_pb2_grpc,
@@ -71,6 +73,7 @@ SERVICES: dict[str, dict[str, tuple[Any, str]]] = {
         "availability": (availability_pb2, "AvailabilityService"),
         "reservations": (reservations_pb2, "ReservationService"),
         "shipments": (shipments_pb2, "ShipmentService"),
+        "epcis": (epcis_pb2, "EpcisService"),
     },
     "routing": {"orders": (orders_pb2, "OrderService")},
     "pickup": {
@@ -144,6 +147,7 @@ class AsyncStock(_Async):
     availability: "availability_pb2_grpc.AvailabilityServiceAsyncStub"
     reservations: "reservations_pb2_grpc.ReservationServiceAsyncStub"
     shipments: "shipments_pb2_grpc.ShipmentServiceAsyncStub"
+    epcis: "epcis_pb2_grpc.EpcisServiceAsyncStub"
 
 
 class Stock(_Sync):
@@ -156,6 +160,7 @@ class Stock(_Sync):
     availability: "availability_pb2_grpc.AvailabilityServiceStub"
     reservations: "reservations_pb2_grpc.ReservationServiceStub"
     shipments: "shipments_pb2_grpc.ShipmentServiceStub"
+    epcis: "epcis_pb2_grpc.EpcisServiceStub"
 
 
 class AsyncRouting(_Async):
