@@ -1,6 +1,6 @@
 """What time does to stock."""
 
-from onhand.stock.use_cases import Counts, Lookups, Reads, Reservations
+from onhand.stock.use_cases import Counts, Epcis, Lookups, Reads, Reservations
 
 BATCH = 500
 """Holds or tags changed in one transaction; keeps transactions short."""
@@ -9,11 +9,14 @@ PURGE_BATCH = 10_000
 
 
 class Jobs:
-    def __init__(self, reservations: Reservations, reads: Reads, counts: Counts, lookups: Lookups) -> None:
+    def __init__(
+        self, reservations: Reservations, reads: Reads, counts: Counts, lookups: Lookups, epcis: Epcis
+    ) -> None:
         self._reservations = reservations
         self._reads = reads
         self._counts = counts
         self._lookups = lookups
+        self._epcis = epcis
 
     async def expire_reservations(self) -> None:
         while await self._reservations.expire_due(BATCH) == BATCH:
@@ -33,3 +36,7 @@ class Jobs:
 
     async def write_read_counts(self) -> None:
         await self._lookups.write_read_counts()
+
+    async def forget_captures(self) -> None:
+        while await self._epcis.forget(BATCH) == BATCH:
+            pass

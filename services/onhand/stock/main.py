@@ -6,6 +6,7 @@ from onhand.api.stock.v1 import (
     availability_pb2,
     catalog_pb2,
     counts_pb2,
+    epcis_pb2,
     ledger_pb2,
     reads_pb2,
     reservations_pb2,
@@ -23,6 +24,7 @@ from onhand.stock.servicer import (
     AvailabilityServicer,
     CatalogServicer,
     CountServicer,
+    EpcisServicer,
     LedgerServicer,
     ReadServicer,
     ReservationServicer,
@@ -35,6 +37,8 @@ from onhand.stock.use_cases import (
     Counts,
     Deps,
     Documents,
+    Epcis,
+    EpcisEffects,
     Lookups,
     Reads,
     Reckoning,
@@ -60,7 +64,9 @@ async def serve(settings: StockSettings) -> None:
     reckoning = Reckoning(deps)
     counts = Counts(deps, reckoning)
     lookups = Lookups(deps)
-    jobs = Jobs(reservations, reads, counts, lookups)
+    shipments = Shipments(deps)
+    epcis = Epcis(deps, EpcisEffects(deps, documents, shipments))
+    jobs = Jobs(reservations, reads, counts, lookups, epcis)
 
     server = Server(settings)
     for module, name, servicer in (
@@ -68,7 +74,8 @@ async def serve(settings: StockSettings) -> None:
         (reads_pb2, "ReadService", ReadServicer(reads, lookups)),
         (reads_pb2, "TagService", TagServicer(reads, lookups)),
         (counts_pb2, "CountService", CountServicer(counts, reckoning, database)),
-        (shipments_pb2, "ShipmentService", ShipmentServicer(Shipments(deps), database, clock)),
+        (shipments_pb2, "ShipmentService", ShipmentServicer(shipments, database, clock)),
+        (epcis_pb2, "EpcisService", EpcisServicer(epcis)),
         (ledger_pb2, "LedgerService", LedgerServicer(documents, database, clock)),
         (
             availability_pb2,
@@ -84,15 +91,17 @@ async def serve(settings: StockSettings) -> None:
         server.add(module.DESCRIPTOR.services_by_name[name], servicer)
     server.background("relay", Relay(database, broker, "stock").run)
     server.background("view", view.run)
+    server.background("capture", epcis.run)
     server.every("expire reservations", settings.sweep_interval_s, jobs.expire_reservations)
     server.every("settle reads", settings.settle_interval_s, jobs.settle_reads)
     server.every("doubt unseen tags", 60, jobs.doubt_unseen_tags)
     server.every("tend counts", 30, jobs.tend_counts)
     server.every("write read counts", settings.read_counts_interval_s, jobs.write_read_counts)
+    server.every("forget captures", 3600, jobs.forget_captures)
     server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
 
     async def ready() -> None:
-        await database.wait_until_migrated("reader_minutes")
+        await database.wait_until_migrated("epcis_cursor")
         await view.loaded()
 
     await server.serve(ready)

@@ -8,7 +8,7 @@ from typing import Any
 
 from onhand.kit.errors import FieldViolation, InvalidField, TooMany
 from onhand.stock.domain.epcis import vocabulary
-from onhand.stock.domain.epcis.validation import Faults, check_event, is_uri, moment
+from onhand.stock.domain.epcis.validation import Faults, check_event, is_uri, moment, shown
 
 CONTEXT_NAME = "epcis-context.jsonld"
 _DOCUMENT_FIELDS = {
@@ -123,7 +123,7 @@ def _events(document: dict[str, Any]) -> list[Any]:
             faults.add("creationDate", "a date and time with its offset from UTC is required")
     for name in document:
         if name not in _DOCUMENT_FIELDS and not is_uri(name):
-            faults.add(name[:100], "is no field of a document")
+            faults.add(shown(name), "is no field of a document")
     body: Any = document.get("epcisBody")
     path = "epcisBody"
     inner = ("queryResults", "resultsBody") if document["type"] == "EPCISQueryDocument" else ()
@@ -157,7 +157,11 @@ def _captured(index: int, event: Any, outer: Any) -> Captured:
         for part in (context if isinstance(context, list) else [context])
         if isinstance(part, dict | str) and not (isinstance(part, str) and part.endswith(CONTEXT_NAME))
     ]
-    bare = {name: value for name, value in event.items() if name != "@context"} if isinstance(event, dict) else {}
+    bare = (
+        {name: value for name, value in event.items() if name != "@context"}
+        if isinstance(event, dict)
+        else {}
+    )
     return Captured(index, bare, tuple(parts), faults)
 
 

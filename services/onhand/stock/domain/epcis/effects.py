@@ -66,7 +66,10 @@ class Ruling:
 def ruling(event: Mapping[str, Any]) -> Ruling:  # noqa: PLR0911 - one a row of the table
     """Decide what an event does to stock."""
     kind, action = event["type"], event.get("action")
-    step, disposition = bare("bizStep", event.get("bizStep", "")), bare("disposition", event.get("disposition", ""))
+    step, disposition = (
+        bare("bizStep", event.get("bizStep", "")),
+        bare("disposition", event.get("disposition", "")),
+    )
     if "errorDeclaration" in event:
         return Ruling(Effect.NONE, why="an event declared in error is not undone by itself")
     if kind not in {"ObjectEvent", "AggregationEvent", "TransactionEvent"}:

@@ -164,7 +164,9 @@ class _Writer:
         if isinstance(value, list):
             return "".join(sorted(self._any(name, each, field) for each in value))
         if isinstance(value, Mapping):
-            members = (self._any(self._name(key), each, key) for key, each in value.items() if key not in IGNORED)
+            members = (
+                self._any(self._name(key), each, key) for key, each in value.items() if key not in IGNORED
+            )
             return name + "".join(sorted(members))
         text = self._value(field, value)
         return f"{name}={text}" if text else name

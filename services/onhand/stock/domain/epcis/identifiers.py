@@ -39,7 +39,9 @@ _ALPHAS = {
 """Short names that Digital Links before 1.2 could have in place of an Application Identifier."""
 _ALPHA = re.compile(r"/(" + "|".join(_ALPHAS) + r")/")
 _CLASS_LINK = re.compile(r"https?://[^/?#]+(?:/[^?#]*)?/01/(\d{8}|\d{12,14})(?:/22/[^/?#]+)?/?(?:[?#].*)?")
-_CLASS_PATTERN = re.compile(r"urn:epc:idpat:(sgtin|itip|upui|grai|gdti|sgcn|cpi):(\d+\.[^.*]*)(\.\d+\.\d+)?\.\*")
+_CLASS_PATTERN = re.compile(
+    r"urn:epc:idpat:(sgtin|itip|upui|grai|gdti|sgcn|cpi):(\d+\.[^.*]*)(\.\d+\.\d+)?\.\*"
+)
 
 
 @lru_cache(maxsize=50_000)

@@ -45,9 +45,7 @@ def keys(event: Mapping[str, Any]) -> list[str]:
         if name in event:
             found |= _place_keys(name, event[name]["id"])
     for name, fields in _EPC_FIELDS.items():
-        found |= {
-            f"{name}={form}" for each in _uris(event, fields) for form in identifiers.classes(each)
-        }
+        found |= {f"{name}={form}" for each in _uris(event, fields) for form in identifiers.classes(each)}
     for name, fields in _CLASS_FIELDS.items():
         for each in (line for listed in fields for line in event.get(listed, ())):
             found |= {f"{name}={form}" for form in identifiers.classes(each["epcClass"])}
@@ -134,7 +132,7 @@ def _apply(query: Query, name: str, values: list[str]) -> None:
         query.wanted.append([start + canonical(each) for each in values])
     elif name in {"eventCountLimit", "maxEventCount"}:
         text = _one(name, values)
-        if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) or len(text) > 9:  # noqa: PLR2004 - fits an int32
+        if not text.isascii() or not text.isdecimal() or not int(text[:9]) >= 1 or len(text) > 9:  # noqa: PLR2004 - fits an int32
             raise _refused(name, "a whole number above 0 is expected")
         setattr(query, "first" if name == "eventCountLimit" else "at_most", int(text))
     elif name == "orderBy":

@@ -5,6 +5,7 @@ schema is necessary and not sufficient: it lets an aggregation without its paren
 these rules against that schema where it is at hand: what it refuses is refused here.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -24,7 +25,7 @@ EVENT_TYPES = (
     "AssociationEvent",
 )
 
-_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\s<>\"{}|\\^`\x00-\x20\x7f]+")
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\s<>\"{}|\\^`\x00-\x20\x7f\ud800-\udfff]+")
 _OFFSET = re.compile(r"[+-]((0\d|1[0-3]):[0-5]\d|14:00)")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 _UNIT = re.compile(r"[A-Z0-9]{2,3}")
@@ -39,6 +40,11 @@ class Faults(list[FieldViolation]):
     def add(self, path: str, description: str) -> None:
         if len(self) < MAX_FAULTS:
             self.append(FieldViolation(path, description))
+
+
+def shown(name: str) -> str:
+    """Return the start of a name from a document in ASCII, without control characters."""
+    return json.dumps(name[:100])[1:-1]
 
 
 Check = Callable[[Any, str, Faults], None]
@@ -107,9 +113,7 @@ def _distinct(check: Check) -> Check:
     return check_distinct
 
 
-def _object(
-    fields: Mapping[str, Check], required: tuple[str, ...] = (), *, extensible: bool = True
-) -> Check:
+def _object(fields: Mapping[str, Check], required: tuple[str, ...] = (), *, extensible: bool = True) -> Check:
     def check_object(value: Any, path: str, faults: Faults) -> None:
         if not isinstance(value, dict):
             faults.add(path, "an object is expected")
@@ -122,9 +126,11 @@ def _object(
             if name in fields:
                 fields[name](each, start + name, faults)
             elif not extensible or not is_uri(name):
-                faults.add(start + name[:100], "is no field of the standard" + (
-                    ", and has no prefix as an extension has" if extensible else ""
-                ))
+                faults.add(
+                    start + shown(name),
+                    "is no field of the standard"
+                    + (", and has no prefix as an extension has" if extensible else ""),
+                )
 
     return check_object
 
@@ -197,9 +203,7 @@ _report = _object(
 _metadata = _object(
     {
         **dict.fromkeys(("time", "startTime", "endTime"), _time),
-        **dict.fromkeys(
-            ("deviceID", "deviceMetadata", "rawData", "dataProcessingMethod", "bizRules"), _uri
-        ),
+        **dict.fromkeys(("deviceID", "deviceMetadata", "rawData", "dataProcessingMethod", "bizRules"), _uri),
     }
 )
 _sensor = _object({"sensorMetadata": _metadata, "sensorReport": _items(_report, 1)}, ("sensorReport",))

@@ -1,71 +1,207 @@
 """Words of GS1's Core Business Vocabulary (CBV) 2.0, and the three ways in which documents write them."""
 
 BIZ_STEPS = frozenset(
-    """
-    accepting arriving assembling collecting commissioning consigning creating_class_instance
-    cycle_counting decommissioning departing destroying disassembling dispensing encoding
-    entering_exiting holding inspecting installing killing loading other packing picking receiving
-    removing repackaging repairing replacing reserving retail_selling shipping staging_outbound
-    stock_taking stocking storing transporting unloading unpacking void_shipping sensor_reporting
-    sampling
-    """.split()
+    [
+        "accepting",
+        "arriving",
+        "assembling",
+        "collecting",
+        "commissioning",
+        "consigning",
+        "creating_class_instance",
+        "cycle_counting",
+        "decommissioning",
+        "departing",
+        "destroying",
+        "disassembling",
+        "dispensing",
+        "encoding",
+        "entering_exiting",
+        "holding",
+        "inspecting",
+        "installing",
+        "killing",
+        "loading",
+        "other",
+        "packing",
+        "picking",
+        "receiving",
+        "removing",
+        "repackaging",
+        "repairing",
+        "replacing",
+        "reserving",
+        "retail_selling",
+        "shipping",
+        "staging_outbound",
+        "stock_taking",
+        "stocking",
+        "storing",
+        "transporting",
+        "unloading",
+        "unpacking",
+        "void_shipping",
+        "sensor_reporting",
+        "sampling",
+    ]
 )
 """CBV 2.0, section 7.1."""
 DISPOSITIONS = frozenset(
-    """
-    active container_closed damaged destroyed dispensed disposed encoded expired in_progress
-    in_transit inactive no_pedigree_match non_sellable_other partially_dispensed recalled reserved
-    retail_sold returned sellable_accessible sellable_not_accessible stolen unknown available
-    completeness_verified completeness_inferred conformant container_open mismatch_instance
-    mismatch_class mismatch_quantity needs_replacement non_conformant unavailable
-    """.split()
+    [
+        "active",
+        "container_closed",
+        "damaged",
+        "destroyed",
+        "dispensed",
+        "disposed",
+        "encoded",
+        "expired",
+        "in_progress",
+        "in_transit",
+        "inactive",
+        "no_pedigree_match",
+        "non_sellable_other",
+        "partially_dispensed",
+        "recalled",
+        "reserved",
+        "retail_sold",
+        "returned",
+        "sellable_accessible",
+        "sellable_not_accessible",
+        "stolen",
+        "unknown",
+        "available",
+        "completeness_verified",
+        "completeness_inferred",
+        "conformant",
+        "container_open",
+        "mismatch_instance",
+        "mismatch_class",
+        "mismatch_quantity",
+        "needs_replacement",
+        "non_conformant",
+        "unavailable",
+    ]
 )
 """CBV 2.0, section 7.2."""
 BIZ_TRANSACTION_TYPES = frozenset(
-    """
-    bol cert desadv inv pedigree po poc prodorder recadv rma testprd testres upevt
-    """.split()
+    [
+        "bol",
+        "cert",
+        "desadv",
+        "inv",
+        "pedigree",
+        "po",
+        "poc",
+        "prodorder",
+        "recadv",
+        "rma",
+        "testprd",
+        "testres",
+        "upevt",
+    ]
 )
 """CBV 2.0, section 7.3."""
-PARTY_TYPES = frozenset(
-    """
-    owning_party possessing_party location
-    """.split()
-)
+PARTY_TYPES = frozenset(["owning_party", "possessing_party", "location"])
 """Of sources and destinations: CBV 2.0, section 7.4."""
-ERROR_REASONS = frozenset(
-    """
-    did_not_occur incorrect_data
-    """.split()
-)
+ERROR_REASONS = frozenset(["did_not_occur", "incorrect_data"])
 """CBV 2.0, section 7.5."""
 COMPONENTS = frozenset(
-    """
-    x y z axial_distance azimuth height spherical_radius polar_angle elevation_angle easting
-    northing latitude longitude altitude
-    """.split()
+    [
+        "x",
+        "y",
+        "z",
+        "axial_distance",
+        "azimuth",
+        "height",
+        "spherical_radius",
+        "polar_angle",
+        "elevation_angle",
+        "easting",
+        "northing",
+        "latitude",
+        "longitude",
+        "altitude",
+    ]
 )
 """Of a measured vector: CBV 2.0, section 7.6."""
-ALERTS = frozenset(
-    """
-    ALARM_CONDITION ERROR_CONDITION
-    """.split()
-)
+ALERTS = frozenset(["ALARM_CONDITION", "ERROR_CONDITION"])
 """GS1 web vocabulary: a sensor's exceptions."""
 MEASUREMENTS = frozenset(
-    """
-    AbsoluteHumidity AbsorbedDose AbsorbedDoseRate Acceleration Radioactivity Altitude
-    AmountOfSubstance AmountOfSubstancePerUnitVolume Angle AngularAcceleration AngularMomentum
-    AngularVelocity Area Capacitance Conductance Conductivity Count Density Dimensionless
-    DoseEquivalent DoseEquivalentRate DynamicViscosity ElectricCharge ElectricCurrent
-    ElectricCurrentDensity ElectricFieldStrength Energy Exposure Force Frequency Illuminance
-    Inductance Irradiance KinematicViscosity Length LinearMomentum Luminance LuminousFlux
-    LuminousIntensity MagneticFlux MagneticFluxDensity MagneticVectorPotential Mass
-    MassConcentration MassFlowRate MassPerAreaTime MemoryCapacity MolalityOfSolute MolarEnergy
-    MolarMass MolarVolume Power Pressure RadiantFlux RadiantIntensity RelativeHumidity Resistance
-    Resistivity SolidAngle SpecificVolume Speed SurfaceDensity SurfaceTension Temperature Time
-    Torque Voltage Volume VolumeFlowRate VolumeFraction VolumetricFlux Wavenumber
-    """.split()
+    [
+        "AbsoluteHumidity",
+        "AbsorbedDose",
+        "AbsorbedDoseRate",
+        "Acceleration",
+        "Radioactivity",
+        "Altitude",
+        "AmountOfSubstance",
+        "AmountOfSubstancePerUnitVolume",
+        "Angle",
+        "AngularAcceleration",
+        "AngularMomentum",
+        "AngularVelocity",
+        "Area",
+        "Capacitance",
+        "Conductance",
+        "Conductivity",
+        "Count",
+        "Density",
+        "Dimensionless",
+        "DoseEquivalent",
+        "DoseEquivalentRate",
+        "DynamicViscosity",
+        "ElectricCharge",
+        "ElectricCurrent",
+        "ElectricCurrentDensity",
+        "ElectricFieldStrength",
+        "Energy",
+        "Exposure",
+        "Force",
+        "Frequency",
+        "Illuminance",
+        "Inductance",
+        "Irradiance",
+        "KinematicViscosity",
+        "Length",
+        "LinearMomentum",
+        "Luminance",
+        "LuminousFlux",
+        "LuminousIntensity",
+        "MagneticFlux",
+        "MagneticFluxDensity",
+        "MagneticVectorPotential",
+        "Mass",
+        "MassConcentration",
+        "MassFlowRate",
+        "MassPerAreaTime",
+        "MemoryCapacity",
+        "MolalityOfSolute",
+        "MolarEnergy",
+        "MolarMass",
+        "MolarVolume",
+        "Power",
+        "Pressure",
+        "RadiantFlux",
+        "RadiantIntensity",
+        "RelativeHumidity",
+        "Resistance",
+        "Resistivity",
+        "SolidAngle",
+        "SpecificVolume",
+        "Speed",
+        "SurfaceDensity",
+        "SurfaceTension",
+        "Temperature",
+        "Time",
+        "Torque",
+        "Voltage",
+        "Volume",
+        "VolumeFlowRate",
+        "VolumeFraction",
+        "VolumetricFlux",
+        "Wavenumber",
+    ]
 )
 """GS1 web vocabulary: what a sensor measures."""
 
