@@ -4,6 +4,8 @@ from onhand.stock.use_cases import Counts, Epcis, Lookups, Reads, Reservations
 
 BATCH = 500
 """Holds or tags changed in one transaction; keeps transactions short."""
+PUBLISH_BATCH = 500
+"""Changes published as EPCIS events in one transaction; keeps transactions short."""
 PURGE_BATCH = 10_000
 """Sights of ended counts dropped in one transaction."""
 
@@ -36,6 +38,10 @@ class Jobs:
 
     async def write_read_counts(self) -> None:
         await self._lookups.write_read_counts()
+
+    async def publish_changes(self) -> None:
+        while await self._epcis.publish(PUBLISH_BATCH) == PUBLISH_BATCH:
+            pass
 
     async def forget_captures(self) -> None:
         while await self._epcis.forget(BATCH) == BATCH:

@@ -97,6 +97,8 @@ async def serve(settings: StockSettings) -> None:
     server.every("doubt unseen tags", 60, jobs.doubt_unseen_tags)
     server.every("tend counts", 30, jobs.tend_counts)
     server.every("write read counts", settings.read_counts_interval_s, jobs.write_read_counts)
+    if settings.epcis_publish_interval_s:
+        server.every("publish changes", settings.epcis_publish_interval_s, jobs.publish_changes)
     server.every("forget captures", 3600, jobs.forget_captures)
     server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
 

@@ -104,3 +104,24 @@ async def test_an_event_counts_once_however_it_is_written_and_sent(shop: Shop) -
     assert (await shop.cell("i1")).on_hand == 1
     found = await query(shop, MATCH_anyEPC=uri(shop), EQ_bizStep="receiving")
     assert [each.effect for each in found.events] == [f"receive: 1 units at {shop.s1}"]
+
+
+async def test_own_changes_are_published_and_count_nothing_when_they_come_back(shop: Shop) -> None:
+    await shop.receive(3, "i1")
+    await shop.read(1, datetime.now(UTC))
+    async with asyncio.timeout(20):
+        found: list[Any] = []
+        while len(found) < 2:
+            found = list((await query(shop, WD_bizLocation=f"urn:onhand:location:{shop.s1}")).events)
+            await asyncio.sleep(0.1)
+    own = [json.loads(each.event) for each in found]
+    assert {(each["bizStep"], each["disposition"]) for each in own} == {
+        ("receiving", "sellable_not_accessible"),
+        ("stocking", "sellable_accessible"),
+    }
+    assert all(each.published and each.event_id.startswith("ni:///sha-256;") for each in found)
+    job = await shop.client.epcis.Capture(
+        epcis_pb2.CaptureRequest(document=document(*own, **{"@context": own[0]["@context"]}))
+    )
+    assert kinds(await finished(shop, job.capture.capture_id)) == ["REPEATED"] * 2
+    assert (await shop.cell("i1")).on_hand == 3

@@ -23,11 +23,13 @@ from onhand.kit.errors import (
 from onhand.kit.waiting import set_or_after
 from onhand.stock.domain.epcis import documents as reading
 from onhand.stock.domain.epcis import effects as table
+from onhand.stock.domain.epcis import own
 from onhand.stock.domain.epcis.capture import Capture, Entry, Outcome, StoredEvent, stored
 from onhand.stock.domain.epcis.effects import Facts, Ruling
 from onhand.stock.domain.epcis.query import Query
 from onhand.stock.domain.epcis.validation import moment
 from onhand.stock.storage import epcis as rows
+from onhand.stock.storage import epcis_changes
 from onhand.stock.use_cases.deps import Deps
 from onhand.stock.use_cases.epcis_effects import EpcisEffects
 
@@ -38,6 +40,7 @@ POLL_S = 1.0
 """Longest wait for a job that another process took in, or whose process died."""
 MOST = 100_000
 """More events than a job can have, whatever the limit was when it was taken in."""
+PUBLISHED = "stock changed so, and says it by this event"
 JOBS = 10
 """Running jobs that are looked at in one round."""
 PAGE_BYTES = 2 << 20
@@ -278,6 +281,21 @@ class Epcis:
                 break
             page.append(each)
         return page, len(page) < len(found)
+
+    async def publish(self, count: int) -> int:
+        """Publish the next of stock's own changes as events; returns how many changes it took."""
+
+        async def work(connection: AsyncConnection) -> int:
+            found, taken = await epcis_changes.take(connection, count)
+            now = self._deps.clock.now()
+            made = [
+                stored(event, own.CONTEXT, location_id, now, published=True, effect=PUBLISHED)
+                for location_id, event in own.events(found)
+            ]
+            await rows.add_events(connection, made)
+            return taken
+
+        return await self._deps.database.transaction(work)
 
     async def forget(self, count: int) -> int:
         """Drop old jobs; their events stay. Returns how many went."""

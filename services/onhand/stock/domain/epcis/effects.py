@@ -63,37 +63,46 @@ class Ruling:
     """Why there is no effect."""
 
 
-def ruling(event: Mapping[str, Any]) -> Ruling:  # noqa: PLR0911 - one a row of the table
+def ruling(event: Mapping[str, Any]) -> Ruling:
     """Decide what an event does to stock."""
-    kind, action = event["type"], event.get("action")
-    step, disposition = (
-        bare("bizStep", event.get("bizStep", "")),
-        bare("disposition", event.get("disposition", "")),
-    )
+    kind = event["type"]
     if "errorDeclaration" in event:
         return Ruling(Effect.NONE, why="an event declared in error is not undone by itself")
     if kind not in {"ObjectEvent", "AggregationEvent", "TransactionEvent"}:
         return Ruling(Effect.NONE, why=f"a {kind[:100]} changes no stock")
-    if action == "DELETE" and kind != "ObjectEvent":
+    if event.get("action") == "DELETE" and kind != "ObjectEvent":
         return Ruling(Effect.NONE, why="the end of a bond between goods changes no stock")
-    if step == "destroying" or (disposition in GONE and step in SIGHTS | {"", "other", "removing"}):
-        return Ruling(Effect.WRITE_OFF, Bucket.SHRINK)
+    step = bare("bizStep", event.get("bizStep", ""))
+    disposition = bare("disposition", event.get("disposition", ""))
+    found = _by_step(step, disposition) or _by_disposition(step, disposition)
+    named = " with ".join(each for each in (step, disposition) if each)
+    why = f"{named or 'neither bizStep nor disposition'} changes no stock"
+    return found or Ruling(Effect.NONE, why=why)
+
+
+def _by_step(step: str, disposition: str) -> Ruling | None:
+    """Return what a step does that alone says enough."""
     if step in ARRIVALS:
-        if disposition == "returned":
-            return Ruling(Effect.TAKE_BACK)
-        return Ruling(Effect.RECEIVE, ASIDE.get(disposition))
+        returned = disposition == "returned"
+        return Ruling(Effect.TAKE_BACK) if returned else Ruling(Effect.RECEIVE, ASIDE.get(disposition))
     if step == "retail_selling" and disposition in {"", "retail_sold"}:
         return Ruling(Effect.SELL)
-    if step == "shipping":
-        return Ruling(Effect.SHIP)
-    if step == "void_shipping":
-        return Ruling(Effect.UNSHIP)
-    if step in SIGHTS | {"", "other", "removing"} and disposition in ASIDE:
-        return Ruling(Effect.PLACE, ASIDE[disposition])
+    if step == "destroying":
+        return Ruling(Effect.WRITE_OFF, Bucket.SHRINK)
+    effect = {"shipping": Effect.SHIP, "void_shipping": Effect.UNSHIP}.get(step)
+    return Ruling(effect) if effect else None
+
+
+def _by_disposition(step: str, disposition: str) -> Ruling | None:
+    """Return what the state of goods does that are here."""
+    if step in SIGHTS | {"", "other", "removing"}:
+        if disposition in GONE:
+            return Ruling(Effect.WRITE_OFF, Bucket.SHRINK)
+        if disposition in ASIDE:
+            return Ruling(Effect.PLACE, ASIDE[disposition])
     if step in SIGHTS:
         return Ruling(Effect.PLACE, Bucket.SELLABLE if disposition in FOR_SALE else None)
-    named = " with ".join(each for each in (step, disposition) if each)
-    return Ruling(Effect.NONE, why=f"{named or 'neither bizStep nor disposition'} changes no stock")
+    return None
 
 
 @dataclass(frozen=True, slots=True)

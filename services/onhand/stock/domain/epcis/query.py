@@ -33,34 +33,47 @@ _CLASS_FIELDS = {
 def keys(event: Mapping[str, Any]) -> list[str]:
     """Return what an event can be found by."""
     found = {f"type={event['type']}"}
-    for name in ("action", "transformationID"):
-        if name in event:
-            found.add(f"{name}={event[name]}")
-    for name in ("bizStep", "disposition"):
-        if name in event:
-            found.add(f"{name}={bare(name, event[name])}")
+    found |= {f"{name}={event[name]}" for name in ("action", "transformationID") if name in event}
+    found |= {f"{name}={bare(name, event[name])}" for name in ("bizStep", "disposition") if name in event}
     for change, values in event.get("persistentDisposition", {}).items():
         found |= {f"persistentDisposition_{change}={bare('disposition', each)}" for each in values}
     for name in ("readPoint", "bizLocation"):
         if name in event:
             found |= _place_keys(name, event[name]["id"])
-    for name, fields in _EPC_FIELDS.items():
-        found |= {f"{name}={form}" for each in _uris(event, fields) for form in identifiers.classes(each)}
-    for name, fields in _CLASS_FIELDS.items():
-        for each in (line for listed in fields for line in event.get(listed, ())):
-            found |= {f"{name}={form}" for form in identifiers.classes(each["epcClass"])}
-    for each in event.get("bizTransactionList", ()):
-        kind = bare("bizTransaction", each.get("type", ""))
-        found.add(f"bizTransaction_{kind}={canonical(each['bizTransaction'])}")
+    return sorted(found | _goods_keys(event) | _reference_keys(event))
+
+
+def _goods_keys(event: Mapping[str, Any]) -> set[str]:
+    found = {
+        f"{name}={form}"
+        for name, fields in _EPC_FIELDS.items()
+        for each in _uris(event, fields)
+        for form in identifiers.classes(each)
+    }
+    return found | {
+        f"{name}={form}"
+        for name, fields in _CLASS_FIELDS.items()
+        for listed in fields
+        for line in event.get(listed, ())
+        for form in identifiers.classes(line["epcClass"])
+    }
+
+
+def _reference_keys(event: Mapping[str, Any]) -> set[str]:
+    """Return keys for papers, parties, and what a declaration of an error says."""
+    found = {
+        f"bizTransaction_{bare('bizTransaction', each.get('type', ''))}={canonical(each['bizTransaction'])}"
+        for each in event.get("bizTransactionList", ())
+    }
     for listed, name in (("sourceList", "source"), ("destinationList", "destination")):
-        for each in event.get(listed, ()):
-            found.add(f"{name}_{bare('party', each['type'])}={canonical(each[name])}")
+        found |= {
+            f"{name}_{bare('party', each['type'])}={canonical(each[name])}" for each in event.get(listed, ())
+        }
     declaration = event.get("errorDeclaration")
     if declaration is not None:
-        found.add("errorDeclaration=true")
-        found.add(f"errorReason={bare('reason', declaration.get('reason', ''))}")
+        found |= {"errorDeclaration=true", f"errorReason={bare('reason', declaration.get('reason', ''))}"}
         found |= {f"correctiveEventID={each}" for each in declaration.get("correctiveEventIDs", ())}
-    return sorted(found)
+    return found
 
 
 def _uris(event: Mapping[str, Any], fields: Iterable[str]) -> list[str]:
@@ -118,7 +131,7 @@ def parse(parameters: Iterable[tuple[str, Sequence[str]]]) -> Query:
     return query
 
 
-def _apply(query: Query, name: str, values: list[str]) -> None:
+def _apply(query: Query, name: str, values: list[str]) -> None:  # noqa: C901 - one a kind of parameter
     if (reader := _KEYS.get(name)) is not None:
         query.wanted.append([key for value in values for key in reader(value)])
     elif name in _TIMES:
