@@ -103,6 +103,9 @@ class StockSettings(ServiceSettings):
     """Events of one EPCIS document; protects everybody else's latency, as all are decided in one transaction."""
     epcis_max_depth: Annotated[int, Field(ge=8, le=200)] = 32
     """Objects and lists within each other in an EPCIS document; protects the stack."""
+    epcis_filter_value: Annotated[int, Field(ge=0, le=7)] = 1
+    """Filter value on the tags of goods (TDS table 10-2; 1: an item for the point of sale), which documents do not
+    tell: taken for a tag that an event names before a tag of its item was seen at the location."""
     epcis_job_days: Annotated[float, Field(gt=0)] = 30
     """How long it can be asked what became of a capture; its events stay."""
     epcis_publish_interval_s: Annotated[float, Field(ge=0)] = 1

@@ -305,8 +305,9 @@ class EpcisEffects:
                 carried[uri] = tag
         new = {item_id for uri, (_, item_id) in wanted.items() if uri not in carried}
         samples = await rows.sample_tags(connection, location_id, new) if new else {}
+        usual = self._deps.settings.epcis_filter_value
         for uri, (epc, item_id) in wanted.items():
-            bits = carried[uri].epc if uri in carried else tags.like(epc, samples.get(item_id))
+            bits = carried[uri].epc if uri in carried else tags.like(epc, samples.get(item_id), usual)
             if bits is None:
                 found.add(item_id, 1)  # the next of its tags to appear is this unit
             else:

@@ -10,8 +10,6 @@ from onhand.stock.domain.epcis import identifiers
 
 FILTERS = range(8)
 PREFIX_LENGTHS = range(12, 5, -1)
-POINT_OF_SALE = 1
-"""The filter value of an item that is sold to a consumer (TDS 2.3, table 10-2)."""
 
 
 def sgtin(uri: str) -> Epc | None:
@@ -36,18 +34,18 @@ def codings(epc: Epc) -> list[bytes]:
     return found
 
 
-def like(epc: Epc, other: bytes | None) -> bytes | None:
+def like(epc: Epc, other: bytes | None, filter_value: int) -> bytes | None:
     """Return the tag of an SGTIN that is coded as another tag of its item is.
 
-    Without another, as tags of goods for sale usually are; None when the company prefix is not told.
+    Without another it has `filter_value`; None when the company prefix is not told.
     """
-    filter_value, length, scheme = POINT_OF_SALE, epc.prefix_length, None
+    length, scheme = epc.prefix_length, None
     if other is not None:
         try:
             decoded = epc_codec.decode_binary(other)
         except EpcError:
             return None
-        filter_value = decoded.filter if decoded.filter is not None else POINT_OF_SALE
+        filter_value = decoded.filter if decoded.filter is not None else filter_value
         length = length or decoded.prefix_length
         scheme = "SGTIN+" if decoded.scheme == "SGTIN+" else None
     if scheme is not None:
