@@ -9,13 +9,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from tests.integration.stock.conftest import Shop, StockProcesses
 
 from onhand.api.stock.v1 import epcis_pb2, reads_pb2
 from onhand.client import AsyncStock
 from onhand.kit.errors import AlreadyExists, InvalidField, NotFound, TooMany, WrongLocation
 from onhand.stock.domain import epc as epc_codec
-
-from tests.integration.stock.conftest import Shop, StockProcesses
 
 CONTEXT = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
 PATTERN = "urn:epc:idpat:sgtin:0614141.812345.*"

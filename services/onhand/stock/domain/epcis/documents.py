@@ -70,7 +70,7 @@ def read(document: bytes, limits: Limits) -> list[Captured]:
         events, context = parsed, None
     elif not isinstance(parsed, dict):
         raise _invalid("", "a document, an event or a list of events is expected")
-    elif parsed.get("type") in {"EPCISDocument", "EPCISQueryDocument"}:
+    elif parsed.get("type") in ("EPCISDocument", "EPCISQueryDocument"):
         events, context = _events(parsed), parsed["@context"]
     else:
         events, context = [parsed], None

@@ -257,7 +257,7 @@ _SHARED: dict[str, Check] = _COMMON | {
     "destinationList": _items(_destination),
     "sensorElementList": _items(_sensor),
 }
-_ACTION = {"action": _that(lambda value: value in {"ADD", "OBSERVE", "DELETE"}, "ADD, OBSERVE or DELETE")}
+_ACTION = {"action": _that(lambda value: value in ("ADD", "OBSERVE", "DELETE"), "ADD, OBSERVE or DELETE")}
 _ILMD = {"ilmd": _object({}), "persistentDisposition": _persistent}
 _CHILDREN = {"parentID": _uri, "childEPCs": _distinct(_uri), "childQuantityList": _items(_quantity)}
 _GOODS = {"epcList": _distinct(_uri), "quantityList": _items(_quantity)}
