@@ -4,8 +4,6 @@ from onhand.stock.use_cases import Counts, Epcis, Lookups, Reads, Reservations
 
 BATCH = 500
 """Holds or tags changed in one transaction; keeps transactions short."""
-PUBLISH_BATCH = 500
-"""Changes published as EPCIS events in one transaction; keeps transactions short."""
 PURGE_BATCH = 10_000
 """Sights of ended counts dropped in one transaction."""
 
@@ -40,8 +38,7 @@ class Jobs:
         await self._lookups.write_read_counts()
 
     async def publish_changes(self) -> None:
-        while await self._epcis.publish(PUBLISH_BATCH) == PUBLISH_BATCH:
-            pass
+        await self._epcis.publish()
 
     async def forget_captures(self) -> None:
         while await self._epcis.forget(BATCH) == BATCH:

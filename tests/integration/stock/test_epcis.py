@@ -201,6 +201,9 @@ async def test_a_tag_seen_at_another_store_has_crossed(shop: Shop) -> None:
     await effect(shop, "stocking", eventTime=at(-50), bizLocation={"id": f"urn:onhand:location:{shop.s2}"})
     assert await buckets(shop) == (0, 0, 0)
     assert await buckets(shop, location_id=shop.s2) == (1, 0, 0)
+    await effect(shop, "receiving", eventTime=at(-20))
+    assert await buckets(shop) == (1, 0, 0)
+    assert await buckets(shop, location_id=shop.s2) == (0, 0, 0)
 
 
 async def test_a_shipment_between_stores_by_its_sscc(shop: Shop) -> None:

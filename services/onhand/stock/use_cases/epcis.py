@@ -13,6 +13,7 @@ from onhand.kit import telemetry
 from onhand.kit.db import sqlstate
 from onhand.kit.errors import (
     AlreadyExists,
+    DeadlineExceeded,
     FieldViolation,
     Internal,
     InvalidField,
@@ -57,6 +58,7 @@ class Epcis:
         self._deps = deps
         self._effects = effects
         self._waiting = asyncio.Event()
+        self._job_timeout = timedelta(seconds=deps.settings.epcis_job_timeout_s)
 
     # In
 
@@ -140,7 +142,12 @@ class Epcis:
             self._waiting.clear()
             advanced = False
             for capture_id in await self._deps.database.read(lambda c: rows.running(c, JOBS)):
-                advanced |= await self.carry_out(capture_id)
+                try:
+                    advanced |= await self.carry_out(capture_id)
+                except (OnhandError, DBAPIError) as error:  # it may pass; the jobs behind it must not wait
+                    telemetry.log.warning(
+                        "a capture did not advance", capture=str(capture_id), exc_info=error
+                    )
             if not advanced:
                 await set_or_after(self._waiting, POLL_S)
 
@@ -149,6 +156,8 @@ class Epcis:
         capture = await self._deps.database.read(lambda c: rows.read(c, capture_id, 0))
         if capture is None:
             return False
+        if self._deps.clock.now() - capture.create_time > self._job_timeout:
+            return await self._expire(capture_id)
         if not capture.proceed:
             return await self._all_or_none(capture_id)
         advanced = False
@@ -204,6 +213,21 @@ class Epcis:
         except _RolledBack:
             await self._deps.database.transaction(give_up)
             return True
+
+    async def _expire(self, capture_id: UUID) -> bool:
+        """Give up a capture that could not be decided in its time."""
+
+        async def work(connection: AsyncConnection) -> bool:
+            capture = await rows.lock(connection, capture_id, MOST)
+            if capture is None:
+                return False
+            for entry in capture.entries:
+                _refuse(entry, DeadlineExceeded())
+            capture.success, capture.finish_time = not capture.entries, self._deps.clock.now()
+            await rows.decide(connection, capture, capture.entries)
+            return True
+
+        return await self._deps.database.transaction(work)
 
     async def _try(self, connection: AsyncConnection, entry: Entry, capture: Capture) -> None:
         """Apply an event, or note why not: whatever it is, it must not be tried for ever."""
@@ -282,11 +306,11 @@ class Epcis:
             page.append(each)
         return page, len(page) < len(found)
 
-    async def publish(self, count: int) -> int:
+    async def publish(self) -> int:
         """Publish the next of stock's own changes as events; returns how many changes it took."""
 
         async def work(connection: AsyncConnection) -> int:
-            found, taken = await epcis_changes.take(connection, count)
+            found, taken = await epcis_changes.take(connection, self._deps.settings.epcis_publish_batch)
             now = self._deps.clock.now()
             made = [
                 stored(event, own.CONTEXT, location_id, now, published=True, effect=PUBLISHED)

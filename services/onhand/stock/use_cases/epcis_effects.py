@@ -57,6 +57,8 @@ class Found:
 
     tags: dict[bytes, str] = field(default_factory=dict)
     """Items by tag."""
+    elsewhere: set[bytes] = field(default_factory=set)
+    """Of the tags that are here afterwards, those that count at another location: they have crossed."""
     quantities: dict[str, int] = field(default_factory=dict)
     """Units without a known tag, by item."""
     notes: list[str] = field(default_factory=list)
@@ -152,7 +154,7 @@ class EpcisEffects:
         actor: str,
     ) -> str:
         if ruling.effect in ENTRIES:
-            await self._leave_out_later(connection, goods, place.location_id, facts.event_time)
+            await self._weigh(connection, goods, place.location_id, facts.event_time)
         paper = self._paper(goods, facts, place, document, actor)
         match ruling.effect:
             case Effect.RECEIVE:
@@ -191,7 +193,8 @@ class EpcisEffects:
             units = sum(goods.quantities.values())
             goods.notes.append(f"{units} units without a tag: their place is not kept")
             goods.quantities.clear()
-        if goods.tags:
+        seen = ruling.effect in {Effect.PLACE, Effect.WRITE_OFF} or ruling.bucket or place.zone_id
+        if goods.elsewhere or (goods.tags and seen):
             await self._sight(connection, goods, facts.event_time, place, ruling.bucket, document, actor)
 
     def _paper(
@@ -206,7 +209,8 @@ class EpcisEffects:
         with_tags: bool = True,
     ) -> Document:
         bucket = to_bucket or Bucket.SELLABLE
-        lines = [DocumentLine(Product(epc=epc), 1, to_bucket=bucket) for epc in goods.tags if with_tags]
+        epcs = [each for each in goods.tags if with_tags and each not in goods.elsewhere]
+        lines = [DocumentLine(Product(epc=epc), 1, to_bucket=bucket) for epc in epcs]
         lines += [
             DocumentLine(Product(item_id=item_id), quantity, to_bucket=bucket)
             for item_id, quantity in sorted(goods.quantities.items())
@@ -329,18 +333,23 @@ class EpcisEffects:
         elif quantity:
             found.add(item_id, int(quantity))
 
-    async def _leave_out_later(
+    async def _weigh(
         self, connection: AsyncConnection, goods: Found, location_id: str, event_time: datetime
     ) -> None:
-        """Leave out tags that left after the event: it is told late and must not bring them back."""
-        known = await storage.read_tags(connection, [(location_id, epc) for epc in goods.tags])
+        """Leave out tags that left after the event, which is told late, and note those that count elsewhere."""
+        known = [each for each in await storage.find_tags(connection, list(goods.tags)) if each.item_id]
         later = [
             tag.epc
             for tag in known
-            if tag.item_id is not None and tag.state not in COUNTED and tag.state_time > event_time
+            if tag.location_id == location_id and tag.state not in COUNTED and tag.state_time > event_time
         ]
         for epc in later:
             del goods.tags[epc]
+        goods.elsewhere = {
+            tag.epc
+            for tag in known
+            if tag.location_id != location_id and tag.state in COUNTED and tag.epc in goods.tags
+        }
         if later:
             goods.notes.append(f"{len(later)} tags left later than this event")
 

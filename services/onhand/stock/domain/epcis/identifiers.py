@@ -55,6 +55,7 @@ def canonical(uri: str) -> str:
     return class_of(uri) or uri
 
 
+@lru_cache(maxsize=50_000)
 def instance(uri: str) -> Epc | None:
     """Return the one thing, place or party that a URI names; None when it is no GS1 key of one."""
     try:
