@@ -20,6 +20,7 @@ from onhand.api.stock.v1 import (
     availability_pb2,
     catalog_pb2,
     counts_pb2,
+    epcis_pb2,
     ledger_pb2,
     offers_pb2,
     reads_pb2,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
         availability_pb2_grpc,
         catalog_pb2_grpc,
         counts_pb2_grpc,
+        epcis_pb2_grpc,
         ledger_pb2_grpc,
         offers_pb2_grpc,
         reads_pb2_grpc,
@@ -74,6 +76,7 @@ SERVICES: dict[str, dict[str, tuple[Any, str]]] = {
         "offers": (offers_pb2, "OfferService"),
         "reservations": (reservations_pb2, "ReservationService"),
         "shipments": (shipments_pb2, "ShipmentService"),
+        "epcis": (epcis_pb2, "EpcisService"),
     },
     "routing": {"orders": (orders_pb2, "OrderService")},
     "pickup": {
@@ -148,6 +151,7 @@ class AsyncStock(_Async):
     offers: "offers_pb2_grpc.OfferServiceAsyncStub"
     reservations: "reservations_pb2_grpc.ReservationServiceAsyncStub"
     shipments: "shipments_pb2_grpc.ShipmentServiceAsyncStub"
+    epcis: "epcis_pb2_grpc.EpcisServiceAsyncStub"
 
 
 class Stock(_Sync):
@@ -161,6 +165,7 @@ class Stock(_Sync):
     offers: "offers_pb2_grpc.OfferServiceStub"
     reservations: "reservations_pb2_grpc.ReservationServiceStub"
     shipments: "shipments_pb2_grpc.ShipmentServiceStub"
+    epcis: "epcis_pb2_grpc.EpcisServiceStub"
 
 
 class AsyncRouting(_Async):

@@ -20,10 +20,12 @@ from onhand.client import AsyncStock
 from onhand.edge import availability, body, ingest, pages, problem
 from onhand.edge.auth import Gate
 from onhand.edge.config import EdgeSettings
+from onhand.edge.epcis import EpcisDoor
 from onhand.edge.health import Services
 from onhand.edge.live import EventStream, Watches
 from onhand.edge.middleware import Around
 from onhand.edge.problem import Busy, Json
+from onhand.kit.clock import SystemClock
 from onhand.kit.errors import DependencyUnavailable
 from onhand.kit.interceptors import check
 from onhand.readers import Element, impinj, plain, zebra
@@ -58,6 +60,7 @@ class Edge:
         self._stock = stock
         self._services = services
         self._watches = watches
+        self._epcis = EpcisDoor(settings, gate, stock, SystemClock())
         self._ingests = 0
 
     def app(self) -> Starlette:
@@ -74,6 +77,7 @@ class Edge:
             Route("/v1/availability/watch", self.watch_availability),
             Route("/v1/locations", self.list_locations),
             Route("/v1/items/{item_id}", self.get_item),
+            *self._epcis.routes(),
             Mount("/static", StaticFiles(directory=pages.STATIC)),
         ]
         app = Starlette(

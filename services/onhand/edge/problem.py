@@ -5,6 +5,7 @@ import math
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 import grpc
 from starlette.exceptions import HTTPException
@@ -85,6 +86,11 @@ def of(error: OnhandError) -> dict[str, Any]:
 
 async def answer(_: Request, error: Exception) -> Response:
     """Answer a request that failed. What is not ours is logged and answered without detail."""
+    return respond(*described(error))
+
+
+def described(error: Exception) -> tuple[dict[str, Any], Mapping[str, str]]:
+    """Return the members of the problem document of a failure, and headers that go with it."""
     if isinstance(error, HTTPException):  # of HTTP itself: no such path, method, media type
         status = HTTPStatus(error.status_code)
         members = {
@@ -93,14 +99,14 @@ async def answer(_: Request, error: Exception) -> Response:
             "status": status.value,
             "detail": error.detail,
         }
-        return _respond(members, error.headers or {})
+        return members, error.headers or {}
     known = restored(error)
     headers = {}
     if known.retry_after_s is not None:
         headers["Retry-After"] = str(math.ceil(known.retry_after_s))
     if isinstance(known, InvalidToken):
         headers["WWW-Authenticate"] = CHALLENGE
-    return _respond(of(known), headers)
+    return of(known), headers
 
 
 def restored(error: Exception) -> OnhandError:
@@ -120,11 +126,16 @@ def restored(error: Exception) -> OnhandError:
     return Internal(telemetry.trace_id())
 
 
+def quoted(text: str, safe: str = "") -> str:
+    """Return a text as part of a URL in a header: nothing in it can end the header."""
+    return quote(text, safe=safe, errors="replace")
+
+
 def _status(error: OnhandError) -> HTTPStatus:
     if isinstance(error, BodyTooLarge):
         return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     return STATUSES[CODES[error.reason]]
 
 
-def _respond(members: dict[str, Any], headers: Mapping[str, str]) -> Response:
+def respond(members: dict[str, Any], headers: Mapping[str, str]) -> Response:
     return Json(members, members["status"], dict(headers), "application/problem+json")

@@ -110,3 +110,18 @@ class StockSettings(ServiceSettings):
     """Changed cells that wait for one slow watcher; beyond it the watcher is cut."""
     heartbeat_s: Annotated[float, Field(gt=0)] = 10
     """How often a watcher hears something when nothing changes."""
+    epcis_max_events: Annotated[int, Field(ge=1, le=10_000)] = 500
+    """Events of one EPCIS document; protects everybody else's latency, as all are decided in one transaction."""
+    epcis_max_depth: Annotated[int, Field(ge=8, le=200)] = 32
+    """Objects and lists within each other in an EPCIS document; protects the stack."""
+    epcis_filter_value: Annotated[int, Field(ge=0, le=7)] = 1
+    """Filter value on the tags of goods (TDS table 10-2; 1: an item for the point of sale), which documents do not
+    tell: taken for a tag that an event names before a tag of its item was seen at the location."""
+    epcis_job_timeout_s: Annotated[float, Field(gt=0)] = 3600
+    """A capture that could not be decided for this long is given up."""
+    epcis_job_days: Annotated[float, Field(gt=0)] = 30
+    """How long it can be asked what became of a capture; its events stay."""
+    epcis_publish_interval_s: Annotated[float, Field(ge=0)] = 1
+    """How often changes of stock are published as EPCIS events; 0: never."""
+    epcis_publish_batch: Annotated[int, Field(ge=1, le=10_000)] = 500
+    """Changes published each time; a flood of changes waits, and protects readers and tills from its own events."""

@@ -1,6 +1,6 @@
 """What time does to stock."""
 
-from onhand.stock.use_cases import Counts, Lookups, Reads, Reservations, Retention
+from onhand.stock.use_cases import Counts, Epcis, Lookups, Reads, Reservations, Retention
 
 BATCH = 500
 """Holds or tags changed in one transaction; keeps transactions short."""
@@ -10,13 +10,20 @@ PURGE_BATCH = 10_000
 
 class Jobs:
     def __init__(
-        self, reservations: Reservations, reads: Reads, counts: Counts, lookups: Lookups, retention: Retention
+        self,
+        reservations: Reservations,
+        reads: Reads,
+        counts: Counts,
+        lookups: Lookups,
+        retention: Retention,
+        epcis: Epcis,
     ) -> None:
         self._reservations = reservations
         self._reads = reads
         self._counts = counts
         self._lookups = lookups
         self._retention = retention
+        self._epcis = epcis
 
     async def expire_reservations(self) -> None:
         while await self._reservations.expire_due(BATCH) == BATCH:
@@ -42,3 +49,10 @@ class Jobs:
 
     async def drop_old(self) -> None:
         await self._retention.drop_old(PURGE_BATCH)
+
+    async def publish_changes(self) -> None:
+        await self._epcis.publish()
+
+    async def forget_captures(self) -> None:
+        while await self._epcis.forget(BATCH) == BATCH:
+            pass

@@ -7,6 +7,7 @@ from onhand.api.stock.v1 import (
     availability_pb2,
     catalog_pb2,
     counts_pb2,
+    epcis_pb2,
     ledger_pb2,
     offers_pb2,
     reads_pb2,
@@ -26,6 +27,7 @@ from onhand.stock.servicer import (
     AvailabilityServicer,
     CatalogServicer,
     CountServicer,
+    EpcisServicer,
     LedgerServicer,
     OfferServicer,
     ReadServicer,
@@ -39,6 +41,8 @@ from onhand.stock.use_cases import (
     Counts,
     Deps,
     Documents,
+    Epcis,
+    EpcisEffects,
     Lookups,
     Offers,
     Reads,
@@ -66,8 +70,9 @@ async def serve(settings: StockSettings) -> None:
     documents, reads, reservations = Documents(deps), Reads(deps), Reservations(deps)
     reckoning = Reckoning(deps)
     counts = Counts(deps, reckoning)
-    lookups, offers = Lookups(deps), Offers(deps)
-    jobs = Jobs(reservations, reads, counts, lookups, Retention(deps))
+    lookups, offers, shipments = Lookups(deps), Offers(deps), Shipments(deps)
+    epcis = Epcis(deps, EpcisEffects(deps, documents, shipments))
+    jobs = Jobs(reservations, reads, counts, lookups, Retention(deps), epcis)
 
     server = Server(settings)
     for module, name, servicer in (
@@ -75,7 +80,8 @@ async def serve(settings: StockSettings) -> None:
         (reads_pb2, "ReadService", ReadServicer(reads, lookups)),
         (reads_pb2, "TagService", TagServicer(reads, lookups)),
         (counts_pb2, "CountService", CountServicer(counts, reckoning, database)),
-        (shipments_pb2, "ShipmentService", ShipmentServicer(Shipments(deps), database, clock)),
+        (shipments_pb2, "ShipmentService", ShipmentServicer(shipments, database, clock)),
+        (epcis_pb2, "EpcisService", EpcisServicer(epcis)),
         (ledger_pb2, "LedgerService", LedgerServicer(documents, database, clock)),
         (
             availability_pb2,
@@ -92,6 +98,7 @@ async def serve(settings: StockSettings) -> None:
         server.add(module.DESCRIPTOR.services_by_name[name], servicer)
     server.background("relay", Relay(database, broker, "stock", VIEW_PAYLOADS).run)
     server.background("view", view.run)
+    server.background("capture", epcis.run)
     server.every("expire reservations", settings.sweep_interval_s, jobs.expire_reservations)
     server.every("settle reads", settings.settle_interval_s, jobs.settle_reads)
     server.every("doubt unseen tags", 60, jobs.doubt_unseen_tags)
@@ -99,6 +106,9 @@ async def serve(settings: StockSettings) -> None:
     server.every("write read counts", settings.read_counts_interval_s, jobs.write_read_counts)
     server.every("make months", 3600, jobs.make_months)
     server.every("drop old rows", 3600, jobs.drop_old)
+    if settings.epcis_publish_interval_s:
+        server.every("publish changes", settings.epcis_publish_interval_s, jobs.publish_changes)
+    server.every("forget captures", 3600, jobs.forget_captures)
     server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
 
     telemetry.meter.create_observable_gauge(

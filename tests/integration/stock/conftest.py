@@ -129,6 +129,7 @@ class StockProcesses:
                 "ONHAND_EXIT_MOST_S": "1",
                 "ONHAND_CROSS_QUIET_S": "120",
                 "ONHAND_SETTLE_INTERVAL_S": "0.2",
+                "ONHAND_EPCIS_FILTER_VALUE": "0",  # as the tags of the tests have
                 **environment,
             },
         )

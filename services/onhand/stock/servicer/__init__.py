@@ -3,6 +3,7 @@
 from onhand.stock.servicer.availability import AvailabilityServicer
 from onhand.stock.servicer.catalog import CatalogServicer
 from onhand.stock.servicer.counts import CountServicer
+from onhand.stock.servicer.epcis import EpcisServicer
 from onhand.stock.servicer.ledger import LedgerServicer
 from onhand.stock.servicer.offers import OfferServicer
 from onhand.stock.servicer.reads import ReadServicer, TagServicer
@@ -13,6 +14,7 @@ __all__ = [
     "AvailabilityServicer",
     "CatalogServicer",
     "CountServicer",
+    "EpcisServicer",
     "LedgerServicer",
     "OfferServicer",
     "ReadServicer",

@@ -5,6 +5,8 @@ from onhand.stock.use_cases.catalog import Catalog
 from onhand.stock.use_cases.counts import Counts
 from onhand.stock.use_cases.deps import Deps
 from onhand.stock.use_cases.documents import Documents
+from onhand.stock.use_cases.epcis import Epcis
+from onhand.stock.use_cases.epcis_effects import EpcisEffects
 from onhand.stock.use_cases.lookups import Lookups
 from onhand.stock.use_cases.offers import Offers
 from onhand.stock.use_cases.reads import Reads
@@ -19,6 +21,8 @@ __all__ = [
     "Counts",
     "Deps",
     "Documents",
+    "Epcis",
+    "EpcisEffects",
     "Lookups",
     "Offers",
     "Reads",

@@ -84,6 +84,19 @@ class Documents:
 
         return await self._record(connection, document, line)
 
+    async def ship_out(self, connection: AsyncConnection, document: Document) -> int:
+        """Goods left for somebody outside: from sellable to customer."""
+
+        def line(books: Books, each: _Line) -> None:
+            if each.epc:
+                books.take_out(
+                    _tag(books, each, document), each.key.item_id, Reason.SHIPPED, document.occur_time
+                )
+            else:
+                books.move(each.key, Bucket.SELLABLE, Bucket.CUSTOMER, each.line.quantity, Reason.SHIPPED)
+
+        return await self._record(connection, document, line)
+
     async def adjust(self, connection: AsyncConnection, document: Document) -> int:
         """Move units between buckets by hand."""
 
