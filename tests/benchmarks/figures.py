@@ -36,7 +36,7 @@ NEW_IN_BATCH = 1
 """Of these, tags never seen before; the others repeat."""
 REPEATED_TAGS = 500
 """Tags that a reader keeps seeing."""
-STREAM_BATCHES = 200
+STREAM_BATCHES = 1_000
 """Distinct batches a reader and second that are prepared; beyond them the stream ends early."""
 UNACKNOWLEDGED = 16
 """Batches that a sender has under way on a stream."""
@@ -132,7 +132,18 @@ def create_reservation(bench: Bench) -> Measured:
 
 
 def stream_reads(bench: Bench) -> Measured:
-    """A chain's readers that mostly see what they saw before."""
+    """A chain's gateways, whose readers mostly see what they saw before."""
+    return _streamed(bench, world.in_columns, STREAM_BATCHES, "in columns")
+
+
+def stream_reads_one_by_one(bench: Bench) -> Measured:
+    """The same, a message a read."""
+    return _streamed(bench, world.batch, STREAM_BATCHES // 10, "a message a read")
+
+
+def _streamed(
+    bench: Bench, form: Callable[[str, list[bytes]], reads_pb2.RecordReadsRequest], most: int, form_name: str
+) -> Measured:
     _world(bench)
     tags = world.Tags()
     known = {reader: tags.take(REPEATED_TAGS) for reader in world.READERS}
@@ -145,12 +156,12 @@ def stream_reads(bench: Bench) -> Measured:
                 [
                     reads_pb2.StreamReadsRequest(
                         sequence=sequence,
-                        batch=world.batch(
+                        batch=form(
                             reader,
                             [*islice(repeats, BATCH_READS - NEW_IN_BATCH), *tags.take(NEW_IN_BATCH)],
                         ),
                     ).SerializeToString()
-                    for sequence in range(1, round(STREAM_BATCHES * seconds) + 1)
+                    for sequence in range(1, round(most * seconds) + 1)
                 ]
             )
         return streams
@@ -177,7 +188,8 @@ def stream_reads(bench: Bench) -> Measured:
     return _measured(
         bench.turns(ours, limit),
         "reads/s",
-        f"bare stream that counts the bytes, {len(world.READERS)} streams, batches of {BATCH_READS}, "
+        f"bare stream that counts the bytes, {len(world.READERS)} streams, batches of {BATCH_READS} "
+        f"{form_name}, "
         f"{100 - 100 * NEW_IN_BATCH // BATCH_READS} % repeats, own client",
     )
 
@@ -221,6 +233,7 @@ FIGURES = (
     Figure("get_availability_bulk", "availability", get_availability_bulk, 0.5),
     Figure("create_reservation", "reserve", create_reservation, 0.5),
     Figure("stream_reads", "ingest", stream_reads, 0.5),
+    Figure("stream_reads_one_by_one", "ingest", stream_reads_one_by_one),
     Figure("record_new_tags", "ingest", record_new_tags, 0.4),
 )
 

@@ -36,7 +36,7 @@ from onhand.stock.domain.model import (
 )
 from onhand.stock.use_cases import Availability, Catalog, Counts, Deps, Documents, Reads, Reckoning
 from onhand.stock.use_cases.counts import CountRead
-from onhand.stock.use_cases.reads import RawRead
+from onhand.stock.domain.reads import RawRead
 
 TAGS = range(8)
 

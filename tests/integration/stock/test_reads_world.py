@@ -26,7 +26,7 @@ from onhand.stock.domain.model import (
     Zone,
 )
 from onhand.stock.use_cases import Catalog, Deps, Documents, Reads
-from onhand.stock.use_cases.reads import RawRead
+from onhand.stock.domain.reads import RawRead
 
 
 class SetClock:
