@@ -30,7 +30,7 @@ from onhand.stock.use_cases.gather import Gatherer
 
 MAX_REFUSALS = 100
 """Refusals that an answer spells out; the count tells the rest."""
-PATIENCE_S = 0.005
+PATIENCE_S = 0.01
 """While a transaction is under way, batches wait this long to be taken together: one look at a hundred of
 them costs little more than at one."""
 MAX_GROUP_READS = 10_000
