@@ -35,7 +35,7 @@ NEW_IN_BATCH = 1
 """Of these, tags never seen before; the others repeat."""
 REPEATED_TAGS = 500
 """Tags that a reader keeps seeing."""
-STREAM_BATCHES = 200
+STREAM_BATCHES = 1_000
 """Distinct batches a reader and second that are prepared; beyond them the stream ends early."""
 UNACKNOWLEDGED = 16
 """Batches that a sender has under way on a stream."""
@@ -131,7 +131,18 @@ def create_reservation(bench: Bench) -> Measured:
 
 
 def stream_reads(bench: Bench) -> Measured:
-    """A chain's readers that mostly see what they saw before."""
+    """A chain's gateways, whose readers mostly see what they saw before."""
+    return _streamed(bench, world.in_columns, STREAM_BATCHES, "in columns")
+
+
+def stream_reads_one_by_one(bench: Bench) -> Measured:
+    """The same, a message a read."""
+    return _streamed(bench, world.batch, STREAM_BATCHES // 10, "a message a read")
+
+
+def _streamed(
+    bench: Bench, form: Callable[[str, list[bytes]], reads_pb2.RecordReadsRequest], most: int, form_name: str
+) -> Measured:
     bench.world()
     tags = world.Tags()
     known = {reader: tags.take(REPEATED_TAGS) for reader in world.READERS}
@@ -144,12 +155,12 @@ def stream_reads(bench: Bench) -> Measured:
                 [
                     reads_pb2.StreamReadsRequest(
                         sequence=sequence,
-                        batch=world.batch(
+                        batch=form(
                             reader,
                             [*islice(repeats, BATCH_READS - NEW_IN_BATCH), *tags.take(NEW_IN_BATCH)],
                         ),
                     ).SerializeToString()
-                    for sequence in range(1, round(STREAM_BATCHES * seconds) + 1)
+                    for sequence in range(1, round(most * seconds) + 1)
                 ]
             )
         return streams
@@ -176,7 +187,8 @@ def stream_reads(bench: Bench) -> Measured:
     return bench.measured(
         bench.turns(ours, limit),
         "reads/s",
-        f"bare stream that counts the bytes, {len(world.READERS)} streams, batches of {BATCH_READS}, "
+        f"bare stream that counts the bytes, {len(world.READERS)} streams, batches of {BATCH_READS} "
+        f"{form_name}, "
         f"{100 - 100 * NEW_IN_BATCH // BATCH_READS} % repeats, own client",
     )
 
@@ -230,6 +242,7 @@ FIGURES = (
     Figure("reserve_workers", "reserve", reserve.workers, 1.5),
     Figure("reserve_past", "reserve", reserve.past, 1 / 1.3),
     Figure("stream_reads", "ingest", stream_reads, 0.5),
+    Figure("stream_reads_one_by_one", "ingest", stream_reads_one_by_one),
     Figure("record_new_tags", "ingest", record_new_tags, 0.4),
 )
 

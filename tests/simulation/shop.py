@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from uuid import UUID
 
+import numpy as np
 from tests.simulation.world import GTINS, START, ZONES, Batch, Till, World, _checked
 
 from onhand.stock.domain import epc as epc_codec
@@ -16,13 +17,23 @@ from onhand.stock.domain.model import (
     Cell,
     CellKey,
     Movement,
-    Read,
     Reason,
     Tag,
     TagEvent,
     TagState,
 )
-from onhand.stock.domain.reads import ELSEWHERE, News, Rules, Tracker, confirm_exit, doubt, record
+from onhand.stock.domain.reads import (
+    ELSEWHERE,
+    News,
+    Placed,
+    RawRead,
+    Rules,
+    Tracker,
+    confirm_exit,
+    doubt,
+    in_columns,
+    record,
+)
 
 SETTLE_S = 5
 """How often the jobs run: what a second is to the service."""
@@ -54,11 +65,25 @@ class PureShop:
         if isinstance(what, Till):
             self._book(what, now)
             return
-        reads = [
-            Read(index, epc, *self.points[what.reader_id, port], time, rssi)
-            for index, (epc, port, time, rssi) in enumerate(what.reads)
-        ]
-        news = self.tracker.take(what.reader_id, reads, self.kinds, now)
+        found = []
+        for columns in in_columns(RawRead(*read) for read in what.reads):
+            points = [self.points[what.reader_id, port] for port in columns.antennas.tolist()]
+            zones = sorted({(zone, ZONES[zone]) for _, zone in points})
+            (place,) = {place for place, _ in points}
+            zone = np.array([zones.index((zone, ZONES[zone])) for _, zone in points])
+            found.append(
+                Placed(
+                    what.reader_id,
+                    place,
+                    zones,
+                    np.zeros_like(zone),
+                    columns.epcs,
+                    zone,
+                    columns.times_us,
+                    columns.rssi_cdbm,
+                )
+            )
+        news, _ = self.tracker.take(found, now)
         if news.sights or news.beliefs:
             self._write(news, now)
 

@@ -18,6 +18,7 @@ import grpc
 
 from onhand.api.stock.v1 import reads_pb2 as pb
 from onhand.client import AsyncStock
+from onhand.client.packing import packed
 from onhand.gateway import log
 from onhand.gateway.backoff import Backoff
 from onhand.gateway.config import GatewaySettings
@@ -46,6 +47,10 @@ MAX_TOLD = 1_000
 """Readers and reasons remembered for that; protects memory."""
 
 
+class OlderStockError(Exception):
+    """Stock answered without having seen the reads: it does not know their form, and skipped them."""
+
+
 class AnswerOutOfOrderError(Exception):
     """Stock acknowledged another batch than the oldest in flight."""
 
@@ -72,6 +77,8 @@ class Sender:
         self._backoff = Backoff(settings.max_backoff_s, random)
         self._in_flight: deque[Batch] = deque()
         self._window = asyncio.Semaphore()
+        self._packs = True
+        """Reads go in columns, until stock turns out not to know them."""
         self._failure: Exception | None = None
         self._faults: tuple[int, int] = (0, 0)
         """The batch that stock failed on, and how often in a row."""
@@ -99,7 +106,7 @@ class Sender:
                 await self._lost(f"{error.code().name}: {error.details()}")
             except TimeoutError:
                 await self._lost(f"no acknowledgement within {self._settings.ack_timeout_s:g} s")
-            except (OSError, sqlite3.OperationalError, AnswerOutOfOrderError) as error:
+            except (OSError, sqlite3.OperationalError, AnswerOutOfOrderError, OlderStockError) as error:
                 # OSError: the token's file; SQLite's: a disk that does not answer, not a damaged spool.
                 await self._lost(str(error))
             else:
@@ -133,7 +140,8 @@ class Sender:
                     if not self._in_flight and not patience.expired():
                         patience.reschedule(self._deadline())
                     self._in_flight.append(batch)
-                    yield pb.StreamReadsRequest(sequence=position, batch=batch.request)
+                    request = packed(batch.request) if self._packs else batch.request
+                    yield pb.StreamReadsRequest(sequence=position, batch=request)
                 if not batches:
                     await self._writer.grown.wait()
         except Exception as error:  # noqa: BLE001 - gRPC would only log it and leave us waiting
@@ -147,7 +155,13 @@ class Sender:
             raise AnswerOutOfOrderError(
                 f"{answer.sequence} was acknowledged, which is not the oldest in flight"
             )
-        batch = self._in_flight.popleft()
+        batch = self._in_flight[0]
+        result = answer.result
+        told = result.accepted_count + result.repeated_count + result.refused_count
+        if told < len(batch.request.reads):
+            self._packs = False
+            raise OlderStockError("stock is older than this gateway: it did not see reads in columns")
+        self._in_flight.popleft()
         self._window.release()
         self._writer.acknowledge(batch.position)
         self._backoff.reset()
@@ -156,7 +170,6 @@ class Sender:
             self.status.state, self.status.detail = "streaming", ""
         self.status.acknowledged_batches += 1
         self.status.in_flight = len(self._in_flight)
-        result = answer.result
         self._writer.count(
             acknowledged_reads=len(batch.request.reads),
             accepted_reads=result.accepted_count,

@@ -74,6 +74,8 @@ class StockSettings(ServiceSettings):
     """Reads older than this are refused: a gateway may have been cut off for days, not for weeks."""
     read_max_ahead_s: Annotated[float, Field(gt=0)] = 300
     """Reads from further in the future are refused: such a reader's clock is wrong."""
+    stream_ahead: Annotated[int, Field(ge=1, le=1_000)] = 64
+    """Batches of one stream that are taken before the first of them is answered; protects memory."""
     default_hold_s: Annotated[float, Field(gt=0)] = 900
     """How long a reservation holds when its caller does not say."""
     reservation_group: Annotated[int, Field(ge=1, le=1_000)] = 64

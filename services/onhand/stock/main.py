@@ -77,7 +77,7 @@ async def serve(settings: StockSettings) -> None:
     server = Server(settings)
     for module, name, servicer in (
         (catalog_pb2, "CatalogService", CatalogServicer(Catalog(deps))),
-        (reads_pb2, "ReadService", ReadServicer(reads, lookups)),
+        (reads_pb2, "ReadService", ReadServicer(reads, lookups, settings.stream_ahead)),
         (reads_pb2, "TagService", TagServicer(reads, lookups)),
         (counts_pb2, "CountService", CountServicer(counts, reckoning, database)),
         (shipments_pb2, "ShipmentService", ShipmentServicer(shipments, database, clock)),

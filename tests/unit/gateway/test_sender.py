@@ -32,12 +32,14 @@ class Stock(reads_pb2_grpc.ReadServiceServicer):
         self.streams: list[list[int]] = []
         """Sequences that came, by stream."""
         self.taken: list[tuple[int, str]] = []
+        self.recorded = 0
         self.authorizations: list[str] = []
         self.refuse: Callable[[pb.StreamReadsRequest], OnhandError | None] = lambda _: None
         self.answer_limit: Callable[[int], int | None] = lambda _: None
         """How many batches the n-th stream acknowledges before it is cut; None: all."""
         self.silent_streams = 0
         """How many of the first streams take everything and acknowledge nothing."""
+        self.knows_columns = True
 
     async def StreamReads(  # type: ignore[override]
         self, request_iterator: AsyncIterator[pb.StreamReadsRequest], context: Any
@@ -56,9 +58,12 @@ class Stock(reads_pb2_grpc.ReadServiceServicer):
             if limit is not None and len(self.streams[number]) > limit:
                 await context.abort(grpc.StatusCode.UNAVAILABLE, "cut")
             self.taken.append((request.sequence, request.batch.reader_id))
+            seen = len(request.batch.reads)
+            if self.knows_columns:
+                seen += sum(len(each.antennas) for each in request.batch.columns)
+            self.recorded += seen
             yield pb.StreamReadsResponse(
-                sequence=request.sequence,
-                result=pb.RecordReadsResponse(accepted_count=len(request.batch.reads)),
+                sequence=request.sequence, result=pb.RecordReadsResponse(accepted_count=seen)
             )
 
 
@@ -217,3 +222,13 @@ async def test_reads_taken_at_once_are_written_together(bench: Open) -> None:
         await asyncio.gather(*(running.writer.take("dock", batch(*range(5)).reads) for _ in range(13)))
         await running.empty()
     assert len(stock.taken) == 1 + 3
+
+
+async def test_a_stock_that_is_older_than_columns_gets_every_read_a_message_each(bench: Open) -> None:
+    stock = Stock()
+    stock.knows_columns = False
+    async with bench(stock) as running:
+        await running.spool(*range(5))
+        await running.empty()
+        assert stock.recorded == 5
+        assert running.counters()["acknowledged_reads"] == 5

@@ -75,8 +75,8 @@ class Books:
         self.changed_cells: set[CellKey] = set()
         self.changed_tags: set[tuple[str, bytes]] = set()
         self.added_tags: set[tuple[str, bytes]] = set()
-        self._actor = actor
-        self._document = document
+        self.actor = actor
+        self.document = document
         self.occur_time = occur_time
         self._new_id = new_id
 
@@ -115,9 +115,9 @@ class Books:
             quantity,
             reason,
             occur_time or self.occur_time,
-            self._document,
+            self.document,
             epc,
-            self._actor,
+            self.actor,
         )
         self.movements.append(movement)
         self.settle(cell)

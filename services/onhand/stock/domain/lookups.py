@@ -1,6 +1,5 @@
 """What people look up: a tag's history, and how readers do."""
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -57,9 +56,10 @@ class ReadCounts:
     def __init__(self) -> None:
         self._counts: dict[tuple[str, int, datetime], int] = {}
 
-    def add(self, reader_id: str, antennas: Iterable[int], now: datetime) -> None:
+    def add(self, reader_id: str, antennas: Iterable[tuple[int, int]], now: datetime) -> None:
+        """Count reads: antennas and how many of each."""
         minute = now.replace(second=0, microsecond=0)
-        for antenna, reads in Counter(antennas).items():
+        for antenna, reads in antennas:
             key = (reader_id, antenna, minute)
             self._counts[key] = self._counts.get(key, 0) + reads
 

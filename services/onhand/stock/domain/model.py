@@ -343,18 +343,6 @@ class Document:
     actor: str
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
-    """One observation, its reader already resolved to a place."""
-
-    index: int
-    epc: bytes
-    location_id: str
-    zone_id: str
-    read_time: datetime
-    rssi_cdbm: int
-
-
 @dataclass(slots=True)
 class ReadResult:
     accepted: int = 0

@@ -1,38 +1,64 @@
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
 from typing import Any
+
+import numpy as np
 
 from onhand.api.stock.v1 import reads_pb2 as pb
 from onhand.kit import auth, paging
+from onhand.kit.errors import FieldViolation, InvalidField
 from onhand.stock import messages
 from onhand.stock.domain.model import ReadResult
+from onhand.stock.domain.reads import RawRead, ReadColumns, in_columns
 from onhand.stock.use_cases import Lookups, Reads
-from onhand.stock.use_cases.reads import RawRead
+
+MAX_READS = 10_000
+"""Of a batch, by the contract."""
+TIME_BYTES, RSSI_BYTES = 8, 2
+"""Of an entry in the columns of the contract."""
 
 
 class ReadServicer:
-    def __init__(self, reads: Reads, lookups: Lookups) -> None:
+    def __init__(self, reads: Reads, lookups: Lookups, ahead: int) -> None:
         self._reads = reads
+        self._ahead = ahead
         self._lookups = lookups
 
     async def RecordReads(self, request: pb.RecordReadsRequest, _: Any) -> pb.RecordReadsResponse:
-        return await self._record(request)
+        return _response(await (await self._begin(request)))
 
     async def StreamReads(
         self, requests: AsyncIterator[pb.StreamReadsRequest], _: Any
     ) -> AsyncIterator[pb.StreamReadsResponse]:
-        async for request in requests:
-            # The next batch is read only after this one is durable: gRPC's flow control holds the sender.
-            yield pb.StreamReadsResponse(sequence=request.sequence, result=await self._record(request.batch))
+        """Take batches ahead of their acknowledgements, so that they share transactions with each other.
 
-    async def _record(self, batch: pb.RecordReadsRequest) -> pb.RecordReadsResponse:
+        When as many wait as may, no more is read: gRPC's flow control holds the sender.
+        """
+        waiting: asyncio.Queue[tuple[int, Awaitable[ReadResult]] | None] = asyncio.Queue(self._ahead)
+
+        async def take() -> None:
+            try:
+                async for request in requests:
+                    await waiting.put((request.sequence, await self._begin(request.batch)))
+            except Exception as error:  # noqa: BLE001  raised below, after what came before it was answered
+                failure = asyncio.get_running_loop().create_future()
+                failure.set_exception(error)
+                await waiting.put((0, failure))
+            await waiting.put(None)
+
+        taking = asyncio.create_task(take())
+        try:
+            while (each := await waiting.get()) is not None:
+                sequence, result = each
+                yield pb.StreamReadsResponse(sequence=sequence, result=_response(await result))
+        finally:
+            taking.cancel()
+
+    async def _begin(self, batch: pb.RecordReadsRequest) -> Awaitable[ReadResult]:
         principal = auth.current()
-        points = await self._reads.read_points(batch.reader_id)
-        principal.require_location(*{location_id for location_id, _, _ in points.values()})
-        raw = [
-            RawRead(each.epc, each.antenna, messages.moment(each.read_time), each.rssi_cdbm)
-            for each in batch.reads
-        ]
-        return _response(await self._reads.record(batch.reader_id, raw, principal.subject))
+        layout = await self._reads.layout(batch.reader_id)
+        principal.require_location(*layout.locations)
+        return await self._reads.begin(batch.reader_id, _columns(batch), principal.subject)
 
     async def ListReaders(self, request: pb.ListReadersRequest, _: Any) -> pb.ListReadersResponse:
         principal = auth.current()
@@ -102,6 +128,41 @@ class TagServicer:
 def _locations(principal: auth.Principal) -> list[str] | None:
     """Return the locations that the caller speaks for; None for all."""
     return None if principal.locations is None else sorted(principal.locations)
+
+
+def _columns(batch: pb.RecordReadsRequest) -> list[ReadColumns]:
+    """Read what a batch has in either form; raises InvalidField."""
+    found = in_columns(
+        RawRead(each.epc, each.antenna, messages.moment(each.read_time), each.rssi_cdbm)
+        for each in batch.reads
+    )
+    total = len(batch.reads)
+    for position, each in enumerate(batch.columns):
+        count = len(each.antennas)
+        if len(each.epcs) != count * each.epc_length:
+            raise _uneven(position, "epcs", count * each.epc_length)
+        if len(each.read_times) != count * TIME_BYTES:
+            raise _uneven(position, "read_times", count * TIME_BYTES)
+        if each.rssis_cdbm and len(each.rssis_cdbm) != count * RSSI_BYTES:
+            raise _uneven(position, "rssis_cdbm", count * RSSI_BYTES)
+        found.append(
+            ReadColumns(
+                np.frombuffer(each.epcs, np.uint8).reshape(count, each.epc_length),
+                np.frombuffer(each.antennas, np.uint8),
+                np.frombuffer(each.read_times, "<i8"),
+                np.frombuffer(each.rssis_cdbm, "<i2") if each.rssis_cdbm else np.zeros(count, np.int16),
+                np.arange(total, total + count),
+            )
+        )
+        total += count
+    if total > MAX_READS:
+        raise InvalidField([FieldViolation("columns", f"{total} reads are more than {MAX_READS}")])
+    return found
+
+
+def _uneven(position: int, name: str, wanted: int) -> InvalidField:
+    field = f"columns[{position}].{name}"
+    return InvalidField([FieldViolation(field, f"must have {wanted} bytes to agree with antennas")])
 
 
 def _response(result: ReadResult) -> pb.RecordReadsResponse:

@@ -28,7 +28,7 @@ from onhand.api.auth.v1 import scopes_pb2 as onhand_dot_api_dot_auth_dot_v1_dot_
 from onhand.api.stock.v1 import ledger_pb2 as onhand_dot_api_dot_stock_dot_v1_dot_ledger__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fonhand/api/stock/v1/reads.proto\x12\x13onhand.api.stock.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fonhand/api/auth/v1/scopes.proto\x1a onhand/api/stock/v1/ledger.proto\"\x85\x01\n\x04Read\x12\x16\n\x03\x65pc\x18\x01 \x01(\x0c\x42\t\xbaH\x06z\x04\x10\x01\x18>\x12\x1b\n\x07\x61ntenna\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xff\x01(\x00\x12\x35\n\tread_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x11\n\trssi_cdbm\x18\x04 \x01(\x05\"h\n\x12RecordReadsRequest\x12\x1d\n\treader_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x33\n\x05reads\x18\x02 \x03(\x0b\x32\x19.onhand.api.stock.v1.ReadB\t\xbaH\x06\x92\x01\x03\x10\x90N\"\xbe\x01\n\x13RecordReadsResponse\x12\x16\n\x0e\x61\x63\x63\x65pted_count\x18\x01 \x01(\x03\x12\x16\n\x0erepeated_count\x18\x02 \x01(\x03\x12\x15\n\rrefused_count\x18\x03 \x01(\x03\x12\x32\n\x08refusals\x18\x04 \x03(\x0b\x32 .onhand.api.stock.v1.ReadRefusal\x12\x1a\n\x12unknown_item_count\x18\x05 \x01(\x03\x12\x10\n\x08revision\x18\x06 \x01(\x03\"=\n\x0bReadRefusal\x12\r\n\x05index\x18\x01 \x01(\x05\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\"o\n\x12StreamReadsRequest\x12\x19\n\x08sequence\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\x12>\n\x05\x62\x61tch\x18\x02 \x01(\x0b\x32\'.onhand.api.stock.v1.RecordReadsRequestB\x06\xbaH\x03\xc8\x01\x01\"a\n\x13StreamReadsResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x03\x12\x38\n\x06result\x18\x02 \x01(\x0b\x32(.onhand.api.stock.v1.RecordReadsResponse\"\xb8\x03\n\x03Tag\x12\x0f\n\x07\x65pc_hex\x18\x01 \x01(\t\x12\x0f\n\x07\x65pc_uri\x18\x02 \x01(\t\x12\x0f\n\x07item_id\x18\x03 \x01(\t\x12\x13\n\x0blocation_id\x18\x04 \x01(\t\x12\x0f\n\x07zone_id\x18\x05 \x01(\t\x12-\n\x05state\x18\x06 \x01(\x0e\x32\x1e.onhand.api.stock.v1.Tag.State\x12\x33\n\x0f\x66irst_seen_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0elast_seen_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x06\x62ucket\x18\t \x01(\x0e\x32\x1b.onhand.api.stock.v1.Bucket\"\x92\x01\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x11\n\rSTATE_PRESENT\x10\x01\x12\x15\n\x11STATE_UNCONFIRMED\x10\x02\x12\x11\n\rSTATE_MISSING\x10\x03\x12\x0e\n\nSTATE_SOLD\x10\x04\x12\x12\n\x0eSTATE_DEPARTED\x10\x05\x12\x11\n\rSTATE_SHIPPED\x10\x06\"(\n\rGetTagRequest\x12\x17\n\x03\x65pc\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x04\"8\n\x0eGetTagResponse\x12&\n\x04tags\x18\x01 \x03(\x0b\x32\x18.onhand.api.stock.v1.Tag\"\x88\x02\n\x0fListTagsRequest\x12\x1e\n\x0blocation_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x18\n\x07item_id\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x37\n\x05state\x18\x03 \x01(\x0e\x32\x1e.onhand.api.stock.v1.Tag.StateB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x14\n\x0conly_unknown\x18\x04 \x01(\x08\x12\x1a\n\tpage_size\x18\x05 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\x12\x32\n\x0enot_seen_since\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"S\n\x10ListTagsResponse\x12&\n\x04tags\x18\x01 \x03(\x0b\x32\x18.onhand.api.stock.v1.Tag\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"i\n\x14GetTagHistoryRequest\x12\x17\n\x03\x65pc\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x04\x12\x1a\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"\xf1\x02\n\x0fTagHistoryEvent\x12\x13\n\x0blocation_id\x18\x01 \x01(\t\x12\x34\n\x0cstate_before\x18\x02 \x01(\x0e\x32\x1e.onhand.api.stock.v1.Tag.State\x12-\n\x05state\x18\x03 \x01(\x0e\x32\x1e.onhand.api.stock.v1.Tag.State\x12\x16\n\x0ezone_id_before\x18\x04 \x01(\t\x12\x0f\n\x07zone_id\x18\x05 \x01(\t\x12.\n\noccur_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0brecord_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bmovement_id\x18\x08 \x01(\t\x12\x33\n\x06reason\x18\t \x01(\x0e\x32#.onhand.api.stock.v1.MovementReason\x12\x10\n\x08\x64ocument\x18\n \x01(\t\"\x9e\x01\n\x15GetTagHistoryResponse\x12\x34\n\x06\x65vents\x18\x01 \x03(\x0b\x32$.onhand.api.stock.v1.TagHistoryEvent\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x36\n\x12history_start_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x81\x01\n\x12ListReadersRequest\x12\x1c\n\x0blocation_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x13\n\x0bonly_silent\x18\x02 \x01(\x08\x12\x1a\n\tpage_size\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"\x9f\x01\n\x06Reader\x12\x11\n\treader_id\x18\x01 \x01(\t\x12\x32\n\x0elast_read_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x10reads_per_minute\x18\x03 \x01(\x01\x12\x34\n\x08\x61ntennas\x18\x04 \x03(\x0b\x32\".onhand.api.stock.v1.ReaderAntenna\"\xa4\x01\n\rReaderAntenna\x12\x0f\n\x07\x61ntenna\x18\x01 \x01(\x05\x12\x13\n\x0blocation_id\x18\x02 \x01(\t\x12\x0f\n\x07zone_id\x18\x03 \x01(\t\x12\x32\n\x0elast_read_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x10reads_per_minute\x18\x05 \x01(\x01\x12\x0e\n\x06silent\x18\x06 \x01(\x08\"\\\n\x13ListReadersResponse\x12,\n\x07readers\x18\x01 \x03(\x0b\x32\x1b.onhand.api.stock.v1.Reader\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xeb\x02\n\x0bReadService\x12q\n\x0bRecordReads\x12\'.onhand.api.stock.v1.RecordReadsRequest\x1a(.onhand.api.stock.v1.RecordReadsResponse\"\x0f\x8a\xb5\x18\x0breads.write\x12u\n\x0bStreamReads\x12\'.onhand.api.stock.v1.StreamReadsRequest\x1a(.onhand.api.stock.v1.StreamReadsResponse\"\x0f\x8a\xb5\x18\x0breads.write(\x01\x30\x01\x12r\n\x0bListReaders\x12\'.onhand.api.stock.v1.ListReadersRequest\x1a(.onhand.api.stock.v1.ListReadersResponse\"\x10\x8a\xb5\x18\x0c\x63\x61talog.read2\xd0\x02\n\nTagService\x12\x61\n\x06GetTag\x12\".onhand.api.stock.v1.GetTagRequest\x1a#.onhand.api.stock.v1.GetTagResponse\"\x0e\x8a\xb5\x18\nstock.read\x12v\n\rGetTagHistory\x12).onhand.api.stock.v1.GetTagHistoryRequest\x1a*.onhand.api.stock.v1.GetTagHistoryResponse\"\x0e\x8a\xb5\x18\nstock.read\x12g\n\x08ListTags\x12$.onhand.api.stock.v1.ListTagsRequest\x1a%.onhand.api.stock.v1.ListTagsResponse\"\x0e\x8a\xb5\x18\nstock.readb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fonhand/api/stock/v1/reads.proto\x12\x13onhand.api.stock.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fonhand/api/auth/v1/scopes.proto\x1a onhand/api/stock/v1/ledger.proto\"\x85\x01\n\x04Read\x12\x16\n\x03\x65pc\x18\x01 \x01(\x0c\x42\t\xbaH\x06z\x04\x10\x01\x18>\x12\x1b\n\x07\x61ntenna\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xff\x01(\x00\x12\x35\n\tread_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x11\n\trssi_cdbm\x18\x04 \x01(\x05\"\xa5\x01\n\x12RecordReadsRequest\x12\x1d\n\treader_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x33\n\x05reads\x18\x02 \x03(\x0b\x32\x19.onhand.api.stock.v1.ReadB\t\xbaH\x06\x92\x01\x03\x10\x90N\x12;\n\x07\x63olumns\x18\x03 \x03(\x0b\x32 .onhand.api.stock.v1.ReadColumnsB\x08\xbaH\x05\x92\x01\x02\x10>\"\xa1\x01\n\x0bReadColumns\x12\x1d\n\nepc_length\x18\x01 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18>(\x01\x12\x19\n\x04\x65pcs\x18\x02 \x01(\x0c\x42\x0b\xbaH\x08z\x06\x10\x01\x18\xe0\xeb%\x12\x1a\n\x08\x61ntennas\x18\x03 \x01(\x0c\x42\x08\xbaH\x05z\x03\x18\x90N\x12\x1d\n\nread_times\x18\x04 \x01(\x0c\x42\t\xbaH\x06z\x04\x18\x80\xf1\x04\x12\x1d\n\nrssis_cdbm\x18\x05 \x01(\x0c\x42\t\xbaH\x06z\x04\x18\xa0\x9c\x01\"\xbe\x01\n\x13RecordReadsResponse\x12\x16\n\x0e\x61\x63\x63\x65pted_count\x18\x01 \x01(\x03\x12\x16\n\x0erepeated_count\x18\x02 \x01(\x03\x12\x15\n\rrefused_count\x18\x03 \x01(\x03\x12\x32\n\x08refusals\x18\x04 \x03(\x0b\x32 .onhand.api.stock.v1.ReadRefusal\x12\x1a\n\x12unknown_item_count\x18\x05 \x01(\x03\x12\x10\n\x08revision\x18\x06 \x01(\x03\"=\n\x0bReadRefusal\x12\r\n\x05index\x18\x01 \x01(\x05\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\"o\n\x12StreamReadsRequest\x12\x19\n\x08sequence\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\x12>\n\x05\x62\x61tch\x18\x02 \x01(\x0b\x32\'.onhand.api.stock.v1.RecordReadsRequestB\x06\xbaH\x03\xc8\x01\x01\"a\n\x13StreamReadsResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x03\x12\x38\n\x06result\x18\x02 \x01(\x0b\x32(.onhand.api.stock.v1.RecordReadsResponse\"\xb8\x03\n\x03Tag\x12\x0f\n\x07\x65pc_hex\x18\x01 \x01(\t\x12\x0f\n\x07\x65pc_uri\x18\x02 \x01(\t\x12\x0f\n\x07item_id\x18\x03 \x01(\t\x12\x13\n\x0blocation_id\x18\x04 \x01(\t\x12\x0f\n\x07zone_id\x18\x05 \x01(\t\x12-\n\x05state\x18\x06 \x01(\x0e\x32\x1e.onhand.api.stock.v1.Tag.State\x12\x33\n\x0f\x66irst_seen_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0elast_seen_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x06\x62ucket\x18\t \x01(\x0e\x32\x1b.onhand.api.stock.v1.Bucket\"\x92\x01\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x11\n\rSTATE_PRESENT\x10\x01\x12\x15\n\x11STATE_UNCONFIRMED\x10\x02\x12\x11\n\rSTATE_MISSING\x10\x03\x12\x0e\n\nSTATE_SOLD\x10\x04\x12\x12\n\x0eSTATE_DEPARTED\x10\x05\x12\x11\n\rSTATE_SHIPPED\x10\x06\"(\n\rGetTagRequest\x12\x17\n\x03\x65pc\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x04\"8\n\x0eGetTagResponse\x12&\n\x04tags\x18\x01 \x03(\x0b\x32\x18.onhand.api.stock.v1.Tag\"\x88\x02\n\x0fListTagsRequest\x12\x1e\n\x0blocation_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x18\n\x07item_id\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x37\n\x05state\x18\x03 \x01(\x0e\x32\x1e.onhand.api.stock.v1.Tag.StateB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x14\n\x0conly_unknown\x18\x04 \x01(\x08\x12\x1a\n\tpage_size\x18\x05 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\x12\x32\n\x0enot_seen_since\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"S\n\x10ListTagsResponse\x12&\n\x04tags\x18\x01 \x03(\x0b\x32\x18.onhand.api.stock.v1.Tag\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"i\n\x14GetTagHistoryRequest\x12\x17\n\x03\x65pc\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x04\x12\x1a\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"\xf1\x02\n\x0fTagHistoryEvent\x12\x13\n\x0blocation_id\x18\x01 \x01(\t\x12\x34\n\x0cstate_before\x18\x02 \x01(\x0e\x32\x1e.onhand.api.stock.v1.Tag.State\x12-\n\x05state\x18\x03 \x01(\x0e\x32\x1e.onhand.api.stock.v1.Tag.State\x12\x16\n\x0ezone_id_before\x18\x04 \x01(\t\x12\x0f\n\x07zone_id\x18\x05 \x01(\t\x12.\n\noccur_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0brecord_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bmovement_id\x18\x08 \x01(\t\x12\x33\n\x06reason\x18\t \x01(\x0e\x32#.onhand.api.stock.v1.MovementReason\x12\x10\n\x08\x64ocument\x18\n \x01(\t\"\x9e\x01\n\x15GetTagHistoryResponse\x12\x34\n\x06\x65vents\x18\x01 \x03(\x0b\x32$.onhand.api.stock.v1.TagHistoryEvent\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x36\n\x12history_start_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x81\x01\n\x12ListReadersRequest\x12\x1c\n\x0blocation_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x13\n\x0bonly_silent\x18\x02 \x01(\x08\x12\x1a\n\tpage_size\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"\x9f\x01\n\x06Reader\x12\x11\n\treader_id\x18\x01 \x01(\t\x12\x32\n\x0elast_read_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x10reads_per_minute\x18\x03 \x01(\x01\x12\x34\n\x08\x61ntennas\x18\x04 \x03(\x0b\x32\".onhand.api.stock.v1.ReaderAntenna\"\xa4\x01\n\rReaderAntenna\x12\x0f\n\x07\x61ntenna\x18\x01 \x01(\x05\x12\x13\n\x0blocation_id\x18\x02 \x01(\t\x12\x0f\n\x07zone_id\x18\x03 \x01(\t\x12\x32\n\x0elast_read_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x10reads_per_minute\x18\x05 \x01(\x01\x12\x0e\n\x06silent\x18\x06 \x01(\x08\"\\\n\x13ListReadersResponse\x12,\n\x07readers\x18\x01 \x03(\x0b\x32\x1b.onhand.api.stock.v1.Reader\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xeb\x02\n\x0bReadService\x12q\n\x0bRecordReads\x12\'.onhand.api.stock.v1.RecordReadsRequest\x1a(.onhand.api.stock.v1.RecordReadsResponse\"\x0f\x8a\xb5\x18\x0breads.write\x12u\n\x0bStreamReads\x12\'.onhand.api.stock.v1.StreamReadsRequest\x1a(.onhand.api.stock.v1.StreamReadsResponse\"\x0f\x8a\xb5\x18\x0breads.write(\x01\x30\x01\x12r\n\x0bListReaders\x12\'.onhand.api.stock.v1.ListReadersRequest\x1a(.onhand.api.stock.v1.ListReadersResponse\"\x10\x8a\xb5\x18\x0c\x63\x61talog.read2\xd0\x02\n\nTagService\x12\x61\n\x06GetTag\x12\".onhand.api.stock.v1.GetTagRequest\x1a#.onhand.api.stock.v1.GetTagResponse\"\x0e\x8a\xb5\x18\nstock.read\x12v\n\rGetTagHistory\x12).onhand.api.stock.v1.GetTagHistoryRequest\x1a*.onhand.api.stock.v1.GetTagHistoryResponse\"\x0e\x8a\xb5\x18\nstock.read\x12g\n\x08ListTags\x12$.onhand.api.stock.v1.ListTagsRequest\x1a%.onhand.api.stock.v1.ListTagsResponse\"\x0e\x8a\xb5\x18\nstock.readb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,6 +45,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RECORDREADSREQUEST'].fields_by_name['reader_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_RECORDREADSREQUEST'].fields_by_name['reads']._loaded_options = None
   _globals['_RECORDREADSREQUEST'].fields_by_name['reads']._serialized_options = b'\272H\006\222\001\003\020\220N'
+  _globals['_RECORDREADSREQUEST'].fields_by_name['columns']._loaded_options = None
+  _globals['_RECORDREADSREQUEST'].fields_by_name['columns']._serialized_options = b'\272H\005\222\001\002\020>'
+  _globals['_READCOLUMNS'].fields_by_name['epc_length']._loaded_options = None
+  _globals['_READCOLUMNS'].fields_by_name['epc_length']._serialized_options = b'\272H\006\032\004\030>(\001'
+  _globals['_READCOLUMNS'].fields_by_name['epcs']._loaded_options = None
+  _globals['_READCOLUMNS'].fields_by_name['epcs']._serialized_options = b'\272H\010z\006\020\001\030\340\353%'
+  _globals['_READCOLUMNS'].fields_by_name['antennas']._loaded_options = None
+  _globals['_READCOLUMNS'].fields_by_name['antennas']._serialized_options = b'\272H\005z\003\030\220N'
+  _globals['_READCOLUMNS'].fields_by_name['read_times']._loaded_options = None
+  _globals['_READCOLUMNS'].fields_by_name['read_times']._serialized_options = b'\272H\006z\004\030\200\361\004'
+  _globals['_READCOLUMNS'].fields_by_name['rssis_cdbm']._loaded_options = None
+  _globals['_READCOLUMNS'].fields_by_name['rssis_cdbm']._serialized_options = b'\272H\006z\004\030\240\234\001'
   _globals['_STREAMREADSREQUEST'].fields_by_name['sequence']._loaded_options = None
   _globals['_STREAMREADSREQUEST'].fields_by_name['sequence']._serialized_options = b'\272H\004\"\002(\000'
   _globals['_STREAMREADSREQUEST'].fields_by_name['batch']._loaded_options = None
@@ -87,44 +99,46 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TAGSERVICE'].methods_by_name['ListTags']._serialized_options = b'\212\265\030\nstock.read'
   _globals['_READ']._serialized_start=186
   _globals['_READ']._serialized_end=319
-  _globals['_RECORDREADSREQUEST']._serialized_start=321
-  _globals['_RECORDREADSREQUEST']._serialized_end=425
-  _globals['_RECORDREADSRESPONSE']._serialized_start=428
-  _globals['_RECORDREADSRESPONSE']._serialized_end=618
-  _globals['_READREFUSAL']._serialized_start=620
-  _globals['_READREFUSAL']._serialized_end=681
-  _globals['_STREAMREADSREQUEST']._serialized_start=683
-  _globals['_STREAMREADSREQUEST']._serialized_end=794
-  _globals['_STREAMREADSRESPONSE']._serialized_start=796
-  _globals['_STREAMREADSRESPONSE']._serialized_end=893
-  _globals['_TAG']._serialized_start=896
-  _globals['_TAG']._serialized_end=1336
-  _globals['_TAG_STATE']._serialized_start=1190
-  _globals['_TAG_STATE']._serialized_end=1336
-  _globals['_GETTAGREQUEST']._serialized_start=1338
-  _globals['_GETTAGREQUEST']._serialized_end=1378
-  _globals['_GETTAGRESPONSE']._serialized_start=1380
-  _globals['_GETTAGRESPONSE']._serialized_end=1436
-  _globals['_LISTTAGSREQUEST']._serialized_start=1439
-  _globals['_LISTTAGSREQUEST']._serialized_end=1703
-  _globals['_LISTTAGSRESPONSE']._serialized_start=1705
-  _globals['_LISTTAGSRESPONSE']._serialized_end=1788
-  _globals['_GETTAGHISTORYREQUEST']._serialized_start=1790
-  _globals['_GETTAGHISTORYREQUEST']._serialized_end=1895
-  _globals['_TAGHISTORYEVENT']._serialized_start=1898
-  _globals['_TAGHISTORYEVENT']._serialized_end=2267
-  _globals['_GETTAGHISTORYRESPONSE']._serialized_start=2270
-  _globals['_GETTAGHISTORYRESPONSE']._serialized_end=2428
-  _globals['_LISTREADERSREQUEST']._serialized_start=2431
-  _globals['_LISTREADERSREQUEST']._serialized_end=2560
-  _globals['_READER']._serialized_start=2563
-  _globals['_READER']._serialized_end=2722
-  _globals['_READERANTENNA']._serialized_start=2725
-  _globals['_READERANTENNA']._serialized_end=2889
-  _globals['_LISTREADERSRESPONSE']._serialized_start=2891
-  _globals['_LISTREADERSRESPONSE']._serialized_end=2983
-  _globals['_READSERVICE']._serialized_start=2986
-  _globals['_READSERVICE']._serialized_end=3349
-  _globals['_TAGSERVICE']._serialized_start=3352
-  _globals['_TAGSERVICE']._serialized_end=3688
+  _globals['_RECORDREADSREQUEST']._serialized_start=322
+  _globals['_RECORDREADSREQUEST']._serialized_end=487
+  _globals['_READCOLUMNS']._serialized_start=490
+  _globals['_READCOLUMNS']._serialized_end=651
+  _globals['_RECORDREADSRESPONSE']._serialized_start=654
+  _globals['_RECORDREADSRESPONSE']._serialized_end=844
+  _globals['_READREFUSAL']._serialized_start=846
+  _globals['_READREFUSAL']._serialized_end=907
+  _globals['_STREAMREADSREQUEST']._serialized_start=909
+  _globals['_STREAMREADSREQUEST']._serialized_end=1020
+  _globals['_STREAMREADSRESPONSE']._serialized_start=1022
+  _globals['_STREAMREADSRESPONSE']._serialized_end=1119
+  _globals['_TAG']._serialized_start=1122
+  _globals['_TAG']._serialized_end=1562
+  _globals['_TAG_STATE']._serialized_start=1416
+  _globals['_TAG_STATE']._serialized_end=1562
+  _globals['_GETTAGREQUEST']._serialized_start=1564
+  _globals['_GETTAGREQUEST']._serialized_end=1604
+  _globals['_GETTAGRESPONSE']._serialized_start=1606
+  _globals['_GETTAGRESPONSE']._serialized_end=1662
+  _globals['_LISTTAGSREQUEST']._serialized_start=1665
+  _globals['_LISTTAGSREQUEST']._serialized_end=1929
+  _globals['_LISTTAGSRESPONSE']._serialized_start=1931
+  _globals['_LISTTAGSRESPONSE']._serialized_end=2014
+  _globals['_GETTAGHISTORYREQUEST']._serialized_start=2016
+  _globals['_GETTAGHISTORYREQUEST']._serialized_end=2121
+  _globals['_TAGHISTORYEVENT']._serialized_start=2124
+  _globals['_TAGHISTORYEVENT']._serialized_end=2493
+  _globals['_GETTAGHISTORYRESPONSE']._serialized_start=2496
+  _globals['_GETTAGHISTORYRESPONSE']._serialized_end=2654
+  _globals['_LISTREADERSREQUEST']._serialized_start=2657
+  _globals['_LISTREADERSREQUEST']._serialized_end=2786
+  _globals['_READER']._serialized_start=2789
+  _globals['_READER']._serialized_end=2948
+  _globals['_READERANTENNA']._serialized_start=2951
+  _globals['_READERANTENNA']._serialized_end=3115
+  _globals['_LISTREADERSRESPONSE']._serialized_start=3117
+  _globals['_LISTREADERSRESPONSE']._serialized_end=3209
+  _globals['_READSERVICE']._serialized_start=3212
+  _globals['_READSERVICE']._serialized_end=3575
+  _globals['_TAGSERVICE']._serialized_start=3578
+  _globals['_TAGSERVICE']._serialized_end=3914
 # @@protoc_insertion_point(module_scope)

@@ -26,12 +26,28 @@ class Read(_message.Message):
     def __init__(self, epc: _Optional[bytes] = ..., antenna: _Optional[int] = ..., read_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., rssi_cdbm: _Optional[int] = ...) -> None: ...
 
 class RecordReadsRequest(_message.Message):
-    __slots__ = ("reader_id", "reads")
+    __slots__ = ("reader_id", "reads", "columns")
     READER_ID_FIELD_NUMBER: _ClassVar[int]
     READS_FIELD_NUMBER: _ClassVar[int]
+    COLUMNS_FIELD_NUMBER: _ClassVar[int]
     reader_id: str
     reads: _containers.RepeatedCompositeFieldContainer[Read]
-    def __init__(self, reader_id: _Optional[str] = ..., reads: _Optional[_Iterable[_Union[Read, _Mapping]]] = ...) -> None: ...
+    columns: _containers.RepeatedCompositeFieldContainer[ReadColumns]
+    def __init__(self, reader_id: _Optional[str] = ..., reads: _Optional[_Iterable[_Union[Read, _Mapping]]] = ..., columns: _Optional[_Iterable[_Union[ReadColumns, _Mapping]]] = ...) -> None: ...
+
+class ReadColumns(_message.Message):
+    __slots__ = ("epc_length", "epcs", "antennas", "read_times", "rssis_cdbm")
+    EPC_LENGTH_FIELD_NUMBER: _ClassVar[int]
+    EPCS_FIELD_NUMBER: _ClassVar[int]
+    ANTENNAS_FIELD_NUMBER: _ClassVar[int]
+    READ_TIMES_FIELD_NUMBER: _ClassVar[int]
+    RSSIS_CDBM_FIELD_NUMBER: _ClassVar[int]
+    epc_length: int
+    epcs: bytes
+    antennas: bytes
+    read_times: bytes
+    rssis_cdbm: bytes
+    def __init__(self, epc_length: _Optional[int] = ..., epcs: _Optional[bytes] = ..., antennas: _Optional[bytes] = ..., read_times: _Optional[bytes] = ..., rssis_cdbm: _Optional[bytes] = ...) -> None: ...
 
 class RecordReadsResponse(_message.Message):
     __slots__ = ("accepted_count", "repeated_count", "refused_count", "refusals", "unknown_item_count", "revision")

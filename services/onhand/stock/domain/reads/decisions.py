@@ -6,6 +6,7 @@ may come in any order, and twice, and lead to the same books.
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from onhand.stock.domain.books import Books
 from onhand.stock.domain.model import COUNTED, CellKey, Reason, Tag, TagState, ZoneKind
@@ -18,6 +19,8 @@ from onhand.stock.domain.reads.rules import (
 from onhand.stock.domain.reads.sights import UNKNOWN_RSSI, Belief, Sight, latest
 from onhand.stock.domain.reads.tracker import News, Tracker
 
+SETTLED = ("stock", "settled")
+"""Actor and paper of what rests on the evidence of many reads."""
 GONE = frozenset({TagState.SOLD, TagState.SHIPPED})
 ELSEWHERE = COUNTED | {TagState.MISSING} | GONE
 """States in which a tag's row of another location matters: that one has a claim to it, or a customer has it."""
@@ -26,19 +29,23 @@ ELSEWHERE = COUNTED | {TagState.MISSING} | GONE
 def record(
     books: Books,
     news: News,
-    items: Mapping[bytes, str | None],
+    items: Mapping[bytes, str | None] | Mapping[bytes, str],
     elsewhere: Mapping[bytes, Tag],
     tracker: Tracker,
+    actors: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Hold all news against the books, in the order in which it happened.
 
-    `items` gives the item of each EPC. `elsewhere` has the rows, among those of `books`, of tags to which
-    another location than the one that reads them now has a claim.
+    `actors` says who posted for each reader, whose name stands for a paper. `items` gives the item of each
+    EPC of a known one. `elsewhere` has the rows, among those of `books`, of tags to which another location
+    than the one that reads them now has a claim.
     """
     for sight in sorted(news.sights, key=lambda each: (latest(each.seen_time, each.exit_time), each.epc)):
-        observe(books, sight, items[sight.epc], _still(books, elsewhere.get(sight.epc)), tracker)
+        books.actor, books.document = actors.get(sight.reader_id, ""), sight.reader_id
+        observe(books, sight, items.get(sight.epc), _still(books, elsewhere.get(sight.epc)), tracker)
+    books.actor, books.document = SETTLED
     for belief in news.beliefs:
-        admit(books, belief, items[belief.epc], _still(books, elsewhere.get(belief.epc)), tracker)
+        admit(books, belief, items.get(belief.epc), _still(books, elsewhere.get(belief.epc)), tracker)
 
 
 def _is_weak(sight: Sight, rules: Rules) -> bool:

@@ -1,20 +1,21 @@
 """The evidence for where each tag of one location is, summed over settled epochs.
 
-All of it is columns, a row a tag: some 45 bytes and 4 for each zone. Losing it costs precision, never a
+All of it is columns, a row a tag: some 75 bytes and 4 for each zone. Losing it costs precision, never a
 fact: what the books need is in the tag's row in the database.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from onhand.stock.domain.model import COUNTED, Tag, TagState, ZoneKind
+from onhand.stock.domain.reads.columns import SECOND_US, Octets, from_us, hashes, hashes_of, to_us
 from onhand.stock.domain.reads.index import Ints, TagIndex
+from onhand.stock.domain.reads.openepoch import OpenEpoch, Seen
 from onhand.stock.domain.reads.rules import (
     FIRST_AGE,
     FIRST_RATE,
@@ -38,7 +39,8 @@ ON_THE_WAY = 0.5
 """What evidence for a place is still worth once a tag was seen in a transition zone."""
 FRESH_EPOCHS = 30
 """After so many a tag is not fresh any more, however weakly it is read."""
-TICKS_A_SECOND = 10
+TICK_US = 100_000
+SGTIN_96_BYTES = 12
 NEVER = -(2**31)
 _COLUMNS: dict[str, tuple[type[np.generic], float]] = {
     "zone": (np.int8, ANYWHERE),  # where the evidence says it is
@@ -49,8 +51,8 @@ _COLUMNS: dict[str, tuple[type[np.generic], float]] = {
     ),  # too little is known of it to tell: its first epochs decide, without hysteresis
     "known": (np.bool_, False),  # its row is as the columns say
     "watched": (np.bool_, False),  # its row counts nothing: evidence may change that
-    "pending": (np.bool_, False),  # it was seen at an exit, and is waited for
     "written": (np.int32, NEVER),  # epoch of the last sight in its row
+    "due": (np.int32, NEVER),  # from this epoch on a read inside must be written
     "exit_written": (np.int32, NEVER),  # tick of the last exit in its row
     "seen": (np.int32, NEVER),  # tick of the last read inside, in its row or not
     "passed": (np.int32, NEVER),  # tick of the last passage of a transition zone, in its row or not
@@ -75,7 +77,9 @@ class Evidence:
         self._base: int | None = None
         """The epoch that the columns count from."""
         self._settled = NEVER
-        self._open: dict[int, list[tuple[Ints, Ints, Floats, Floats, Sequence[bytes]]]] = defaultdict(list)
+        self._open: dict[int, OpenEpoch] = {}
+        self._epoch_us = round(rules.epoch_s * SECOND_US)
+        self._refresh = max(1, round(rules.sight_refresh_s / rules.epoch_s))
         self.zone_ids = [""]
         self._kinds = [ZoneKind.TRANSITION]
         self._rests = np.zeros(1, dtype=np.bool_)
@@ -88,27 +92,46 @@ class Evidence:
             name: np.full(1024, default, dtype=kind) for name, (kind, default) in _COLUMNS.items()
         }
         self._scores = np.zeros((1024, 1), dtype=np.float32)
+        self._epcs = np.zeros((1024, SGTIN_96_BYTES), dtype=np.uint8)
+        self._other_epcs: dict[int, bytes] = {}
+        """Of the rows whose EPC has another length."""
 
     def __len__(self) -> int:
         return self._index.count
 
     @property
     def nbytes(self) -> int:
-        columns = sum(each.nbytes for each in self.columns.values())
-        return columns + self._scores.nbytes + self._index.nbytes
+        columns = sum(each.nbytes for each in (*self.columns.values(), self._scores, self._epcs))
+        return columns + self._index.nbytes + sum(each.nbytes for each in self._open.values())
 
     # Names to numbers
 
-    def rows(self, epcs: Sequence[bytes], *, add: bool) -> Ints:
-        hashes = np.fromiter(map(hash, epcs), dtype=np.int64, count=len(epcs))
-        rows = self._index.rows(hashes, add=add)
-        if (size := len(self._scores)) < self._index.count:
-            more = max(self._index.count, size + size // 2) - size
+    def rows_of(self, epcs: Sequence[bytes]) -> Ints:
+        """Return the row of each EPC; -1 for those that were never read."""
+        return self._index.rows(hashes_of(epcs), add=False)
+
+    def rows(self, epcs: Octets) -> Ints:
+        """Return the row of each EPC, of shape (n, length); those that were never read get one."""
+        known = self._index.count
+        rows = self._index.rows(hashes(epcs), add=True)
+        if (count := self._index.count) == known:
+            return rows
+        if (size := len(self._scores)) < count:
+            more = max(count, size + size // 2) - size
             for name, (kind, default) in _COLUMNS.items():
                 added = np.full(more, default, dtype=kind)
                 self.columns[name] = np.concatenate([self.columns[name], added])
             self._scores = np.concatenate([self._scores, np.zeros((more, self._scores.shape[1]), np.float32)])
+            self._epcs = np.concatenate([self._epcs, np.zeros((more, SGTIN_96_BYTES), np.uint8)])
+        new = np.flatnonzero(rows >= known)
+        if epcs.shape[1] == SGTIN_96_BYTES:
+            self._epcs[rows[new]] = epcs[new]
+        else:
+            self._other_epcs.update((int(rows[each]), epcs[each].tobytes()) for each in new)
         return rows
+
+    def epc(self, row: int) -> bytes:
+        return self._other_epcs.get(row) or self._epcs[row].tobytes()
 
     def zone(self, zone_id: str, kind: ZoneKind | None = None) -> int:
         """Return the number of a zone; one that was never read has that of anywhere."""
@@ -126,64 +149,68 @@ class Evidence:
         self._scores = np.pad(self._scores, ((0, 0), (0, 1)))
         return len(self.zone_ids) - 1
 
-    def epoch(self, timestamp: float) -> int:
+    def epoch(self, time_us: int) -> int:
         """Return the epoch of a time, counted from the first that this location had."""
-        absolute = int(timestamp // self._rules.epoch_s)
+        absolute = time_us // self._epoch_us
         if self._base is None:
             self._base = absolute
         return absolute - self._base
 
-    def ticks(self, times: Floats) -> Ints:
+    def ticks(self, times_us: Ints) -> Ints:
         """Return tenths of a second, counted from where epochs are."""
-        self.epoch(float(times[0]))
-        ticks: Ints = np.floor(times * TICKS_A_SECOND).astype(np.int64) - self._base_tick
+        self.epoch(int(times_us[0]))
+        ticks: Ints = times_us // TICK_US - self._base_tick
         return ticks
 
-    def tick(self, timestamp: float) -> int:
-        return int(self.ticks(np.array([timestamp]))[0])
+    def tick(self, time: datetime) -> int:
+        return int(self.ticks(np.array([to_us(time)]))[0])
 
     def time(self, tick: int) -> datetime | None:
         """Return the time of a tick; None for never."""
-        if tick == NEVER:
-            return None
-        return datetime.fromtimestamp((tick + self._base_tick) / TICKS_A_SECOND, UTC)
+        return None if tick == NEVER else from_us((tick + self._base_tick) * TICK_US)
 
     @property
     def _base_tick(self) -> int:
-        return int((self._base or 0) * self._rules.epoch_s * TICKS_A_SECOND)
+        return (self._base or 0) * self._epoch_us // TICK_US
 
     # Evidence in
 
-    def add(self, rows: Ints, zones: Ints, rssi_dbm: Floats, times: Floats, epcs: Sequence[bytes]) -> Ints:
+    def add(self, rows: Ints, zones: Ints, rssi_cdbm: Ints, times_us: Ints) -> Ints:
         """Keep reads until their epoch is settled; returns their epochs. Those too late are let go."""
-        first = self.epoch(float(times[0]))
-        epochs = (times // self._rules.epoch_s).astype(np.int64)
-        epochs += first - int(epochs[0])
-        matters = (epochs > self._settled) & np.array([k is not ZoneKind.EXIT for k in self._kinds])[zones]
-        for epoch in np.unique(epochs[matters]).tolist():
-            of = np.flatnonzero(matters & (epochs == epoch))
-            picked = [epcs[index] for index in of.tolist()]
-            self._open[epoch].append((rows[of], zones[of], rssi_dbm[of], times[of], picked))
+        self.epoch(int(times_us[0]))
+        epochs = times_us // self._epoch_us - (self._base or 0)
+        is_exit = np.array([kind is ZoneKind.EXIT for kind in self._kinds])
+        first, last = int(epochs.min()), int(epochs.max())
+        for epoch in [first] if first == last else np.unique(epochs).tolist():
+            if epoch <= self._settled:
+                continue
+            of: Any = slice(None) if first == last else epochs == epoch
+            if is_exit.any():
+                of = np.flatnonzero((epochs == epoch) & ~is_exit[zones])
+                if not len(of):
+                    continue
+            kept = self._open.get(epoch)
+            if kept is None:
+                kept = self._open[epoch] = OpenEpoch((epoch + (self._base or 0)) * self._epoch_us)
+            kept.add(rows[of], zones[of], rssi_cdbm[of], times_us[of])
         return epochs
 
     def settle(self, location_time: datetime) -> list[Belief]:
         """Decide on the epochs that no read can be late for any more, and say what changed."""
         if self._base is None:
             return []
-        last = self.epoch(location_time.timestamp() - self._rules.lateness_s) - 1
+        last = self.epoch(to_us(location_time) - round(self._rules.lateness_s * SECOND_US)) - 1
         beliefs: list[Belief] = []
         for epoch in sorted(each for each in self._open if each <= last):
-            chunks = self._open.pop(epoch)
-            told = self._fold(
-                epoch, *(np.concatenate([chunk[part] for chunk in chunks]) for part in range(3))
-            )
-            if told:
-                beliefs += self._beliefs(told, chunks, epoch)
+            seen = self._open.pop(epoch).reduced()
+            if told := self._fold(epoch, seen):
+                beliefs += self._beliefs(told, seen, epoch)
         self._settled = max(self._settled, last)
         return sorted(beliefs, key=lambda each: (each.time, each.epc))
 
-    def _fold(self, epoch: int, rows: Ints, zones: Ints, rssi: Floats) -> dict[int, bool]:
+    def _fold(self, epoch: int, seen: Seen) -> dict[int, bool]:
         """Add one epoch to the evidence; returns the rows to tell of, and whether it is belief."""
+        rows, zones, rssi = seen.rows, seen.zones, seen.rssi_cdbm / 100
         self._hear(epoch, np.unique(zones))
         resting = self._rests[zones]
         passing = ~resting & ((rssi == 0) | (rssi >= self._rules.passage_rssi_cdbm / 100))
@@ -191,14 +218,9 @@ class Evidence:
         rows, zones, rssi = rows[resting], zones[resting], rssi[resting]
         if not len(rows):
             return {}
-        width = self._scores.shape[1]
-        order = np.lexsort((rssi, rows * width + zones))
-        keys = (rows * width + zones)[order]
-        ends = np.flatnonzero(np.append(keys[1:] != keys[:-1], True))
-        keys, rssi = keys[ends], rssi[order][ends]  # strongest read of each tag and zone
-        tags = np.unique(keys // width)
-        level = np.full((len(tags), width), np.nan, dtype=np.float32)
-        level[np.searchsorted(tags, keys // width), keys % width] = rssi
+        tags = np.unique(rows)
+        level = np.full((len(tags), self._scores.shape[1]), np.nan, dtype=np.float32)
+        level[np.searchsorted(tags, rows), zones] = rssi
         fresh = self._weigh(epoch, tags, level)
         return self._told(epoch, tags, fresh)
 
@@ -297,31 +319,23 @@ class Evidence:
         first: Ints = self._in_name_order[np.argmax(scores[:, self._in_name_order], axis=1)]
         return first
 
-    def _beliefs(
-        self,
-        told: dict[int, bool],
-        chunks: list[tuple[Ints, Ints, Floats, Floats, Sequence[bytes]]],
-        epoch: int,
-    ) -> list[Belief]:
-        latest: dict[int, tuple[float, bytes]] = {}
-        for rows, _, _, times, epcs in chunks:
-            for row, time, epc in zip(rows.tolist(), times.tolist(), epcs, strict=True):
-                if row in told and (time, epc) > latest.get(row, (0.0, b"")):
-                    latest[row] = (time, epc)
+    def _beliefs(self, told: dict[int, bool], seen: Seen, epoch: int) -> list[Belief]:
         c = self.columns
+        rows = np.fromiter(told, np.int64, len(told))
+        times = seen.last_us[np.searchsorted(seen.last_rows, rows)]
         return [
             Belief(
                 self._location_id,
-                epc,
+                self.epc(row),
                 self.zone_ids[int(c["zone"][row])],
                 self._kinds[int(c["zone"][row])],
-                datetime.fromtimestamp(time, UTC),
+                from_us(time),
                 round(float(c["level"][row]) * 100),
                 told[row],
                 float(c["rate"][row]),
                 float(epoch - int(c["run"][row])) * self._rules.epoch_s,
             )
-            for row, (time, epc) in latest.items()
+            for row, time in zip(rows.tolist(), times.tolist(), strict=True)
         ]
 
     # What the rows in the database say
@@ -332,11 +346,18 @@ class Evidence:
         self._place(tag, row, entered=entered)
         c["known"][row] = tag.state is not TagState.MISSING
         c["watched"][row] = tag.item_id is not None and tag.state not in COUNTED
-        c["pending"][row] = tag.exit_time is not None
         if sight is not None and sight.seen_time is not None:
-            c["written"][row] = max(int(c["written"][row]), self.epoch(sight.seen_time.timestamp()))
+            c["written"][row] = max(int(c["written"][row]), self.epoch(to_us(sight.seen_time)))
         if sight is not None and sight.exit_time is not None:
-            c["exit_written"][row] = max(int(c["exit_written"][row]), self.tick(sight.exit_time.timestamp()))
+            c["exit_written"][row] = max(int(c["exit_written"][row]), self.tick(sight.exit_time))
+        # While it is waited for after an exit, each sight counts.
+        settled = c["known"][row] and tag.exit_time is None and c["written"][row] != NEVER
+        c["due"][row] = int(c["written"][row]) + self._refresh if settled else NEVER
+
+    def forget(self, rows: Ints) -> None:
+        """What their rows in the database say is no longer known."""
+        self.columns["known"][rows] = False
+        self.columns["due"][rows] = NEVER
 
     def _place(self, tag: Tag, row: int, *, entered: bool) -> None:
         """Take over where a tag's row says it is, unless the evidence knows better."""
@@ -346,7 +367,7 @@ class Evidence:
         if recorded == zone or (c["zone"][row] == zone and not c["fresh"][row]):
             return
         if entered:
-            if recorded != ANYWHERE and c["last"][row] < self.epoch(tag.last_seen_time.timestamp()):
+            if recorded != ANYWHERE and c["last"][row] < self.epoch(to_us(tag.last_seen_time)):
                 c["fresh"][row] = True  # what was known of it is of its time before
                 self._scores[row] = 0
             return
@@ -370,7 +391,7 @@ class Evidence:
 
     def unread(self, tag: Tag) -> "Unread":
         """Return for how long a tag was not read, measured by how often its zone was."""
-        row = int(self.rows([tag.epc], add=False)[0])
+        row = int(self.rows_of([tag.epc])[0])
         c = self.columns
         if row < 0 or c["last"][row] == NEVER:
             zone, since, rate, age = self.zone(tag.zone_id), 0, tag.read_rate, float(FIRST_AGE)

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from onhand.stock.domain.model import Read, ZoneKind
+from onhand.stock.domain.model import ZoneKind
+from onhand.stock.domain.reads.columns import from_us
 
 UNKNOWN_RSSI = -20_000
 """Stands for a strength that the reader did not tell: weaker than any that one did, in 0.01 dBm."""
@@ -12,13 +13,16 @@ UNKNOWN_RSSI = -20_000
 
 @dataclass(slots=True)
 class Sight:
-    """All reads of one tag at one location in a batch, reduced.
+    """All reads of one tag by one reader at one location that came together, reduced.
 
     Each field is the most of its reads, so that neither their order nor a repeat changes it.
     """
 
     location_id: str
     epc: bytes
+    reader_id: str = ""
+    batch: int = 0
+    """The first of the batches that it is of."""
     zone_id: str = ""
     """Of the strongest read where a tag may rest; else where it was on its way."""
     rssi_cdbm: int = UNKNOWN_RSSI
@@ -59,33 +63,32 @@ def latest(*times: datetime | None) -> datetime | None:
 
 
 def reduce(
-    reads: Iterable[Read], kinds: dict[tuple[str, str], ZoneKind], passage_rssi_cdbm: int
-) -> dict[tuple[str, bytes], Sight]:
-    """Reduce reads to one sight a tag and location."""
-    sights: dict[tuple[str, bytes], Sight] = {}
-    for read in reads:
-        key = (read.location_id, read.epc)
-        sight = sights.get(key)
+    location_id: str, reads: Iterable[tuple[int, tuple[str, ZoneKind], int, int]], passage_rssi_cdbm: int
+) -> dict[int, Sight]:
+    """Reduce reads (row of the tag, zone and its kind, microseconds, strength) to one sight a row."""
+    sights: dict[int, Sight] = {}
+    for row, (zone_id, kind), time_us, rssi_cdbm in reads:
+        time = from_us(time_us)
+        sight = sights.get(row)
         if sight is None:
-            sight = sights[key] = Sight(*key)
-        kind = kinds[read.location_id, read.zone_id]
-        passes = is_passage(read.rssi_cdbm, passage_rssi_cdbm)
+            sight = sights[row] = Sight(location_id, b"")
+        passes = is_passage(rssi_cdbm, passage_rssi_cdbm)
         if kind is ZoneKind.EXIT:
             if passes:
-                sight.exit_time = latest(sight.exit_time, read.read_time)
+                sight.exit_time = latest(sight.exit_time, time)
             continue
-        sight.seen_time = latest(sight.seen_time, read.read_time)
+        sight.seen_time = latest(sight.seen_time, time)
         if kind is ZoneKind.TRANSITION:
             if passes:
-                sight.passage_time = latest(sight.passage_time, read.read_time)
+                sight.passage_time = latest(sight.passage_time, time)
             if sight.rest_time is None:
-                sight.zone_id = max(sight.zone_id, read.zone_id)
+                sight.zone_id = max(sight.zone_id, zone_id)
             continue
-        rssi = read.rssi_cdbm or UNKNOWN_RSSI
+        rssi = rssi_cdbm or UNKNOWN_RSSI
         # Of equally strong zones any will do, but always the same one.
-        if sight.rest_time is None or (rssi, read.zone_id) > (sight.rssi_cdbm, sight.zone_id):
-            sight.zone_id, sight.rssi_cdbm = read.zone_id, rssi
-        sight.rest_time = latest(sight.rest_time, read.read_time)
+        if sight.rest_time is None or (rssi, zone_id) > (sight.rssi_cdbm, sight.zone_id):
+            sight.zone_id, sight.rssi_cdbm = zone_id, rssi
+        sight.rest_time = latest(sight.rest_time, time)
     return sights
 
 

@@ -1,28 +1,36 @@
 """The memory of what was read: repeats are dropped here, and evidence is weighed."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
 
 from onhand.stock.domain.books import Books
-from onhand.stock.domain.model import Read, Tag, TagState, ZoneKind
+from onhand.stock.domain.model import Tag, TagState, ZoneKind
 from onhand.stock.domain.reads.clocks import LocationClock, ReaderClock
+from onhand.stock.domain.reads.columns import MICROSECOND, Ints, Placed, from_us
 from onhand.stock.domain.reads.evidence import Evidence
-from onhand.stock.domain.reads.rules import Rules, window_epochs
-from onhand.stock.domain.reads.sights import Belief, Sight, is_passage, latest, reduce
+from onhand.stock.domain.reads.rules import Flags, Rules, window_epochs
+from onhand.stock.domain.reads.sights import Belief, Sight, latest, reduce
 
-Kinds = dict[tuple[str, str], ZoneKind]
 Key = tuple[str, bytes]
 
 
 @dataclass(slots=True)
 class News:
-    """What of a batch must be written."""
+    """What must be written."""
 
     sights: list[Sight] = field(default_factory=list)
     beliefs: list[Belief] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Which of some reads must be written before they are acknowledged."""
+
+    reads: Flags  # shape (n,)
+    first: Flags  # shape (n,); the first of each tag
 
 
 class _Place:
@@ -43,23 +51,26 @@ class Tracker:
         """The location that was heard last is the last."""
         self._readers: dict[str, ReaderClock] = {}
 
-    def take(self, reader_id: str, reads: Sequence[Read], kinds: Kinds, now: datetime) -> News:
-        """Take a batch of one reader and return what of it is news."""
-        news = News()
-        if not reads:
-            return news
-        by_location: dict[str, list[Read]] = {}
-        for read in reads:
-            by_location.setdefault(read.location_id, []).append(read)
-        for location_id, here in by_location.items():
+    def take(self, found: Sequence[Placed], now: datetime) -> tuple[News, list[Due]]:
+        """Take reads, and return what of them is news; for each of `found`, which of its reads are.
+
+        To take them again changes nothing but that their tags are due again until `recorded` was called.
+        """
+        news, dues = News(), []
+        locations = dict.fromkeys(each.location_id for each in found)
+        for location_id in locations:
             place = self._places.pop(location_id, None) or _Place(location_id, self.rules)
             self._places[location_id] = place
-            timed = self._on_time(place, reader_id, here, now)
-            news.sights += self._news(place.evidence, timed, kinds)
-            place.clock.advance(max(each.read_time for each in timed), now)
+        for each in found:
+            place = self._places[each.location_id]
+            due, sights = self._news(place.evidence, each, self._on_time(place, each, now))
+            news.sights += sights
+            dues.append(due)
+        for location_id in locations:
+            place = self._places[location_id]
             news.beliefs += place.evidence.settle(place.clock.now(now))
         self._forget_oldest()
-        return news
+        return news, dues
 
     def settle(self, now: datetime) -> list[Belief]:
         """Return what the passing of time has settled, without a read."""
@@ -78,7 +89,7 @@ class Tracker:
             place = self._places.get(location_id)
             if place is None:
                 continue
-            rows = place.evidence.rows([tag.epc for tag in tags], add=False).tolist()
+            rows = place.evidence.rows_of([tag.epc for tag in tags]).tolist()
             for tag, row in zip(tags, rows, strict=True):
                 if row >= 0:
                     key = (location_id, tag.epc)
@@ -86,10 +97,13 @@ class Tracker:
 
     def forget(self, keys: Iterable[Key]) -> None:
         """Tags whose state changed by other than reads: their next read counts."""
+        by_location: dict[str, list[bytes]] = {}
         for location_id, epc in keys:
-            place = self._places.get(location_id)
-            if place is not None and (row := int(place.evidence.rows([epc], add=False)[0])) >= 0:
-                place.evidence.columns["known"][row] = False
+            by_location.setdefault(location_id, []).append(epc)
+        for location_id, epcs in by_location.items():
+            if (place := self._places.get(location_id)) is not None:
+                rows = place.evidence.rows_of(epcs)
+                place.evidence.forget(rows[rows >= 0])
 
     def location_time(self, location_id: str, now: datetime) -> datetime:
         """Return the time that the reads of a location have come to."""
@@ -144,51 +158,80 @@ class Tracker:
     def nbytes(self) -> int:
         return sum(place.evidence.nbytes for place in self._places.values())
 
-    def _on_time(self, place: _Place, reader_id: str, reads: list[Read], now: datetime) -> list[Read]:
-        """Correct the times of a reader whose clock is off."""
-        reader = self._readers.get(reader_id)
+    def _on_time(self, place: _Place, found: Placed, now: datetime) -> Ints:
+        """Return the times of reads as a right clock would have told them, and set the location's clock."""
+        reader = self._readers.get(found.reader_id)
         if reader is None:
-            reader = self._readers[reader_id] = ReaderClock(self.rules.lateness_s, self.rules.max_skew_s)
-        newest = max(each.read_time for each in reads)
-        location_now = place.clock.now(now) if place.clock.read_time is not None else None
-        correction = reader.correction(newest, location_now, now)
-        if not correction:
-            return reads
-        return [replace(each, read_time=each.read_time + correction) for each in reads]
+            reader = self._readers[found.reader_id] = ReaderClock(
+                self.rules.lateness_s, self.rules.max_skew_s
+            )
+        starts = np.flatnonzero(np.diff(found.batches, prepend=-1))
+        corrections = []
+        for each in np.maximum.reduceat(found.times_us, starts).tolist():
+            newest = from_us(each)
+            location_now = place.clock.now(now) if place.clock.read_time is not None else None
+            correction = reader.correction(newest, location_now, now)
+            place.clock.advance(newest + correction, now)
+            corrections.append(correction)
+        if not any(corrections):
+            return found.times_us
+        by_us = np.array([each // MICROSECOND for each in corrections])
+        corrected: Ints = found.times_us + np.repeat(by_us, np.diff(starts, append=len(found)))
+        return corrected
 
-    def _news(self, evidence: Evidence, reads: list[Read], kinds: Kinds) -> list[Sight]:
-        """Weigh reads, and return the sights that must be written now."""
-        rules = self.rules
-        numbers = {
-            zone: (evidence.zone(zone, kinds[location, zone]), kinds[location, zone])
-            for location, zone in {(each.location_id, each.zone_id) for each in reads}
-        }
-        epcs = [each.epc for each in reads]
-        rows = evidence.rows(epcs, add=True)
-        zones = np.array([numbers[each.zone_id][0] for each in reads], dtype=np.int64)
-        rssi = np.array([each.rssi_cdbm for each in reads], dtype=np.int64)
-        times = np.array([each.read_time.timestamp() for each in reads])
-        epochs = evidence.add(rows, zones, rssi / 100, times, epcs)
-        is_exit = np.array([numbers[each.zone_id][1] is ZoneKind.EXIT for each in reads])
-        strong = np.array([is_passage(each, rules.passage_rssi_cdbm) for each in rssi.tolist()])
-        passes = is_exit & strong
+    def _news(self, evidence: Evidence, found: Placed, times_us: Ints) -> tuple[Due, list[Sight]]:
+        """Weigh reads; returns which must be written now, and the sights that they come to."""
+        rows = evidence.rows(found.epcs)
+        zones = np.array([evidence.zone(zone, kind) for zone, kind in found.zones])[found.zone]
+        rssi = found.rssi_cdbm.astype(np.int64)
+        epochs = evidence.add(rows, zones, rssi, times_us)
+        ticks = evidence.ticks(times_us).astype(np.int32)
         c = evidence.columns
-        refresh = max(1, round(rules.sight_refresh_s / rules.epoch_s))
-        due = ~is_exit & (epochs - c["written"][rows] >= refresh)
-        due |= ~is_exit & c["pending"][rows]
-        ticks = evidence.ticks(times)
-        due |= passes & (ticks > c["exit_written"][rows])
-        moves = strong & np.array([numbers[each.zone_id][1] is ZoneKind.TRANSITION for each in reads])
-        np.maximum.at(c["seen"], rows[~is_exit], ticks[~is_exit].astype(np.int32))
-        np.maximum.at(c["passed"], rows[moves], ticks[moves].astype(np.int32))
-        due |= ~c["known"][rows] & (~is_exit | passes)
+        due: Flags = epochs >= c["due"][rows]
+        kinds = {kind for _, kind in found.zones}
+        if not kinds & {ZoneKind.EXIT, ZoneKind.TRANSITION}:
+            np.maximum.at(c["seen"], rows, ticks)
+        else:
+            passes = (rssi == 0) | (rssi >= self.rules.passage_rssi_cdbm)
+            is_exit = np.array([kind is ZoneKind.EXIT for _, kind in found.zones])[found.zone]
+            is_way = np.array([kind is ZoneKind.TRANSITION for _, kind in found.zones])[found.zone]
+            np.maximum.at(c["seen"], rows[~is_exit], ticks[~is_exit])
+            np.maximum.at(c["passed"], rows[is_way & passes], ticks[is_way & passes])
+            leaves = is_exit & passes & ((ticks > c["exit_written"][rows]) | ~c["known"][rows])
+            due = due & ~is_exit | leaves
+        first = np.zeros(len(rows), dtype=np.bool_)
         if not due.any():
-            return []
-        news = set(rows[due].tolist())
-        number_of = {epc: row for epc, row in zip(epcs, rows.tolist(), strict=True) if row in news}
-        sights = reduce((read for read in reads if read.epc in number_of), kinds, rules.passage_rssi_cdbm)
-        for sight in sights.values():
-            row = number_of[sight.epc]
+            return Due(due, first), []
+        news, positions = np.unique(rows[due], return_index=True)
+        first[np.flatnonzero(due)[positions]] = True
+        # All reads of a tag that is due make its sight.
+        of = np.flatnonzero(np.isin(rows, news)) if len(news) < len(rows) else np.arange(len(rows))
+        sights = self._sights(evidence, found, rows[of], of, times_us[of])
+        for row, batch in zip(
+            news.tolist(), found.batches[first][np.argsort(rows[first])].tolist(), strict=True
+        ):
+            sights[row].batch = batch
+        return Due(due, first), list(sights.values())
+
+    def _sights(
+        self, evidence: Evidence, found: Placed, rows: Ints, of: Ints, times_us: Ints
+    ) -> dict[int, Sight]:
+        """Reduce the reads at the places `of` to a sight a row."""
+        c = evidence.columns
+        sights = reduce(
+            found.location_id,
+            zip(
+                rows.tolist(),
+                [found.zones[zone] for zone in found.zone[of].tolist()],
+                times_us.tolist(),
+                found.rssi_cdbm[of].tolist(),
+                strict=True,
+            ),
+            self.rules.passage_rssi_cdbm,
+        )
+        for row, sight in sights.items():
+            sight.epc = evidence.epc(row)
+            sight.reader_id = found.reader_id
             if not c["fresh"][row]:
                 sight.read_rate = float(c["rate"][row])
                 sight.level_cdbm = round(float(c["level"][row]) * 100)
@@ -196,7 +239,7 @@ class Tracker:
                 # What came before it, and was not worth a row then, may be later than it.
                 sight.seen_time = latest(sight.seen_time, evidence.time(int(c["seen"][row])))
                 sight.passage_time = latest(sight.passage_time, evidence.time(int(c["passed"][row])))
-        return list(sights.values())
+        return sights
 
     def _forget_oldest(self) -> None:
         """Keep below the limit of memory by forgetting the location that was heard longest ago."""
