@@ -6,7 +6,7 @@ from onhand.api.pickup.v1.events_pb2 import PickupEvent
 from onhand.api.routing.v1.events_pb2 import RoutingEvent
 from onhand.kit.events import Subscription
 from onhand.notifications import events
-from onhand.notifications.use_cases import Notifications
+from onhand.notifications.use_cases.messages import Notifications
 
 
 def subscriptions(notifications: Notifications) -> list[Subscription]:
@@ -15,8 +15,8 @@ def subscriptions(notifications: Notifications) -> list[Subscription]:
     async def on_routing(connection: AsyncConnection, data: bytes) -> None:
         event = RoutingEvent.FromString(data)
         if event.HasField("order_accepted"):
-            contact = events.contact_of(event.order_accepted.order)
-            await notifications.remember_order(connection, contact)
+            order, person = events.order_of(event.order_accepted.order)
+            await notifications.remember_order(connection, order, person)
         else:
             await notifications.tell(connection, events.routing_occasion(event))
 

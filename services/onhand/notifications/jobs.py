@@ -8,7 +8,7 @@ from onhand.kit import telemetry
 from onhand.kit.clock import Clock
 from onhand.kit.errors import OnhandError
 from onhand.notifications.domain.messages import Attempt, Channel, Result, State, Verdict
-from onhand.notifications.use_cases import Notifications
+from onhand.notifications.use_cases.messages import Notifications
 
 STOP_GRACE_S = 5.0
 """Time that attempts under way get when the service stops, so that they need not be made twice."""

@@ -12,7 +12,8 @@ from typing import Any
 from jinja2 import PackageLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from onhand.notifications.domain.occasions import Contact, Line, Occasion, Purpose
+from onhand.notifications.domain.contacts import Contact
+from onhand.notifications.domain.occasions import Line, Occasion, Purpose
 
 FALLBACK_LOCALE = "en"
 PARTS = ("subject.txt", "txt", "html")
@@ -25,16 +26,17 @@ class Mail:
     subject: str
     text: str
     html: str
+    name: str = ""
+    """Of its receiver."""
 
     def to_bytes(self) -> bytes:
-        """Return the text and HTML parts; the subject is kept beside them."""
-        return json.dumps([self.text, self.html]).encode()
+        """Return all but the subject, which is kept beside it."""
+        return json.dumps([self.text, self.html, self.name]).encode()
 
     @classmethod
     def of(cls, subject: str, parts: bytes) -> "Mail":
         """Restore what `to_bytes` gave."""
-        text, html = json.loads(parts)
-        return cls(subject, text, html)
+        return cls(subject, *json.loads(parts))
 
 
 class Renderer:
@@ -64,7 +66,7 @@ class Renderer:
         subject, text, html = (
             self._environment.get_template(f"{stem}.{part}").render(facts) for part in PARTS
         )
-        return Mail(" ".join(subject.split()), text.strip() + "\n", html)
+        return Mail(" ".join(subject.split()), text.strip() + "\n", html, contact.display_name)
 
     def _locale(self, purpose: Purpose, wanted: str) -> str:
         """Return the wanted locale, or the next wider one that has templates: nl-NL, nl, en."""

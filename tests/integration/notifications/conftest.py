@@ -5,7 +5,7 @@ import base64
 import json
 import socket
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,20 +14,26 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from onhand.api.notifications.v1 import contacts_pb2, messages_pb2
 from onhand.api.notifications.v1.events_pb2 import NotificationsEvent
 from onhand.api.pickup.v1.events_pb2 import PickupEvent
 from onhand.api.pickup.v1.tasks_pb2 import Task
 from onhand.api.routing.v1.events_pb2 import RoutingEvent
 from onhand.cli import keys
 from onhand.cli.embedded import EmbeddedServers
+from onhand.cli.scopes import scopes as all_scopes
+from onhand.client import AsyncNotifications
+from onhand.kit.auth import Authenticator
 from onhand.kit.clock import SystemClock
 from onhand.kit.db import Database
+from onhand.kit.interceptors import Guard
 from onhand.kit.migrations import migrate
 from onhand.notifications.config import NotificationsSettings
 from onhand.notifications.consumer import subscriptions
@@ -38,8 +44,11 @@ from onhand.notifications.domain.endpoints import NewEndpoint
 from onhand.notifications.domain.messages import Channel, Message, State
 from onhand.notifications.jobs import Dispatcher
 from onhand.notifications.rendering import Renderer
+from onhand.notifications.servicer.contacts import ContactServicer
+from onhand.notifications.servicer.messages import MessageServicer, WebhookServicer
 from onhand.notifications.storage import endpoints
-from onhand.notifications.use_cases import Notifications
+from onhand.notifications.use_cases.contacts import Contacts
+from onhand.notifications.use_cases.messages import Notifications
 from onhand.notifications.vault import Vault
 
 WITHIN_S = 30.0
@@ -173,6 +182,7 @@ class World:
     database: Database
     vault: Vault
     notifications: Notifications
+    contacts: Contacts
 
     async def handle(self, event: RoutingEvent | PickupEvent) -> None:
         """Take an event as the consumer of its stream would, in a transaction."""
@@ -187,9 +197,9 @@ class World:
     @asynccontextmanager
     async def delivering(self, **sender_options: Any) -> AsyncIterator[None]:
         resolver = Resolver()
-        smtp = SmtpSender(self.settings, self.vault)
+        smtp = SmtpSender(self.settings)
         options = {"resolve": resolver, **sender_options}
-        webhooks = WebhookSender(self.settings, self.vault, self.clock, **options)
+        webhooks = WebhookSender(self.settings, self.clock, **options)
         work = [
             asyncio.create_task(Dispatcher(Channel.EMAIL, self.notifications, smtp.send, 4).run()),
             asyncio.create_task(Dispatcher(Channel.WEBHOOK, self.notifications, webhooks.send, 4).run()),
@@ -227,7 +237,7 @@ class World:
         endpoint_id = self.clock.uuid()
         new = NewEndpoint(uri, tuple(purposes), "test")
         await self.database.transaction(
-            lambda c: endpoints.add(c, endpoint_id, new, self.vault.seal(secret), self.clock.now())
+            lambda c: endpoints.add(c, self.vault, endpoint_id, new, secret, self.clock.now())
         )
         return str(endpoint_id), "whsec_" + base64.b64encode(secret).decode()
 
@@ -237,10 +247,10 @@ class World:
 
     async def dump(self) -> str:
         """Return all that the tables hold, as text."""
-        tables = ("messages", "order_contacts", "webhook_endpoints", "outbox", "idempotency", "inbox")
+        tables = text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
         found = []
-        for table in tables:
-            query = text(f"SELECT * FROM {table}")  # noqa: S608 - constants
+        for table in (await self.database.read(lambda c: c.execute(tables))).scalars().all():
+            query = text(f"SELECT * FROM {table}")  # noqa: S608 - the database's own names
             found += [
                 json.dumps([_readable(value) for value in row])
                 for row in await self.database.read(lambda c, query=query: c.execute(query))  # type: ignore[misc]
@@ -295,11 +305,9 @@ async def make_world(servers: EmbeddedServers, keys_dir: Path, tmp_path: Path) -
         )
         clock, vault = AdjustableClock(), Vault.of(settings)
         database = Database(settings, "notifications-test")
-        made.append(
-            World(
-                settings, clock, database, vault, Notifications(database, clock, settings, vault, Renderer())
-            )
-        )
+        contacts = Contacts(database, clock, settings, vault)
+        notifications = Notifications(database, clock, settings, vault, Renderer(), contacts)
+        made.append(World(settings, clock, database, vault, notifications, contacts))
         return made[-1]
 
     yield make
@@ -311,6 +319,32 @@ async def make_world(servers: EmbeddedServers, keys_dir: Path, tmp_path: Path) -
 def world(make_world: Any, mail_server: MailServer) -> World:
     made: World = make_world(smtp_host="127.0.0.1", smtp_port=mail_server.port)
     return made
+
+
+def token(world: World, *scopes: str, subject: str = "test") -> str:
+    folder = Path(world.settings.auth_jwks_file).parent
+    return keys.mint(folder, subject, scopes, (), timedelta(minutes=5), world.clock.now())
+
+
+@asynccontextmanager
+async def served(world: World, scopes: Iterable[str] | None = None) -> AsyncIterator[AsyncNotifications]:
+    server = grpc.aio.server()
+    guard = Guard(Authenticator(world.settings), world.settings.default_deadline_s)
+    for module, name, servicer in (
+        (messages_pb2, "MessageService", MessageServicer(world.notifications)),
+        (messages_pb2, "WebhookService", WebhookServicer(world.notifications)),
+        (contacts_pb2, "ContactService", ContactServicer(world.contacts)),
+    ):
+        guard.register(server, module.DESCRIPTOR.services_by_name[name], servicer)
+    server.add_insecure_port(world.settings.listen)
+    await server.start()
+    try:
+        async with AsyncNotifications(
+            world.settings.listen, token=token(world, *(all_scopes() if scopes is None else scopes))
+        ) as client:
+            yield client
+    finally:
+        await server.stop(0)
 
 
 def order_accepted(order_id: str = "WEB-1", **customer: str) -> RoutingEvent:

@@ -306,7 +306,7 @@ async def test_a_crash_in_mid_send_ends_in_a_second_attempt_with_the_same_id(
     await world.handle(ready())
     # The first process sends and dies before it can say so.
     (lost,) = await world.notifications.claim(Channel.EMAIL, 10)
-    sender = SmtpSender(world.settings, world.vault)
+    sender = SmtpSender(world.settings)
     assert (await sender.send(lost)).verdict is Verdict.SENT
     await sender.close()
     assert await world.notifications.claim(Channel.EMAIL, 10) == []  # the lease holds
@@ -366,9 +366,9 @@ async def test_texts_messages_and_contacts_are_dropped_in_time(world: World, mai
     await world.handle(ready())
     async with world.delivering():
         await world.until(State.FAILED)
-    assert await world.notifications.forget() == {"texts": 0, "messages": 0, "contacts": 0}
+    assert await world.notifications.forget() == {"texts": 0, "messages": 0, "orders": 0, "identities": 0}
     world.clock.ahead = timedelta(days=15)
-    assert await world.notifications.forget() == {"texts": 1, "messages": 0, "contacts": 0}
+    assert await world.notifications.forget() == {"texts": 1, "messages": 0, "orders": 0, "identities": 0}
     world.clock.ahead = timedelta(days=401)
-    assert await world.notifications.forget() == {"texts": 0, "messages": 1, "contacts": 1}
+    assert await world.notifications.forget() == {"texts": 0, "messages": 1, "orders": 1, "identities": 1}
     assert await world.messages() == []

@@ -9,7 +9,8 @@ import pytest
 from jinja2 import UndefinedError
 from jinja2.exceptions import SecurityError
 
-from onhand.notifications.domain.occasions import Contact, Line, Occasion, Purpose, Task
+from onhand.notifications.domain.contacts import Contact, Identity, Profile
+from onhand.notifications.domain.occasions import Line, Occasion, Purpose, Task
 from onhand.notifications.rendering import PARTS, Mail, Renderer, webhook_body
 
 NOON = datetime(2026, 6, 5, 12, tzinfo=UTC)
@@ -35,7 +36,8 @@ def occasion(purpose: Purpose) -> Occasion:
 
 
 def contact(name: str = "Jane", locale: str = "") -> Contact:
-    return Contact("WEB-1", name, "jane@shop.example", locale, False, LINES)
+    profile = Profile("crm", "7", display_name=name, locale=locale)
+    return Contact(UUID(int=1), (Identity(UUID(int=2), profile, (), NOON),), (), NOON)
 
 
 def mail(purpose: Purpose, name: str = "Jane", locale: str = "") -> Mail:

@@ -11,7 +11,6 @@ from onhand.kit.clock import Clock
 from onhand.notifications.config import NotificationsSettings
 from onhand.notifications.delivery.network import ForbiddenAddressError, GuardedBackend, Resolve
 from onhand.notifications.domain.messages import SENT, Attempt, Hook, Result, Verdict
-from onhand.notifications.vault import Vault
 
 
 class WebhookSender:
@@ -23,13 +22,11 @@ class WebhookSender:
     def __init__(
         self,
         settings: NotificationsSettings,
-        vault: Vault,
         clock: Clock,
         resolve: Resolve,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         self._timeout_s = settings.webhook_timeout_s
-        self._vault = vault
         self._clock = clock
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=ssl_context or ssl.create_default_context(),
@@ -57,9 +54,9 @@ class WebhookSender:
         return _judge(status)
 
     async def _post(self, attempt: Attempt, hook: Hook) -> int:
-        body = self._vault.open(attempt.sealed_body)
+        body = attempt.body
         message_id, now = str(attempt.message_id), self._clock.now()
-        signature = Webhook(self._vault.open(hook.sealed_secret)).sign(message_id, now, body.decode())
+        signature = Webhook(hook.secret).sign(message_id, now, body.decode())
         headers: dict[str | bytes, str | bytes] = {
             "content-type": "application/json",
             "user-agent": "onhand",

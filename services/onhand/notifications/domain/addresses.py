@@ -22,6 +22,11 @@ def mask_email(email: str) -> str:
     return f"{local[:1] if len(local) > 1 else ''}***@{domain}"
 
 
+def mask_phone(phone: str) -> str:
+    """Show enough of a phone number to recognise it: `+31***67`."""
+    return f"{phone[:3]}***{phone[-2:]}"
+
+
 def mask_uri(uri: str) -> str:
     """Show where an endpoint is; its path may hold a key: `https://hooks.shop.example/***`."""
     parts = urlsplit(uri)
@@ -48,7 +53,7 @@ def is_public(address: Address) -> bool:
     return address.is_global and not (address.is_multicast or address.is_reserved)
 
 
-def check_endpoint_uri(uri: str, *, allow_private: bool) -> None:
+def check_endpoint_uri(uri: str, *, allow_private: bool, field: str = "endpoint.uri") -> None:
     """Raise InvalidField unless events may be posted to `uri`.
 
     Which addresses a name stands for is looked at when it is called, not here: it may change.
@@ -57,7 +62,7 @@ def check_endpoint_uri(uri: str, *, allow_private: bool) -> None:
         parts = urlsplit(uri)
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise InvalidField([FieldViolation("endpoint.uri", "is not a URI")]) from None
+        raise InvalidField([FieldViolation(field, "is not a URI")]) from None
     if parts.scheme not in ("http", "https") or not host or port == 0:
         problem = "must be an https address with a host"
     elif parts.scheme == "http" and not allow_private:
@@ -68,7 +73,7 @@ def check_endpoint_uri(uri: str, *, allow_private: bool) -> None:
         problem = "must not lie in a private network"
     else:
         return
-    raise InvalidField([FieldViolation("endpoint.uri", problem)])
+    raise InvalidField([FieldViolation(field, problem)])
 
 
 def _may_be_public(host: str) -> bool:

@@ -24,6 +24,9 @@ class Channel(enum.IntEnum):
 
     EMAIL = 1
     WEBHOOK = 2
+    SMS = 3
+    PUSH = 4
+    WHATSAPP = 5
 
 
 class State(enum.IntEnum):
@@ -81,9 +84,12 @@ class NewMessage:
     order_id: str
     task_id: UUID | None
     endpoint_id: UUID | None
+    identity_id: UUID | None
+    """Whose it is; None for a webhook of a system."""
+    address_id: UUID | None
     masked_address: str
     subject: str
-    sealed_body: bytes
+    body: bytes
 
 
 def message_id_of(event_id: UUID, channel: Channel, address: str) -> UUID:
@@ -95,8 +101,7 @@ def message_id_of(event_id: UUID, channel: Channel, address: str) -> UUID:
 class Mailbox:
     """Where an e-mail goes."""
 
-    sealed_email: bytes
-    display_name: str
+    email: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,7 @@ class Hook:
 
     endpoint_id: UUID
     uri: str
-    sealed_secret: bytes
+    secret: bytes
     disabled: bool
 
 
@@ -120,7 +125,7 @@ class Attempt:
     number_in_round: int
     """1 for the first since it was made or revived."""
     subject: str
-    sealed_body: bytes
+    body: bytes
     create_time: datetime
     recipient: Mailbox | Hook | None
     """None: the contact or the endpoint is no longer there."""

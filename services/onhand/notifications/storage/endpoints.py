@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from onhand.notifications.domain.endpoints import Endpoint, NewEndpoint
 from onhand.notifications.domain.occasions import Purpose
+from onhand.notifications.vault import Vault
 
 ADD_LOCK = 0x686F6F6B73
 """Key of the advisory lock under which endpoints are counted and added."""
@@ -16,8 +17,8 @@ ADD_LOCK = 0x686F6F6B73
 _ENDPOINT = "endpoint_id, uri, purposes, title, create_time, disable_time"
 _COUNT = text("SELECT count(*) FROM webhook_endpoints")
 _ADD = text(f"""
-    INSERT INTO webhook_endpoints (endpoint_id, uri, purposes, title, sealed_secret, create_time)
-    VALUES (:endpoint_id, :uri, :purposes, :title, :sealed_secret, :now) RETURNING {_ENDPOINT}
+    INSERT INTO webhook_endpoints (endpoint_id, uri, purposes, title, sealed_secret, key_id, create_time)
+    VALUES (:endpoint_id, :uri, :purposes, :title, :sealed_secret, :key_id, :now) RETURNING {_ENDPOINT}
 """)
 _LIST = text(f"SELECT {_ENDPOINT} FROM webhook_endpoints ORDER BY endpoint_id")
 _SUBSCRIBED = text(f"""
@@ -38,7 +39,12 @@ async def count(connection: AsyncConnection) -> int:
 
 
 async def add(
-    connection: AsyncConnection, endpoint_id: UUID, new: NewEndpoint, sealed_secret: bytes, now: datetime
+    connection: AsyncConnection,
+    vault: Vault,
+    endpoint_id: UUID,
+    new: NewEndpoint,
+    secret: bytes,
+    now: datetime,
 ) -> Endpoint:
     result = await connection.execute(
         _ADD,
@@ -47,7 +53,8 @@ async def add(
             "uri": new.uri,
             "purposes": [int(each) for each in new.purposes],
             "title": new.title,
-            "sealed_secret": sealed_secret,
+            "sealed_secret": vault.seal(secret),
+            "key_id": vault.key_id,
             "now": now,
         },
     )
@@ -64,10 +71,10 @@ async def subscribed(connection: AsyncConnection, purpose: Purpose) -> list[Endp
     return [_endpoint(row) for row in await connection.execute(_SUBSCRIBED, {"purpose": purpose})]
 
 
-async def get_secret(connection: AsyncConnection, endpoint_id: UUID) -> bytes | None:
-    """Return an endpoint's sealed secret."""
-    secret: bytes | None = await connection.scalar(_SECRET, {"endpoint_id": endpoint_id})
-    return secret
+async def get_secret(connection: AsyncConnection, vault: Vault, endpoint_id: UUID) -> bytes | None:
+    """Return an endpoint's secret."""
+    sealed: bytes | None = await connection.scalar(_SECRET, {"endpoint_id": endpoint_id})
+    return None if sealed is None else vault.open(sealed)
 
 
 async def disable(connection: AsyncConnection, endpoint_id: UUID, now: datetime) -> None:

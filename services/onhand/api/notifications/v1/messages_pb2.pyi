@@ -36,9 +36,15 @@ class Message(_message.Message):
         CHANNEL_UNSPECIFIED: _ClassVar[Message.Channel]
         CHANNEL_EMAIL: _ClassVar[Message.Channel]
         CHANNEL_WEBHOOK: _ClassVar[Message.Channel]
+        CHANNEL_SMS: _ClassVar[Message.Channel]
+        CHANNEL_PUSH: _ClassVar[Message.Channel]
+        CHANNEL_WHATSAPP: _ClassVar[Message.Channel]
     CHANNEL_UNSPECIFIED: Message.Channel
     CHANNEL_EMAIL: Message.Channel
     CHANNEL_WEBHOOK: Message.Channel
+    CHANNEL_SMS: Message.Channel
+    CHANNEL_PUSH: Message.Channel
+    CHANNEL_WHATSAPP: Message.Channel
     class State(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         STATE_UNSPECIFIED: _ClassVar[Message.State]

@@ -1,8 +1,4 @@
-"""What notifications does, one method an intention.
-
-The first two run inside the transaction that has deduplicated their event; each other method is one
-transaction of its own. Nothing here calls out: attempts are made by jobs, between `claim` and `conclude`.
-"""
+"""Messages: made from events, leased for attempts, shown; and the endpoints that want them."""
 
 import base64
 from dataclasses import dataclass
@@ -22,6 +18,7 @@ from onhand.kit.errors import LimitReached, NotFound
 from onhand.notifications import events
 from onhand.notifications.config import NotificationsSettings
 from onhand.notifications.domain.addresses import check_endpoint_uri, mask_email, mask_uri
+from onhand.notifications.domain.contacts import KIND_OF, Address, Contact, NewIdentity, Topic
 from onhand.notifications.domain.endpoints import Endpoint, NewEndpoint
 from onhand.notifications.domain.messages import (
     Attempt,
@@ -34,9 +31,10 @@ from onhand.notifications.domain.messages import (
     message_id_of,
     outcome,
 )
-from onhand.notifications.domain.occasions import Contact, Line, Occasion, Purpose
+from onhand.notifications.domain.occasions import Line, Occasion, Order, Purpose
 from onhand.notifications.rendering import Renderer, webhook_body
-from onhand.notifications.storage import contacts, endpoints, messages
+from onhand.notifications.storage import contacts, endpoints, messages, orders
+from onhand.notifications.use_cases.contacts import Contacts
 from onhand.notifications.vault import Vault
 
 SECRET_BYTES = 32
@@ -52,13 +50,16 @@ class Notifications:
     settings: NotificationsSettings
     vault: Vault
     renderer: Renderer
+    contacts: Contacts
 
     # Events
 
-    async def remember_order(self, connection: AsyncConnection, contact: Contact) -> None:
-        """Keep whom to tell about an order."""
-        sealed_email = self.vault.seal(contact.email.encode()) if contact.email else None
-        await contacts.add(connection, contact, sealed_email, self.clock.now())
+    async def remember_order(self, connection: AsyncConnection, order: Order, person: NewIdentity) -> None:
+        """Keep whom to tell about an order; an order that is known already stays as it is."""
+        if await orders.is_known(connection, order.order_id):
+            return
+        identity_id, address_ids = await self.contacts.remember(connection, person)
+        await orders.add(connection, order, identity_id, address_ids, self.clock.now())
 
     async def tell(self, connection: AsyncConnection, occasion: Occasion) -> None:
         """Make the messages that an occasion calls for: to the customer, and to each endpoint.
@@ -67,22 +68,24 @@ class Notifications:
         """
         if not occasion.matters:
             return
-        known = await contacts.get(connection, occasion.order_id)
+        known = await orders.get(connection, occasion.order_id)
         if known is None:
             raise NotFound("order", occasion.order_id)
         # Events that were put off until the order was known may come in any order: who has collected
         # is not told that it is ready.
-        if occasion.task and not await contacts.advance_task(connection, occasion, occasion.task):
+        if occasion.task and not await orders.advance_task(connection, occasion, occasion.task):
             return
-        contact, sealed_email = known
-        lines = occasion.lines if occasion.task else contact.lines_named(occasion.line_ids)
+        lines = occasion.lines if occasion.task else known.order.lines_named(occasion.line_ids)
         made = self._posts(occasion, lines, await endpoints.subscribed(connection, occasion.purpose))
-        if sealed_email is not None:
-            made.append(self._mail(occasion, contact, lines, self.vault.open(sealed_email).decode()))
-        await messages.add(connection, made, self.clock.now())
+        if known.contact_id is not None:
+            contact = await contacts.get(connection, self.vault, known.contact_id)
+            if contact is not None:
+                made += self._mails(occasion, contact, known.address_ids, lines)
+        await messages.add(connection, self.vault, made, self.clock.now())
         if occasion.task and occasion.purpose in (Purpose.ORDER_COLLECTED, Purpose.ORDER_EXPIRED):
             overtaken = await messages.suppress_of_task(
                 connection,
+                self.vault,
                 occasion.task.task_id,
                 Channel.EMAIL,
                 Purpose.ORDER_READY,
@@ -91,18 +94,36 @@ class Notifications:
             )
             await self._publish(connection, overtaken)
 
-    def _mail(self, occasion: Occasion, contact: Contact, lines: tuple[Line, ...], email: str) -> NewMessage:
+    def _mails(
+        self, occasion: Occasion, contact: Contact, address_ids: tuple[UUID, ...], lines: tuple[Line, ...]
+    ) -> list[NewMessage]:
+        """Make the mail to where the order's person wanted it, unless they object."""
+        given = (contact.address(each) for each in address_ids)
+        for address in given:
+            if (
+                address is not None
+                and address.kind is KIND_OF[Channel.EMAIL]
+                and contact.allows(Topic.ORDER, Channel.EMAIL, address)
+            ):
+                return [self._mail(occasion, contact, address, lines)]
+        return []
+
+    def _mail(
+        self, occasion: Occasion, contact: Contact, address: Address, lines: tuple[Line, ...]
+    ) -> NewMessage:
         mail = self.renderer.mail(occasion, contact, lines)
         return NewMessage(
-            message_id=message_id_of(occasion.event_id, Channel.EMAIL, email),
+            message_id=message_id_of(occasion.event_id, Channel.EMAIL, str(address.address_id)),
             purpose=occasion.purpose,
             channel=Channel.EMAIL,
             order_id=occasion.order_id,
             task_id=occasion.task.task_id if occasion.task else None,
             endpoint_id=None,
-            masked_address=mask_email(email),
+            identity_id=contact.identity_of(address).identity_id,
+            address_id=address.address_id,
+            masked_address=mask_email(address.value),
             subject=mail.subject,
-            sealed_body=self.vault.seal(mail.to_bytes()),
+            body=mail.to_bytes(),
         )
 
     def _posts(
@@ -117,9 +138,11 @@ class Notifications:
                 order_id=occasion.order_id,
                 task_id=occasion.task.task_id if occasion.task else None,
                 endpoint_id=endpoint.endpoint_id,
+                identity_id=None,
+                address_id=None,
                 masked_address=mask_uri(endpoint.uri),
                 subject="",
-                sealed_body=self.vault.seal(body),
+                body=body,
             )
             for endpoint in subscribed
         ]
@@ -131,7 +154,7 @@ class Notifications:
         now = self.clock.now()
         lease_time = now + timedelta(seconds=self.settings.delivery_lease_s)
         return await self.database.transaction(
-            lambda connection: messages.claim(connection, channel, limit, now, lease_time)
+            lambda connection: messages.claim(connection, self.vault, channel, limit, now, lease_time)
         )
 
     async def conclude(self, attempt: Attempt, result: Result) -> Message | None:
@@ -142,7 +165,7 @@ class Notifications:
         async def work(connection: AsyncConnection) -> Message | None:
             if result.verdict is Verdict.GONE and (endpoint_id := attempt.endpoint_id) is not None:
                 await endpoints.disable(connection, endpoint_id, now)
-            message = await messages.conclude(connection, attempt, decided, now)
+            message = await messages.conclude(connection, self.vault, attempt, decided, now)
             if message is not None:
                 await self._publish(connection, [message])
             return message
@@ -154,7 +177,7 @@ class Notifications:
         return await self.database.read(messages.waiting)
 
     async def forget(self) -> dict[str, int]:
-        """Drop some texts, messages and contacts that were kept long enough; returns how many."""
+        """Drop some texts, messages, orders and identities that were kept long enough; returns how many."""
         now, settings = self.clock.now(), self.settings
         texts_before = now - timedelta(days=settings.failed_text_retention_days)
         messages_before = now - timedelta(days=settings.message_retention_days)
@@ -163,14 +186,17 @@ class Notifications:
         return {
             "texts": await transaction(lambda connection: messages.drop_texts(connection, texts_before)),
             "messages": await transaction(lambda connection: messages.drop(connection, messages_before)),
-            "contacts": await transaction(lambda connection: contacts.drop(connection, contacts_before)),
+            "orders": await transaction(lambda connection: orders.drop(connection, contacts_before)),
+            "identities": await transaction(lambda connection: contacts.drop(connection, contacts_before)),
         }
 
     # Messages
 
     async def get_message(self, message_id: UUID) -> Message:
         """Return a message. Raises NotFound."""
-        message = await self.database.read(lambda connection: messages.get(connection, message_id))
+        message = await self.database.read(
+            lambda connection: messages.get(connection, self.vault, message_id)
+        )
         if message is None:
             raise NotFound("message", str(message_id))
         return message
@@ -180,18 +206,18 @@ class Notifications:
     ) -> list[Message]:
         """Return messages, latest first, that come after the one named by `before`."""
         return await self.database.read(
-            lambda connection: messages.list_some(connection, order_id, state, before, limit)
+            lambda connection: messages.list_some(connection, self.vault, order_id, state, before, limit)
         )
 
     async def retry_message(self, message_id: UUID) -> Message:
         """Make a failed message due now. Raises NotFound, WrongState."""
 
         async def work(connection: AsyncConnection) -> Message:
-            message = await messages.get(connection, message_id, for_update=True)
+            message = await messages.get(connection, self.vault, message_id, for_update=True)
             if message is None:
                 raise NotFound("message", str(message_id))
             if message.needs_revival():
-                message = await messages.revive(connection, message_id, self.clock.now())
+                message = await messages.revive(connection, self.vault, message_id, self.clock.now())
             return message
 
         return await self.database.transaction(work)
@@ -216,21 +242,27 @@ class Notifications:
             limit = self.settings.max_webhook_endpoints
             if await endpoints.count(connection) >= limit:
                 raise LimitReached(f"{limit} webhook endpoints")
-            secret = self.vault.seal(self.clock.random_bytes(SECRET_BYTES))
-            endpoint = await endpoints.add(connection, self.clock.uuid(), new, secret, self.clock.now())
+            endpoint = await endpoints.add(
+                connection,
+                self.vault,
+                self.clock.uuid(),
+                new,
+                self.clock.random_bytes(SECRET_BYTES),
+                self.clock.now(),
+            )
             return CreateWebhookEndpointResponse(endpoint=events.endpoint_proto(endpoint))
 
         async def work(connection: AsyncConnection) -> tuple[CreateWebhookEndpointResponse, bytes]:
             response = await idempotency.once(
                 connection, actor, request, CreateWebhookEndpointResponse, lambda: effect(connection)
             )
-            secret = await endpoints.get_secret(connection, UUID(response.endpoint.endpoint_id))
+            secret = await endpoints.get_secret(connection, self.vault, UUID(response.endpoint.endpoint_id))
             if secret is None:
                 raise NotFound("webhook endpoint", response.endpoint.endpoint_id)
             return response, secret
 
-        response, sealed = await self.database.transaction(work)
-        response.secret = "whsec_" + base64.b64encode(self.vault.open(sealed)).decode()
+        response, secret = await self.database.transaction(work)
+        response.secret = "whsec_" + base64.b64encode(secret).decode()
         return response
 
     async def list_endpoints(self) -> list[Endpoint]:
@@ -243,7 +275,7 @@ class Notifications:
         async def work(connection: AsyncConnection) -> None:
             await endpoints.delete(connection, endpoint_id)
             dropped = await messages.suppress_of_endpoint(
-                connection, endpoint_id, "the endpoint was removed", self.clock.now()
+                connection, self.vault, endpoint_id, "the endpoint was removed", self.clock.now()
             )
             await self._publish(connection, dropped)
 
