@@ -38,6 +38,9 @@ class NotificationsSettings(ServiceSettings):
     smtp_idle_s: Annotated[float, Field(ge=0, le=240)] = 10
     """How long a connection waits for its next mail; protects the mail server."""
 
+    max_sms_parts: Annotated[int, Field(ge=1, le=10)] = 3
+    """Text messages that one template may become; protects the bill."""
+
     webhook_timeout_s: Annotated[float, Field(gt=0, le=60)] = 10
     """Longest one post may take, name look-up included; protects the other endpoints' turn."""
     webhook_concurrency: Annotated[int, Field(ge=1, le=1_000)] = 16

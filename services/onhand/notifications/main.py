@@ -2,7 +2,7 @@
 
 import uvloop
 
-from onhand.api.notifications.v1 import contacts_pb2, messages_pb2
+from onhand.api.notifications.v1 import contacts_pb2, messages_pb2, templates_pb2
 from onhand.kit import config, housekeeping, telemetry
 from onhand.kit.clock import SystemClock
 from onhand.kit.db import Database
@@ -16,11 +16,12 @@ from onhand.notifications.delivery.smtp import SmtpSender
 from onhand.notifications.delivery.webhook import WebhookSender
 from onhand.notifications.domain.messages import Channel
 from onhand.notifications.jobs import Dispatcher, Jobs
-from onhand.notifications.rendering import Renderer
 from onhand.notifications.servicer.contacts import ContactServicer
 from onhand.notifications.servicer.messages import MessageServicer, WebhookServicer
+from onhand.notifications.servicer.templates import TemplateServicer
 from onhand.notifications.use_cases.contacts import Contacts
 from onhand.notifications.use_cases.messages import Notifications
+from onhand.notifications.use_cases.templates import Templates
 from onhand.notifications.vault import Vault
 
 
@@ -36,7 +37,8 @@ async def serve(settings: NotificationsSettings) -> None:
     database = Database(settings, "notifications")
     broker = Broker(settings.nats_url, "notifications")
     contacts = Contacts(database, clock, settings, vault)
-    notifications = Notifications(database, clock, settings, vault, Renderer(), contacts)
+    notifications = Notifications(database, clock, settings, vault, contacts)
+    templates = Templates(database, clock, settings)
     resolver = Resolver()
     smtp = SmtpSender(settings)
     webhooks = WebhookSender(settings, clock, resolver)
@@ -49,6 +51,7 @@ async def serve(settings: NotificationsSettings) -> None:
         (messages_pb2, "MessageService", MessageServicer(notifications)),
         (messages_pb2, "WebhookService", WebhookServicer(notifications)),
         (contacts_pb2, "ContactService", ContactServicer(contacts)),
+        (templates_pb2, "TemplateService", TemplateServicer(templates)),
     ):
         server.add(module.DESCRIPTOR.services_by_name[name], servicer)
     server.background("relay", Relay(database, broker, "notifications").run)
@@ -63,7 +66,7 @@ async def serve(settings: NotificationsSettings) -> None:
     server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
 
     async def ready() -> None:
-        await database.wait_until_migrated("contacts")
+        await database.wait_until_migrated("templates")
         telemetry.log.info("resealed", rows=await contacts.reseal())
 
     await server.serve(ready)

@@ -21,7 +21,7 @@ from aiosmtpd.smtp import Envelope
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from onhand.api.notifications.v1 import contacts_pb2, messages_pb2
+from onhand.api.notifications.v1 import contacts_pb2, messages_pb2, templates_pb2
 from onhand.api.notifications.v1.events_pb2 import NotificationsEvent
 from onhand.api.pickup.v1.events_pb2 import PickupEvent
 from onhand.api.pickup.v1.tasks_pb2 import Task
@@ -43,12 +43,13 @@ from onhand.notifications.delivery.webhook import WebhookSender
 from onhand.notifications.domain.endpoints import NewEndpoint
 from onhand.notifications.domain.messages import Channel, Message, State
 from onhand.notifications.jobs import Dispatcher
-from onhand.notifications.rendering import Renderer
 from onhand.notifications.servicer.contacts import ContactServicer
 from onhand.notifications.servicer.messages import MessageServicer, WebhookServicer
+from onhand.notifications.servicer.templates import TemplateServicer
 from onhand.notifications.storage import endpoints
 from onhand.notifications.use_cases.contacts import Contacts
 from onhand.notifications.use_cases.messages import Notifications
+from onhand.notifications.use_cases.templates import Templates
 from onhand.notifications.vault import Vault
 
 WITHIN_S = 30.0
@@ -183,6 +184,7 @@ class World:
     vault: Vault
     notifications: Notifications
     contacts: Contacts
+    templates: Templates
 
     async def handle(self, event: RoutingEvent | PickupEvent) -> None:
         """Take an event as the consumer of its stream would, in a transaction."""
@@ -306,8 +308,9 @@ async def make_world(servers: EmbeddedServers, keys_dir: Path, tmp_path: Path) -
         clock, vault = AdjustableClock(), Vault.of(settings)
         database = Database(settings, "notifications-test")
         contacts = Contacts(database, clock, settings, vault)
-        notifications = Notifications(database, clock, settings, vault, Renderer(), contacts)
-        made.append(World(settings, clock, database, vault, notifications, contacts))
+        notifications = Notifications(database, clock, settings, vault, contacts)
+        templates = Templates(database, clock, settings)
+        made.append(World(settings, clock, database, vault, notifications, contacts, templates))
         return made[-1]
 
     yield make
@@ -334,6 +337,7 @@ async def served(world: World, scopes: Iterable[str] | None = None) -> AsyncIter
         (messages_pb2, "MessageService", MessageServicer(world.notifications)),
         (messages_pb2, "WebhookService", WebhookServicer(world.notifications)),
         (contacts_pb2, "ContactService", ContactServicer(world.contacts)),
+        (templates_pb2, "TemplateService", TemplateServicer(world.templates)),
     ):
         guard.register(server, module.DESCRIPTOR.services_by_name[name], servicer)
     server.add_insecure_port(world.settings.listen)

@@ -172,7 +172,7 @@ async def test_delays_and_cancellations_are_told_and_an_earlier_promise_is_not(
         await eventually(lambda: len(mail_server.mails) == 3)
         await eventually(lambda: _all_sent(world, 3))
     texts = sorted(body(mail, "plain") for mail in mail_server.mails)
-    assert sum("Saturday 6 June 2026, 12:00 UTC" in each for each in texts) == 1
+    assert sum("Saturday, 6 June 2026, 12:00 UTC" in each for each in texts) == 1
     assert sum("cannot give a new date" in each for each in texts) == 1
     (cancelled,) = (each for each in texts if "cancelled" in each)
     assert "- 2 × SKU-1" in cancelled

@@ -14,7 +14,7 @@ import aiosmtplib
 from onhand.notifications.config import NotificationsSettings
 from onhand.notifications.domain.addresses import without_email
 from onhand.notifications.domain.messages import SENT, Attempt, Mailbox, Result, Verdict
-from onhand.notifications.rendering import Mail
+from onhand.notifications.rendering import Text
 
 PERMANENT = range(500, 600)
 ABOUT_US = frozenset({530, 534, 535, 538})
@@ -51,7 +51,7 @@ class SmtpSender:
 
     def _compose(self, attempt: Attempt, email: str) -> EmailMessage:
         """Build the same mail at each attempt, byte for byte."""
-        parts = Mail.of(attempt.subject, attempt.body)
+        parts = Text.of(attempt.subject, attempt.body)
         sender = self._settings.smtp_from
         mail = EmailMessage(policy=SMTP_POLICY)
         mail["Message-ID"] = f"<{attempt.message_id}@{parseaddr(sender)[1].rpartition('@')[2]}>"

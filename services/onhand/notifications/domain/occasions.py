@@ -15,6 +15,8 @@ class Purpose(enum.IntEnum):
     ORDER_DELAYED = 4
     ORDER_CANCELLED = 5
     ORDER_EXPIRED = 6
+    ORDER_REMINDER = 7
+    ORDER_LAST_CALL = 8
 
 
 @dataclass(frozen=True, slots=True)

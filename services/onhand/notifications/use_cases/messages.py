@@ -32,8 +32,9 @@ from onhand.notifications.domain.messages import (
     outcome,
 )
 from onhand.notifications.domain.occasions import Line, Occasion, Order, Purpose
-from onhand.notifications.rendering import Renderer, webhook_body
-from onhand.notifications.storage import contacts, endpoints, messages, orders
+from onhand.notifications.domain.templates import Template
+from onhand.notifications.rendering import Reader, facts_of, render, webhook_body
+from onhand.notifications.storage import contacts, endpoints, messages, orders, templates
 from onhand.notifications.use_cases.contacts import Contacts
 from onhand.notifications.vault import Vault
 
@@ -49,7 +50,6 @@ class Notifications:
     clock: Clock
     settings: NotificationsSettings
     vault: Vault
-    renderer: Renderer
     contacts: Contacts
 
     # Events
@@ -80,7 +80,8 @@ class Notifications:
         if known.contact_id is not None:
             contact = await contacts.get(connection, self.vault, known.contact_id)
             if contact is not None:
-                made += self._mails(occasion, contact, known.address_ids, lines)
+                saved = await templates.in_use(connection, occasion.purpose)
+                made += self._mails(occasion, contact, known.address_ids, lines, saved)
         await messages.add(connection, self.vault, made, self.clock.now())
         if occasion.task and occasion.purpose in (Purpose.ORDER_COLLECTED, Purpose.ORDER_EXPIRED):
             overtaken = await messages.suppress_of_task(
@@ -95,7 +96,12 @@ class Notifications:
             await self._publish(connection, overtaken)
 
     def _mails(
-        self, occasion: Occasion, contact: Contact, address_ids: tuple[UUID, ...], lines: tuple[Line, ...]
+        self,
+        occasion: Occasion,
+        contact: Contact,
+        address_ids: tuple[UUID, ...],
+        lines: tuple[Line, ...],
+        saved: list[Template],
     ) -> list[NewMessage]:
         """Make the mail to where the order's person wanted it, unless they object."""
         given = (contact.address(each) for each in address_ids)
@@ -105,13 +111,19 @@ class Notifications:
                 and address.kind is KIND_OF[Channel.EMAIL]
                 and contact.allows(Topic.ORDER, Channel.EMAIL, address)
             ):
-                return [self._mail(occasion, contact, address, lines)]
+                return [self._mail(occasion, contact, address, lines, saved)]
         return []
 
     def _mail(
-        self, occasion: Occasion, contact: Contact, address: Address, lines: tuple[Line, ...]
+        self,
+        occasion: Occasion,
+        contact: Contact,
+        address: Address,
+        lines: tuple[Line, ...],
+        saved: list[Template],
     ) -> NewMessage:
-        mail = self.renderer.mail(occasion, contact, lines)
+        reader = Reader(contact.locale, contact.time_zone, contact.display_name)
+        mail = render(saved, occasion.purpose, Channel.EMAIL, facts_of(occasion, lines), reader)
         return NewMessage(
             message_id=message_id_of(occasion.event_id, Channel.EMAIL, str(address.address_id)),
             purpose=occasion.purpose,

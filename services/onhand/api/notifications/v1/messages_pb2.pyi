@@ -21,6 +21,8 @@ class MessagePurpose(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     MESSAGE_PURPOSE_ORDER_DELAYED: _ClassVar[MessagePurpose]
     MESSAGE_PURPOSE_ORDER_CANCELLED: _ClassVar[MessagePurpose]
     MESSAGE_PURPOSE_ORDER_EXPIRED: _ClassVar[MessagePurpose]
+    MESSAGE_PURPOSE_ORDER_REMINDER: _ClassVar[MessagePurpose]
+    MESSAGE_PURPOSE_ORDER_LAST_CALL: _ClassVar[MessagePurpose]
 MESSAGE_PURPOSE_UNSPECIFIED: MessagePurpose
 MESSAGE_PURPOSE_ORDER_READY: MessagePurpose
 MESSAGE_PURPOSE_ORDER_COLLECTED: MessagePurpose
@@ -28,6 +30,8 @@ MESSAGE_PURPOSE_ORDER_SHIPPED: MessagePurpose
 MESSAGE_PURPOSE_ORDER_DELAYED: MessagePurpose
 MESSAGE_PURPOSE_ORDER_CANCELLED: MessagePurpose
 MESSAGE_PURPOSE_ORDER_EXPIRED: MessagePurpose
+MESSAGE_PURPOSE_ORDER_REMINDER: MessagePurpose
+MESSAGE_PURPOSE_ORDER_LAST_CALL: MessagePurpose
 
 class Message(_message.Message):
     __slots__ = ("message_id", "purpose", "channel", "state", "order_id", "masked_address", "subject", "attempt_count", "next_attempt_time", "failure", "create_time", "send_time")
