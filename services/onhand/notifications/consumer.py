@@ -21,9 +21,17 @@ def subscriptions(notifications: Notifications) -> list[Subscription]:
             await notifications.tell(connection, events.routing_occasion(event))
 
     async def on_pickup(connection: AsyncConnection, data: bytes) -> None:
-        await notifications.tell(connection, events.pickup_occasion(PickupEvent.FromString(data)))
+        event = PickupEvent.FromString(data)
+        if event.HasField("task_cancelled"):
+            await notifications.withdraw_task(connection, events.withdrawal(event))
+        else:
+            await notifications.tell(connection, events.pickup_occasion(event))
 
     return [
         Subscription("routing", ("order_accepted", "order_delayed", "lines_cancelled"), on_routing),
-        Subscription("pickup", ("task_ready", "task_collected", "task_shipped", "task_expired"), on_pickup),
+        Subscription(
+            "pickup",
+            ("task_ready", "task_collected", "task_shipped", "task_expired", "task_cancelled"),
+            on_pickup,
+        ),
     ]

@@ -100,6 +100,17 @@ def pickup_occasion(event: PickupEvent) -> Occasion:
     )
 
 
+def withdrawal(event: PickupEvent) -> Occasion:
+    """Return a task that routing withdrew, as the cancellation that customers hear of from routing."""
+    return Occasion(
+        event_id=UUID(event.event_id),
+        record_time=_time(event.record_time),
+        purpose=Purpose.ORDER_CANCELLED,
+        order_id=event.task.order_id,
+        task=Task(UUID(event.task.task_id), event.task.version),
+    )
+
+
 def _units(line: TaskLine) -> int:
     """Return how many units of a line the customer gets: a task that is ready or further has no others."""
     return line.quantity - line.short_quantity - line.cancelled_quantity
@@ -147,6 +158,8 @@ def endpoint_proto(endpoint: Endpoint) -> messages_pb2.WebhookEndpoint:
         title=endpoint.title,
         create_time=stamp(endpoint.create_time),
         disable_time=stamp(endpoint.disable_time),
+        pause_time=stamp(endpoint.pause_time),
+        old_secret_expire_time=stamp(endpoint.old_secret_expire_time),
     )
 
 

@@ -116,6 +116,11 @@ class Jobs:
         self._notifications = notifications
         self._clock = clock
 
+    async def advance(self) -> None:
+        """Take the steps of journeys that are due. Replicas share the work."""
+        while await self._notifications.journeys.advance():
+            pass
+
     async def measure(self) -> None:
         """Say how much waits, and how long the oldest has."""
         found = await self._notifications.waiting()

@@ -2,7 +2,7 @@
 
 import uvloop
 
-from onhand.api.notifications.v1 import contacts_pb2, messages_pb2, templates_pb2
+from onhand.api.notifications.v1 import contacts_pb2, journeys_pb2, messages_pb2, templates_pb2
 from onhand.kit import config, housekeeping, telemetry
 from onhand.kit.clock import SystemClock
 from onhand.kit.db import Database
@@ -17,9 +17,11 @@ from onhand.notifications.delivery.webhook import WebhookSender
 from onhand.notifications.domain.messages import Channel
 from onhand.notifications.jobs import Dispatcher, Jobs
 from onhand.notifications.servicer.contacts import ContactServicer
+from onhand.notifications.servicer.journeys import JourneyServicer
 from onhand.notifications.servicer.messages import MessageServicer, WebhookServicer
 from onhand.notifications.servicer.templates import TemplateServicer
 from onhand.notifications.use_cases.contacts import Contacts
+from onhand.notifications.use_cases.journeys import Journeys
 from onhand.notifications.use_cases.messages import Notifications
 from onhand.notifications.use_cases.templates import Templates
 from onhand.notifications.vault import Vault
@@ -37,7 +39,8 @@ async def serve(settings: NotificationsSettings) -> None:
     database = Database(settings, "notifications")
     broker = Broker(settings.nats_url, "notifications")
     contacts = Contacts(database, clock, settings, vault)
-    notifications = Notifications(database, clock, settings, vault, contacts)
+    journeys = Journeys(database, clock, settings, vault, settings.rules)
+    notifications = Notifications(database, clock, settings, vault, contacts, journeys)
     templates = Templates(database, clock, settings)
     resolver = Resolver()
     smtp = SmtpSender(settings)
@@ -52,6 +55,7 @@ async def serve(settings: NotificationsSettings) -> None:
         (messages_pb2, "WebhookService", WebhookServicer(notifications)),
         (contacts_pb2, "ContactService", ContactServicer(contacts)),
         (templates_pb2, "TemplateService", TemplateServicer(templates)),
+        (journeys_pb2, "JourneyService", JourneyServicer(journeys)),
     ):
         server.add(module.DESCRIPTOR.services_by_name[name], servicer)
     server.background("relay", Relay(database, broker, "notifications").run)
@@ -61,12 +65,13 @@ async def serve(settings: NotificationsSettings) -> None:
     server.background("mails", mails.run)
     server.background("posts", posts.run)
     server.every("close idle connections", settings.smtp_idle_s + 1, smtp.rest)
+    server.every("journeys", settings.delivery_poll_s, jobs.advance)
     server.every("measure", 15, jobs.measure)
     server.every("forget", 3600, jobs.forget)
     server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
 
     async def ready() -> None:
-        await database.wait_until_migrated("templates")
+        await database.wait_until_migrated("journey_runs")
         telemetry.log.info("resealed", rows=await contacts.reseal())
 
     await server.serve(ready)

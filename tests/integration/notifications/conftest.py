@@ -7,8 +7,8 @@ import socket
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -21,7 +21,7 @@ from aiosmtpd.smtp import Envelope
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from onhand.api.notifications.v1 import contacts_pb2, messages_pb2, templates_pb2
+from onhand.api.notifications.v1 import contacts_pb2, journeys_pb2, messages_pb2, templates_pb2
 from onhand.api.notifications.v1.events_pb2 import NotificationsEvent
 from onhand.api.pickup.v1.events_pb2 import PickupEvent
 from onhand.api.pickup.v1.tasks_pb2 import Task
@@ -42,12 +42,14 @@ from onhand.notifications.delivery.smtp import SmtpSender
 from onhand.notifications.delivery.webhook import WebhookSender
 from onhand.notifications.domain.endpoints import NewEndpoint
 from onhand.notifications.domain.messages import Channel, Message, State
-from onhand.notifications.jobs import Dispatcher
+from onhand.notifications.jobs import Dispatcher, Jobs
 from onhand.notifications.servicer.contacts import ContactServicer
+from onhand.notifications.servicer.journeys import JourneyServicer
 from onhand.notifications.servicer.messages import MessageServicer, WebhookServicer
 from onhand.notifications.servicer.templates import TemplateServicer
 from onhand.notifications.storage import endpoints
 from onhand.notifications.use_cases.contacts import Contacts
+from onhand.notifications.use_cases.journeys import Journeys
 from onhand.notifications.use_cases.messages import Notifications
 from onhand.notifications.use_cases.templates import Templates
 from onhand.notifications.vault import Vault
@@ -202,7 +204,15 @@ class World:
         smtp = SmtpSender(self.settings)
         options = {"resolve": resolver, **sender_options}
         webhooks = WebhookSender(self.settings, self.clock, **options)
+        jobs = Jobs(self.notifications, self.clock)
+
+        async def journeys() -> None:
+            while True:
+                await jobs.advance()
+                await asyncio.sleep(self.settings.delivery_poll_s)
+
         work = [
+            asyncio.create_task(journeys()),
             asyncio.create_task(Dispatcher(Channel.EMAIL, self.notifications, smtp.send, 4).run()),
             asyncio.create_task(Dispatcher(Channel.WEBHOOK, self.notifications, webhooks.send, 4).run()),
         ]
@@ -285,7 +295,7 @@ async def make_world(servers: EmbeddedServers, keys_dir: Path, tmp_path: Path) -
     url = await asyncio.to_thread(servers.create_database, f"notifications_{uuid.uuid4().hex}")
     await asyncio.to_thread(migrate, "notifications", url)
 
-    def make(**changes: Any) -> World:
+    def make(usable: Iterable[Channel] = (Channel.EMAIL,), **changes: Any) -> World:
         settings = NotificationsSettings(
             **{
                 "listen": f"127.0.0.1:{free_port()}",
@@ -302,13 +312,17 @@ async def make_world(servers: EmbeddedServers, keys_dir: Path, tmp_path: Path) -
                 "webhook_timeout_s": 3,
                 "delivery_poll_s": 0.02,
                 "retry_delays_s": (0.05, 0.05, 0.05),
+                "webhook_retry_delays_s": (0.05, 0.05, 0.05),
                 **changes,
             }
         )
         clock, vault = AdjustableClock(), Vault.of(settings)
         database = Database(settings, "notifications-test")
         contacts = Contacts(database, clock, settings, vault)
-        notifications = Notifications(database, clock, settings, vault, contacts)
+        journeys = Journeys(
+            database, clock, settings, vault, replace(settings.rules, usable=frozenset(usable))
+        )
+        notifications = Notifications(database, clock, settings, vault, contacts, journeys)
         templates = Templates(database, clock, settings)
         made.append(World(settings, clock, database, vault, notifications, contacts, templates))
         return made[-1]
@@ -326,7 +340,7 @@ def world(make_world: Any, mail_server: MailServer) -> World:
 
 def token(world: World, *scopes: str, subject: str = "test") -> str:
     folder = Path(world.settings.auth_jwks_file).parent
-    return keys.mint(folder, subject, scopes, (), timedelta(minutes=5), world.clock.now())
+    return keys.mint(folder, subject, scopes, (), timedelta(minutes=5), datetime.now(UTC))
 
 
 @asynccontextmanager
@@ -338,6 +352,7 @@ async def served(world: World, scopes: Iterable[str] | None = None) -> AsyncIter
         (messages_pb2, "WebhookService", WebhookServicer(world.notifications)),
         (contacts_pb2, "ContactService", ContactServicer(world.contacts)),
         (templates_pb2, "TemplateService", TemplateServicer(world.templates)),
+        (journeys_pb2, "JourneyService", JourneyServicer(world.notifications.journeys)),
     ):
         guard.register(server, module.DESCRIPTOR.services_by_name[name], servicer)
     server.add_insecure_port(world.settings.listen)

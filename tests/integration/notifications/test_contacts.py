@@ -253,7 +253,9 @@ async def test_who_objects_is_told_nothing_even_of_an_order(world: World) -> Non
         request = consent(contact, at, granted=False, topic=pb.TOPIC_ORDER)
         await client.contacts.RecordConsent(request)
     await world.handle(ready())
-    assert await world.messages() == []
+    refused = await world.only_message()
+    assert (refused.state, refused.failure) == (State.SUPPRESSED, "they have not agreed to it")
+    assert not refused.has_text
 
 
 async def test_a_repeat_answers_the_same_and_the_kept_request_names_nobody(world: World) -> None:

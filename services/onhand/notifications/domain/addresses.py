@@ -5,6 +5,7 @@ import re
 from urllib.parse import urlsplit
 
 from onhand.kit.errors import FieldViolation, InvalidField
+from onhand.notifications.domain.contacts import Kind
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 """Addresses that a gateway turns into IPv4 (RFC 6052)."""
@@ -31,6 +32,19 @@ def mask_uri(uri: str) -> str:
     """Show where an endpoint is; its path may hold a key: `https://hooks.shop.example/***`."""
     parts = urlsplit(uri)
     return f"{parts.scheme}://{parts.netloc}/***"
+
+
+def mask(kind: Kind, value: str) -> str:
+    """Show enough of an address to recognise it, not to use it."""
+    match kind:
+        case Kind.EMAIL:
+            return mask_email(value)
+        case Kind.PHONE:
+            return mask_phone(value)
+        case Kind.WEBHOOK:
+            return mask_uri(value)
+        case Kind.PUSH:
+            return f"***{value[-4:]}"
 
 
 def without_email(text: str, email: str) -> str:

@@ -17,6 +17,7 @@ class Purpose(enum.IntEnum):
     ORDER_EXPIRED = 6
     ORDER_REMINDER = 7
     ORDER_LAST_CALL = 8
+    FOLLOW_UP = 9
 
 
 @dataclass(frozen=True, slots=True)

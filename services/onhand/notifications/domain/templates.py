@@ -28,6 +28,7 @@ VARIABLES: dict[Purpose, frozenset[str]] = {
     Purpose.ORDER_SHIPPED: _TASK | {"carrier", "tracking_number"},
     Purpose.ORDER_DELAYED: _COMMON | {"promise_time", "promise_time_before"},
     Purpose.ORDER_CANCELLED: _COMMON | {"detail"},
+    Purpose.FOLLOW_UP: _COMMON,
 }
 """What a template of each purpose may name."""
 

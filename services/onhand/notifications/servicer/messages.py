@@ -61,6 +61,24 @@ class WebhookServicer:
         endpoints = await self._notifications.list_endpoints()
         return pb.ListWebhookEndpointsResponse(endpoints=map(endpoint_proto, endpoints))
 
+    async def EnableWebhookEndpoint(
+        self, request: pb.EnableWebhookEndpointRequest, _: Any
+    ) -> pb.EnableWebhookEndpointResponse:
+        endpoint = await self._notifications.enable_endpoint(UUID(request.endpoint_id))
+        return pb.EnableWebhookEndpointResponse(endpoint=endpoint_proto(endpoint))
+
+    async def RotateWebhookSecret(
+        self, request: pb.RotateWebhookSecretRequest, _: Any
+    ) -> pb.RotateWebhookSecretResponse:
+        return await self._notifications.rotate_secret(auth.current().subject, request)
+
+    async def ReplayWebhookMessages(
+        self, request: pb.ReplayWebhookMessagesRequest, _: Any
+    ) -> pb.ReplayWebhookMessagesResponse:
+        since = request.since_time.ToDatetime(tzinfo=UTC)
+        count = await self._notifications.replay(UUID(request.endpoint_id), since)
+        return pb.ReplayWebhookMessagesResponse(message_count=count)
+
     async def DeleteWebhookEndpoint(
         self, request: pb.DeleteWebhookEndpointRequest, _: Any
     ) -> pb.DeleteWebhookEndpointResponse:

@@ -48,7 +48,8 @@ TABLES = (
     _Table("identities", "identity_id", ("sealed_profile",), ("system",), _of_identity),
     _Table("addresses", "address_id", ("sealed_value",), ("kind",), _of_address),
     _Table("consents", "consent_id", ("sealed_proof",)),
-    _Table("webhook_endpoints", "endpoint_id", ("sealed_secret",)),
+    _Table("journey_runs", "run_id", ("sealed_facts",), only="sealed_facts IS NOT NULL"),
+    _Table("webhook_endpoints", "endpoint_id", ("sealed_secret", "sealed_old_secret")),
     _Table(
         "messages",
         "message_id",

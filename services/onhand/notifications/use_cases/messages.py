@@ -1,7 +1,7 @@
 """Messages: made from events, leased for attempts, shown; and the endpoints that want them."""
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from onhand.api.notifications.v1.messages_pb2 import (
     CreateWebhookEndpointRequest,
     CreateWebhookEndpointResponse,
+    RotateWebhookSecretRequest,
+    RotateWebhookSecretResponse,
 )
 from onhand.kit import idempotency, outbox
 from onhand.kit.clock import Clock
@@ -17,8 +19,8 @@ from onhand.kit.db import Database
 from onhand.kit.errors import LimitReached, NotFound
 from onhand.notifications import events
 from onhand.notifications.config import NotificationsSettings
-from onhand.notifications.domain.addresses import check_endpoint_uri, mask_email, mask_uri
-from onhand.notifications.domain.contacts import KIND_OF, Address, Contact, NewIdentity, Topic
+from onhand.notifications.domain.addresses import check_endpoint_uri, mask_uri
+from onhand.notifications.domain.contacts import NewIdentity
 from onhand.notifications.domain.endpoints import Endpoint, NewEndpoint
 from onhand.notifications.domain.messages import (
     Attempt,
@@ -31,11 +33,11 @@ from onhand.notifications.domain.messages import (
     message_id_of,
     outcome,
 )
-from onhand.notifications.domain.occasions import Line, Occasion, Order, Purpose
-from onhand.notifications.domain.templates import Template
-from onhand.notifications.rendering import Reader, facts_of, render, webhook_body
-from onhand.notifications.storage import contacts, endpoints, messages, orders, templates
+from onhand.notifications.domain.occasions import Line, Occasion, Order
+from onhand.notifications.rendering import webhook_body
+from onhand.notifications.storage import contacts, endpoints, journeys, messages, orders
 from onhand.notifications.use_cases.contacts import Contacts
+from onhand.notifications.use_cases.journeys import Journeys
 from onhand.notifications.vault import Vault
 
 SECRET_BYTES = 32
@@ -51,6 +53,7 @@ class Notifications:
     settings: NotificationsSettings
     vault: Vault
     contacts: Contacts
+    journeys: Journeys
 
     # Events
 
@@ -77,66 +80,16 @@ class Notifications:
             return
         lines = occasion.lines if occasion.task else known.order.lines_named(occasion.line_ids)
         made = self._posts(occasion, lines, await endpoints.subscribed(connection, occasion.purpose))
-        if known.contact_id is not None:
-            contact = await contacts.get(connection, self.vault, known.contact_id)
-            if contact is not None:
-                saved = await templates.in_use(connection, occasion.purpose)
-                made += self._mails(occasion, contact, known.address_ids, lines, saved)
         await messages.add(connection, self.vault, made, self.clock.now())
-        if occasion.task and occasion.purpose in (Purpose.ORDER_COLLECTED, Purpose.ORDER_EXPIRED):
-            overtaken = await messages.suppress_of_task(
-                connection,
-                self.vault,
-                occasion.task.task_id,
-                Channel.EMAIL,
-                Purpose.ORDER_READY,
-                "overtaken: nothing waits to be collected any more",
-                self.clock.now(),
-            )
-            await self._publish(connection, overtaken)
+        await self.journeys.happened(connection, replace(occasion, lines=lines), known)
 
-    def _mails(
-        self,
-        occasion: Occasion,
-        contact: Contact,
-        address_ids: tuple[UUID, ...],
-        lines: tuple[Line, ...],
-        saved: list[Template],
-    ) -> list[NewMessage]:
-        """Make the mail to where the order's person wanted it, unless they object."""
-        given = (contact.address(each) for each in address_ids)
-        for address in given:
-            if (
-                address is not None
-                and address.kind is KIND_OF[Channel.EMAIL]
-                and contact.allows(Topic.ORDER, Channel.EMAIL, address)
-            ):
-                return [self._mail(occasion, contact, address, lines, saved)]
-        return []
-
-    def _mail(
-        self,
-        occasion: Occasion,
-        contact: Contact,
-        address: Address,
-        lines: tuple[Line, ...],
-        saved: list[Template],
-    ) -> NewMessage:
-        reader = Reader(contact.locale, contact.time_zone, contact.display_name)
-        mail = render(saved, occasion.purpose, Channel.EMAIL, facts_of(occasion, lines), reader)
-        return NewMessage(
-            message_id=message_id_of(occasion.event_id, Channel.EMAIL, str(address.address_id)),
-            purpose=occasion.purpose,
-            channel=Channel.EMAIL,
-            order_id=occasion.order_id,
-            task_id=occasion.task.task_id if occasion.task else None,
-            endpoint_id=None,
-            identity_id=contact.identity_of(address).identity_id,
-            address_id=address.address_id,
-            masked_address=mask_email(address.value),
-            subject=mail.subject,
-            body=mail.to_bytes(),
-        )
+    async def withdraw_task(self, connection: AsyncConnection, occasion: Occasion) -> None:
+        """End what goes on about a task that is no more. Raises NotFound while its order is not known."""
+        if occasion.task is None or not await orders.is_known(connection, occasion.order_id):
+            raise NotFound("order", occasion.order_id)
+        if await orders.advance_task(connection, occasion, occasion.task):
+            names = [each.name for each in await self.journeys.in_use(connection)]
+            await self.journeys.end(connection, names, occasion, "overtaken: the task was withdrawn")
 
     def _posts(
         self, occasion: Occasion, lines: tuple[Line, ...], subscribed: list[Endpoint]
@@ -172,17 +125,34 @@ class Notifications:
     async def conclude(self, attempt: Attempt, result: Result) -> Message | None:
         """Record what an attempt came to; None when it no longer counts."""
         now = self.clock.now()
-        decided = outcome(attempt, result, now, self.settings.retry_delays_s)
+        is_post = attempt.channel is Channel.WEBHOOK
+        delays = self.settings.webhook_retry_delays_s if is_post else self.settings.retry_delays_s
+        decided = outcome(attempt, result, now, delays)
 
         async def work(connection: AsyncConnection) -> Message | None:
-            if result.verdict is Verdict.GONE and (endpoint_id := attempt.endpoint_id) is not None:
-                await endpoints.disable(connection, endpoint_id, now)
+            if attempt.endpoint_id is not None:
+                await self._note_health(connection, attempt.endpoint_id, result, now)
             message = await messages.conclude(connection, self.vault, attempt, decided, now)
             if message is not None:
                 await self._publish(connection, [message])
+                if message.state is State.FAILED:
+                    await self.journeys.fall_back(connection, attempt)
             return message
 
         return await self.database.transaction(work)
+
+    async def _note_health(
+        self, connection: AsyncConnection, endpoint_id: UUID, result: Result, now: datetime
+    ) -> None:
+        """Remember how an endpoint did; one that is gone, or has failed for days, is disabled."""
+        health = await endpoints.get_health(connection, endpoint_id)
+        if health is None or result.verdict is Verdict.NOT_WANTED:
+            return
+        after = self.settings.breaker.after(health, now, ok=result.verdict is Verdict.SENT)
+        if result.verdict is Verdict.GONE or self.settings.breaker.is_given_up(after, now):
+            await endpoints.disable(connection, endpoint_id, now)
+        elif after != health:
+            await endpoints.set_health(connection, endpoint_id, after)
 
     async def waiting(self) -> dict[Channel, tuple[int, datetime]]:
         """Return for each channel how many messages wait, and since when the oldest does."""
@@ -198,6 +168,8 @@ class Notifications:
         return {
             "texts": await transaction(lambda connection: messages.drop_texts(connection, texts_before)),
             "messages": await transaction(lambda connection: messages.drop(connection, messages_before)),
+            "facts": await transaction(lambda connection: journeys.drop_facts(connection, texts_before)),
+            "runs": await transaction(lambda connection: journeys.drop(connection, messages_before)),
             "orders": await transaction(lambda connection: orders.drop(connection, contacts_before)),
             "identities": await transaction(lambda connection: contacts.drop(connection, contacts_before)),
         }
@@ -280,6 +252,56 @@ class Notifications:
     async def list_endpoints(self) -> list[Endpoint]:
         """Return all endpoints in the order they were made."""
         return await self.database.read(endpoints.list_all)
+
+    async def enable_endpoint(self, endpoint_id: UUID) -> Endpoint:
+        """Use a disabled or paused endpoint again, at once. Raises NotFound."""
+        endpoint = await self.database.transaction(
+            lambda connection: endpoints.enable(connection, endpoint_id)
+        )
+        if endpoint is None:
+            raise NotFound("webhook endpoint", str(endpoint_id))
+        return endpoint
+
+    async def rotate_secret(
+        self, actor: str, request: RotateWebhookSecretRequest
+    ) -> RotateWebhookSecretResponse:
+        """Give an endpoint a new secret and answer it. Raises NotFound.
+
+        A repeat answers the secret of now, which is that of the first call unless it was replaced again.
+        """
+        endpoint_id = UUID(request.endpoint_id)
+
+        async def effect(connection: AsyncConnection) -> RotateWebhookSecretResponse:
+            expire_time = self.clock.now() + timedelta(seconds=self.settings.webhook_secret_overlap_s)
+            secret = self.clock.random_bytes(SECRET_BYTES)
+            endpoint = await endpoints.rotate_secret(connection, self.vault, endpoint_id, secret, expire_time)
+            if endpoint is None:
+                raise NotFound("webhook endpoint", request.endpoint_id)
+            return RotateWebhookSecretResponse(endpoint=events.endpoint_proto(endpoint))
+
+        async def work(connection: AsyncConnection) -> tuple[RotateWebhookSecretResponse, bytes]:
+            response = await idempotency.once(
+                connection, actor, request, RotateWebhookSecretResponse, lambda: effect(connection)
+            )
+            secret = await endpoints.get_secret(connection, self.vault, endpoint_id)
+            if secret is None:
+                raise NotFound("webhook endpoint", request.endpoint_id)
+            return response, secret
+
+        response, secret = await self.database.transaction(work)
+        response.secret = "whsec_" + base64.b64encode(secret).decode()
+        return response
+
+    async def replay(self, endpoint_id: UUID, since: datetime) -> int:
+        """Make failed posts to an endpoint due now, oldest first; returns how many."""
+
+        async def work(connection: AsyncConnection) -> int:
+            found = await messages.failed_of_endpoint(connection, endpoint_id, since)
+            for message_id in found:
+                await messages.revive(connection, self.vault, message_id, self.clock.now())
+            return len(found)
+
+        return await self.database.transaction(work)
 
     async def delete_endpoint(self, endpoint_id: UUID) -> None:
         """Remove an endpoint, if it is there; what waits for it is suppressed."""

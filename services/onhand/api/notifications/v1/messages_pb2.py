@@ -27,7 +27,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from onhand.api.auth.v1 import scopes_pb2 as onhand_dot_api_dot_auth_dot_v1_dot_scopes__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*onhand/api/notifications/v1/messages.proto\x12\x1bonhand.api.notifications.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fonhand/api/auth/v1/scopes.proto\"\xc0\x05\n\x07Message\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12<\n\x07purpose\x18\x02 \x01(\x0e\x32+.onhand.api.notifications.v1.MessagePurpose\x12=\n\x07\x63hannel\x18\x03 \x01(\x0e\x32,.onhand.api.notifications.v1.Message.Channel\x12\x39\n\x05state\x18\x04 \x01(\x0e\x32*.onhand.api.notifications.v1.Message.State\x12\x10\n\x08order_id\x18\x05 \x01(\t\x12\x16\n\x0emasked_address\x18\x06 \x01(\t\x12\x0f\n\x07subject\x18\x07 \x01(\t\x12\x15\n\rattempt_count\x18\x08 \x01(\x05\x12\x35\n\x11next_attempt_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x66\x61ilure\x18\n \x01(\t\x12/\n\x0b\x63reate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tsend_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x83\x01\n\x07\x43hannel\x12\x17\n\x13\x43HANNEL_UNSPECIFIED\x10\x00\x12\x11\n\rCHANNEL_EMAIL\x10\x01\x12\x13\n\x0f\x43HANNEL_WEBHOOK\x10\x02\x12\x0f\n\x0b\x43HANNEL_SMS\x10\x03\x12\x10\n\x0c\x43HANNEL_PUSH\x10\x04\x12\x14\n\x10\x43HANNEL_WHATSAPP\x10\x05\"i\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x11\n\rSTATE_WAITING\x10\x01\x12\x0e\n\nSTATE_SENT\x10\x02\x12\x10\n\x0cSTATE_FAILED\x10\x03\x12\x14\n\x10STATE_SUPPRESSED\x10\x04\"\x8e\x02\n\x0fWebhookEndpoint\x12\x13\n\x0b\x65ndpoint_id\x18\x01 \x01(\t\x12\x18\n\x03uri\x18\x02 \x01(\tB\x0b\xbaH\x08r\x06\x18\xd0\x0f\x88\x01\x01\x12P\n\x08purposes\x18\x03 \x03(\x0e\x32+.onhand.api.notifications.v1.MessagePurposeB\x11\xbaH\x0e\x92\x01\x0b\x10\x32\"\x07\x82\x01\x04\x10\x01 \x00\x12\x17\n\x05title\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12/\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0c\x64isable_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"1\n\x11GetMessageRequest\x12\x1c\n\nmessage_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"K\n\x12GetMessageResponse\x12\x35\n\x07message\x18\x01 \x01(\x0b\x32$.onhand.api.notifications.v1.Message\"\xaf\x01\n\x13ListMessagesRequest\x12\x19\n\x08order_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x43\n\x05state\x18\x02 \x01(\x0e\x32*.onhand.api.notifications.v1.Message.StateB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1a\n\tpage_size\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"g\n\x14ListMessagesResponse\x12\x36\n\x08messages\x18\x01 \x03(\x0b\x32$.onhand.api.notifications.v1.Message\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"3\n\x13RetryMessageRequest\x12\x1c\n\nmessage_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"M\n\x14RetryMessageResponse\x12\x35\n\x07message\x18\x01 \x01(\x0b\x32$.onhand.api.notifications.v1.Message\"\x84\x01\n\x1c\x43reateWebhookEndpointRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x46\n\x08\x65ndpoint\x18\x02 \x01(\x0b\x32,.onhand.api.notifications.v1.WebhookEndpointB\x06\xbaH\x03\xc8\x01\x01\"o\n\x1d\x43reateWebhookEndpointResponse\x12>\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32,.onhand.api.notifications.v1.WebhookEndpoint\x12\x0e\n\x06secret\x18\x02 \x01(\t\"\x1d\n\x1bListWebhookEndpointsRequest\"_\n\x1cListWebhookEndpointsResponse\x12?\n\tendpoints\x18\x01 \x03(\x0b\x32,.onhand.api.notifications.v1.WebhookEndpoint\"=\n\x1c\x44\x65leteWebhookEndpointRequest\x12\x1d\n\x0b\x65ndpoint_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"\x1f\n\x1d\x44\x65leteWebhookEndpointResponse*\xce\x02\n\x0eMessagePurpose\x12\x1f\n\x1bMESSAGE_PURPOSE_UNSPECIFIED\x10\x00\x12\x1f\n\x1bMESSAGE_PURPOSE_ORDER_READY\x10\x01\x12#\n\x1fMESSAGE_PURPOSE_ORDER_COLLECTED\x10\x02\x12!\n\x1dMESSAGE_PURPOSE_ORDER_SHIPPED\x10\x03\x12!\n\x1dMESSAGE_PURPOSE_ORDER_DELAYED\x10\x04\x12#\n\x1fMESSAGE_PURPOSE_ORDER_CANCELLED\x10\x05\x12!\n\x1dMESSAGE_PURPOSE_ORDER_EXPIRED\x10\x06\x12\"\n\x1eMESSAGE_PURPOSE_ORDER_REMINDER\x10\x07\x12#\n\x1fMESSAGE_PURPOSE_ORDER_LAST_CALL\x10\x08\x32\xa6\x03\n\x0eMessageService\x12\x80\x01\n\nGetMessage\x12..onhand.api.notifications.v1.GetMessageRequest\x1a/.onhand.api.notifications.v1.GetMessageResponse\"\x11\x8a\xb5\x18\rmessages.read\x12\x86\x01\n\x0cListMessages\x12\x30.onhand.api.notifications.v1.ListMessagesRequest\x1a\x31.onhand.api.notifications.v1.ListMessagesResponse\"\x11\x8a\xb5\x18\rmessages.read\x12\x87\x01\n\x0cRetryMessage\x12\x30.onhand.api.notifications.v1.RetryMessageRequest\x1a\x31.onhand.api.notifications.v1.RetryMessageResponse\"\x12\x8a\xb5\x18\x0emessages.write2\xfb\x03\n\x0eWebhookService\x12\xa2\x01\n\x15\x43reateWebhookEndpoint\x12\x39.onhand.api.notifications.v1.CreateWebhookEndpointRequest\x1a:.onhand.api.notifications.v1.CreateWebhookEndpointResponse\"\x12\x8a\xb5\x18\x0ewebhooks.write\x12\x9e\x01\n\x14ListWebhookEndpoints\x12\x38.onhand.api.notifications.v1.ListWebhookEndpointsRequest\x1a\x39.onhand.api.notifications.v1.ListWebhookEndpointsResponse\"\x11\x8a\xb5\x18\rwebhooks.read\x12\xa2\x01\n\x15\x44\x65leteWebhookEndpoint\x12\x39.onhand.api.notifications.v1.DeleteWebhookEndpointRequest\x1a:.onhand.api.notifications.v1.DeleteWebhookEndpointResponse\"\x12\x8a\xb5\x18\x0ewebhooks.writeb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*onhand/api/notifications/v1/messages.proto\x12\x1bonhand.api.notifications.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fonhand/api/auth/v1/scopes.proto\"\xc0\x05\n\x07Message\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12<\n\x07purpose\x18\x02 \x01(\x0e\x32+.onhand.api.notifications.v1.MessagePurpose\x12=\n\x07\x63hannel\x18\x03 \x01(\x0e\x32,.onhand.api.notifications.v1.Message.Channel\x12\x39\n\x05state\x18\x04 \x01(\x0e\x32*.onhand.api.notifications.v1.Message.State\x12\x10\n\x08order_id\x18\x05 \x01(\t\x12\x16\n\x0emasked_address\x18\x06 \x01(\t\x12\x0f\n\x07subject\x18\x07 \x01(\t\x12\x15\n\rattempt_count\x18\x08 \x01(\x05\x12\x35\n\x11next_attempt_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x66\x61ilure\x18\n \x01(\t\x12/\n\x0b\x63reate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tsend_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x83\x01\n\x07\x43hannel\x12\x17\n\x13\x43HANNEL_UNSPECIFIED\x10\x00\x12\x11\n\rCHANNEL_EMAIL\x10\x01\x12\x13\n\x0f\x43HANNEL_WEBHOOK\x10\x02\x12\x0f\n\x0b\x43HANNEL_SMS\x10\x03\x12\x10\n\x0c\x43HANNEL_PUSH\x10\x04\x12\x14\n\x10\x43HANNEL_WHATSAPP\x10\x05\"i\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x11\n\rSTATE_WAITING\x10\x01\x12\x0e\n\nSTATE_SENT\x10\x02\x12\x10\n\x0cSTATE_FAILED\x10\x03\x12\x14\n\x10STATE_SUPPRESSED\x10\x04\"\xfa\x02\n\x0fWebhookEndpoint\x12\x13\n\x0b\x65ndpoint_id\x18\x01 \x01(\t\x12\x18\n\x03uri\x18\x02 \x01(\tB\x0b\xbaH\x08r\x06\x18\xd0\x0f\x88\x01\x01\x12P\n\x08purposes\x18\x03 \x03(\x0e\x32+.onhand.api.notifications.v1.MessagePurposeB\x11\xbaH\x0e\x92\x01\x0b\x10\x32\"\x07\x82\x01\x04\x10\x01 \x00\x12\x17\n\x05title\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12/\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0c\x64isable_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\npause_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12:\n\x16old_secret_expire_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"1\n\x11GetMessageRequest\x12\x1c\n\nmessage_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"K\n\x12GetMessageResponse\x12\x35\n\x07message\x18\x01 \x01(\x0b\x32$.onhand.api.notifications.v1.Message\"\xaf\x01\n\x13ListMessagesRequest\x12\x19\n\x08order_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x43\n\x05state\x18\x02 \x01(\x0e\x32*.onhand.api.notifications.v1.Message.StateB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1a\n\tpage_size\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"g\n\x14ListMessagesResponse\x12\x36\n\x08messages\x18\x01 \x03(\x0b\x32$.onhand.api.notifications.v1.Message\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"3\n\x13RetryMessageRequest\x12\x1c\n\nmessage_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"M\n\x14RetryMessageResponse\x12\x35\n\x07message\x18\x01 \x01(\x0b\x32$.onhand.api.notifications.v1.Message\"\x84\x01\n\x1c\x43reateWebhookEndpointRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x46\n\x08\x65ndpoint\x18\x02 \x01(\x0b\x32,.onhand.api.notifications.v1.WebhookEndpointB\x06\xbaH\x03\xc8\x01\x01\"o\n\x1d\x43reateWebhookEndpointResponse\x12>\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32,.onhand.api.notifications.v1.WebhookEndpoint\x12\x0e\n\x06secret\x18\x02 \x01(\t\"\x1d\n\x1bListWebhookEndpointsRequest\"_\n\x1cListWebhookEndpointsResponse\x12?\n\tendpoints\x18\x01 \x03(\x0b\x32,.onhand.api.notifications.v1.WebhookEndpoint\"=\n\x1c\x44\x65leteWebhookEndpointRequest\x12\x1d\n\x0b\x65ndpoint_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"\x1f\n\x1d\x44\x65leteWebhookEndpointResponse\"=\n\x1c\x45nableWebhookEndpointRequest\x12\x1d\n\x0b\x65ndpoint_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"_\n\x1d\x45nableWebhookEndpointResponse\x12>\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32,.onhand.api.notifications.v1.WebhookEndpoint\"Y\n\x1aRotateWebhookSecretRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1d\n\x0b\x65ndpoint_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"m\n\x1bRotateWebhookSecretResponse\x12>\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32,.onhand.api.notifications.v1.WebhookEndpoint\x12\x0e\n\x06secret\x18\x02 \x01(\t\"u\n\x1cReplayWebhookMessagesRequest\x12\x1d\n\x0b\x65ndpoint_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x36\n\nsince_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"6\n\x1dReplayWebhookMessagesResponse\x12\x15\n\rmessage_count\x18\x01 \x01(\x05*\xed\x02\n\x0eMessagePurpose\x12\x1f\n\x1bMESSAGE_PURPOSE_UNSPECIFIED\x10\x00\x12\x1f\n\x1bMESSAGE_PURPOSE_ORDER_READY\x10\x01\x12#\n\x1fMESSAGE_PURPOSE_ORDER_COLLECTED\x10\x02\x12!\n\x1dMESSAGE_PURPOSE_ORDER_SHIPPED\x10\x03\x12!\n\x1dMESSAGE_PURPOSE_ORDER_DELAYED\x10\x04\x12#\n\x1fMESSAGE_PURPOSE_ORDER_CANCELLED\x10\x05\x12!\n\x1dMESSAGE_PURPOSE_ORDER_EXPIRED\x10\x06\x12\"\n\x1eMESSAGE_PURPOSE_ORDER_REMINDER\x10\x07\x12#\n\x1fMESSAGE_PURPOSE_ORDER_LAST_CALL\x10\x08\x12\x1d\n\x19MESSAGE_PURPOSE_FOLLOW_UP\x10\t2\xa6\x03\n\x0eMessageService\x12\x80\x01\n\nGetMessage\x12..onhand.api.notifications.v1.GetMessageRequest\x1a/.onhand.api.notifications.v1.GetMessageResponse\"\x11\x8a\xb5\x18\rmessages.read\x12\x86\x01\n\x0cListMessages\x12\x30.onhand.api.notifications.v1.ListMessagesRequest\x1a\x31.onhand.api.notifications.v1.ListMessagesResponse\"\x11\x8a\xb5\x18\rmessages.read\x12\x87\x01\n\x0cRetryMessage\x12\x30.onhand.api.notifications.v1.RetryMessageRequest\x1a\x31.onhand.api.notifications.v1.RetryMessageResponse\"\x12\x8a\xb5\x18\x0emessages.write2\xe4\x07\n\x0eWebhookService\x12\xa2\x01\n\x15\x43reateWebhookEndpoint\x12\x39.onhand.api.notifications.v1.CreateWebhookEndpointRequest\x1a:.onhand.api.notifications.v1.CreateWebhookEndpointResponse\"\x12\x8a\xb5\x18\x0ewebhooks.write\x12\x9e\x01\n\x14ListWebhookEndpoints\x12\x38.onhand.api.notifications.v1.ListWebhookEndpointsRequest\x1a\x39.onhand.api.notifications.v1.ListWebhookEndpointsResponse\"\x11\x8a\xb5\x18\rwebhooks.read\x12\xa2\x01\n\x15\x45nableWebhookEndpoint\x12\x39.onhand.api.notifications.v1.EnableWebhookEndpointRequest\x1a:.onhand.api.notifications.v1.EnableWebhookEndpointResponse\"\x12\x8a\xb5\x18\x0ewebhooks.write\x12\x9c\x01\n\x13RotateWebhookSecret\x12\x37.onhand.api.notifications.v1.RotateWebhookSecretRequest\x1a\x38.onhand.api.notifications.v1.RotateWebhookSecretResponse\"\x12\x8a\xb5\x18\x0ewebhooks.write\x12\xa2\x01\n\x15ReplayWebhookMessages\x12\x39.onhand.api.notifications.v1.ReplayWebhookMessagesRequest\x1a:.onhand.api.notifications.v1.ReplayWebhookMessagesResponse\"\x12\x8a\xb5\x18\x0ewebhooks.write\x12\xa2\x01\n\x15\x44\x65leteWebhookEndpoint\x12\x39.onhand.api.notifications.v1.DeleteWebhookEndpointRequest\x1a:.onhand.api.notifications.v1.DeleteWebhookEndpointResponse\"\x12\x8a\xb5\x18\x0ewebhooks.writeb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -58,6 +58,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATEWEBHOOKENDPOINTREQUEST'].fields_by_name['endpoint']._serialized_options = b'\272H\003\310\001\001'
   _globals['_DELETEWEBHOOKENDPOINTREQUEST'].fields_by_name['endpoint_id']._loaded_options = None
   _globals['_DELETEWEBHOOKENDPOINTREQUEST'].fields_by_name['endpoint_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_ENABLEWEBHOOKENDPOINTREQUEST'].fields_by_name['endpoint_id']._loaded_options = None
+  _globals['_ENABLEWEBHOOKENDPOINTREQUEST'].fields_by_name['endpoint_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_ROTATEWEBHOOKSECRETREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_ROTATEWEBHOOKSECRETREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_ROTATEWEBHOOKSECRETREQUEST'].fields_by_name['endpoint_id']._loaded_options = None
+  _globals['_ROTATEWEBHOOKSECRETREQUEST'].fields_by_name['endpoint_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_REPLAYWEBHOOKMESSAGESREQUEST'].fields_by_name['endpoint_id']._loaded_options = None
+  _globals['_REPLAYWEBHOOKMESSAGESREQUEST'].fields_by_name['endpoint_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_REPLAYWEBHOOKMESSAGESREQUEST'].fields_by_name['since_time']._loaded_options = None
+  _globals['_REPLAYWEBHOOKMESSAGESREQUEST'].fields_by_name['since_time']._serialized_options = b'\272H\003\310\001\001'
   _globals['_MESSAGESERVICE'].methods_by_name['GetMessage']._loaded_options = None
   _globals['_MESSAGESERVICE'].methods_by_name['GetMessage']._serialized_options = b'\212\265\030\rmessages.read'
   _globals['_MESSAGESERVICE'].methods_by_name['ListMessages']._loaded_options = None
@@ -68,10 +78,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WEBHOOKSERVICE'].methods_by_name['CreateWebhookEndpoint']._serialized_options = b'\212\265\030\016webhooks.write'
   _globals['_WEBHOOKSERVICE'].methods_by_name['ListWebhookEndpoints']._loaded_options = None
   _globals['_WEBHOOKSERVICE'].methods_by_name['ListWebhookEndpoints']._serialized_options = b'\212\265\030\rwebhooks.read'
+  _globals['_WEBHOOKSERVICE'].methods_by_name['EnableWebhookEndpoint']._loaded_options = None
+  _globals['_WEBHOOKSERVICE'].methods_by_name['EnableWebhookEndpoint']._serialized_options = b'\212\265\030\016webhooks.write'
+  _globals['_WEBHOOKSERVICE'].methods_by_name['RotateWebhookSecret']._loaded_options = None
+  _globals['_WEBHOOKSERVICE'].methods_by_name['RotateWebhookSecret']._serialized_options = b'\212\265\030\016webhooks.write'
+  _globals['_WEBHOOKSERVICE'].methods_by_name['ReplayWebhookMessages']._loaded_options = None
+  _globals['_WEBHOOKSERVICE'].methods_by_name['ReplayWebhookMessages']._serialized_options = b'\212\265\030\016webhooks.write'
   _globals['_WEBHOOKSERVICE'].methods_by_name['DeleteWebhookEndpoint']._loaded_options = None
   _globals['_WEBHOOKSERVICE'].methods_by_name['DeleteWebhookEndpoint']._serialized_options = b'\212\265\030\016webhooks.write'
-  _globals['_MESSAGEPURPOSE']._serialized_start=2166
-  _globals['_MESSAGEPURPOSE']._serialized_end=2500
+  _globals['_MESSAGEPURPOSE']._serialized_start=2811
+  _globals['_MESSAGEPURPOSE']._serialized_end=3176
   _globals['_MESSAGE']._serialized_start=171
   _globals['_MESSAGE']._serialized_end=875
   _globals['_MESSAGE_CHANNEL']._serialized_start=637
@@ -79,33 +95,45 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MESSAGE_STATE']._serialized_start=770
   _globals['_MESSAGE_STATE']._serialized_end=875
   _globals['_WEBHOOKENDPOINT']._serialized_start=878
-  _globals['_WEBHOOKENDPOINT']._serialized_end=1148
-  _globals['_GETMESSAGEREQUEST']._serialized_start=1150
-  _globals['_GETMESSAGEREQUEST']._serialized_end=1199
-  _globals['_GETMESSAGERESPONSE']._serialized_start=1201
-  _globals['_GETMESSAGERESPONSE']._serialized_end=1276
-  _globals['_LISTMESSAGESREQUEST']._serialized_start=1279
-  _globals['_LISTMESSAGESREQUEST']._serialized_end=1454
-  _globals['_LISTMESSAGESRESPONSE']._serialized_start=1456
-  _globals['_LISTMESSAGESRESPONSE']._serialized_end=1559
-  _globals['_RETRYMESSAGEREQUEST']._serialized_start=1561
-  _globals['_RETRYMESSAGEREQUEST']._serialized_end=1612
-  _globals['_RETRYMESSAGERESPONSE']._serialized_start=1614
-  _globals['_RETRYMESSAGERESPONSE']._serialized_end=1691
-  _globals['_CREATEWEBHOOKENDPOINTREQUEST']._serialized_start=1694
-  _globals['_CREATEWEBHOOKENDPOINTREQUEST']._serialized_end=1826
-  _globals['_CREATEWEBHOOKENDPOINTRESPONSE']._serialized_start=1828
-  _globals['_CREATEWEBHOOKENDPOINTRESPONSE']._serialized_end=1939
-  _globals['_LISTWEBHOOKENDPOINTSREQUEST']._serialized_start=1941
-  _globals['_LISTWEBHOOKENDPOINTSREQUEST']._serialized_end=1970
-  _globals['_LISTWEBHOOKENDPOINTSRESPONSE']._serialized_start=1972
-  _globals['_LISTWEBHOOKENDPOINTSRESPONSE']._serialized_end=2067
-  _globals['_DELETEWEBHOOKENDPOINTREQUEST']._serialized_start=2069
-  _globals['_DELETEWEBHOOKENDPOINTREQUEST']._serialized_end=2130
-  _globals['_DELETEWEBHOOKENDPOINTRESPONSE']._serialized_start=2132
-  _globals['_DELETEWEBHOOKENDPOINTRESPONSE']._serialized_end=2163
-  _globals['_MESSAGESERVICE']._serialized_start=2503
-  _globals['_MESSAGESERVICE']._serialized_end=2925
-  _globals['_WEBHOOKSERVICE']._serialized_start=2928
-  _globals['_WEBHOOKSERVICE']._serialized_end=3435
+  _globals['_WEBHOOKENDPOINT']._serialized_end=1256
+  _globals['_GETMESSAGEREQUEST']._serialized_start=1258
+  _globals['_GETMESSAGEREQUEST']._serialized_end=1307
+  _globals['_GETMESSAGERESPONSE']._serialized_start=1309
+  _globals['_GETMESSAGERESPONSE']._serialized_end=1384
+  _globals['_LISTMESSAGESREQUEST']._serialized_start=1387
+  _globals['_LISTMESSAGESREQUEST']._serialized_end=1562
+  _globals['_LISTMESSAGESRESPONSE']._serialized_start=1564
+  _globals['_LISTMESSAGESRESPONSE']._serialized_end=1667
+  _globals['_RETRYMESSAGEREQUEST']._serialized_start=1669
+  _globals['_RETRYMESSAGEREQUEST']._serialized_end=1720
+  _globals['_RETRYMESSAGERESPONSE']._serialized_start=1722
+  _globals['_RETRYMESSAGERESPONSE']._serialized_end=1799
+  _globals['_CREATEWEBHOOKENDPOINTREQUEST']._serialized_start=1802
+  _globals['_CREATEWEBHOOKENDPOINTREQUEST']._serialized_end=1934
+  _globals['_CREATEWEBHOOKENDPOINTRESPONSE']._serialized_start=1936
+  _globals['_CREATEWEBHOOKENDPOINTRESPONSE']._serialized_end=2047
+  _globals['_LISTWEBHOOKENDPOINTSREQUEST']._serialized_start=2049
+  _globals['_LISTWEBHOOKENDPOINTSREQUEST']._serialized_end=2078
+  _globals['_LISTWEBHOOKENDPOINTSRESPONSE']._serialized_start=2080
+  _globals['_LISTWEBHOOKENDPOINTSRESPONSE']._serialized_end=2175
+  _globals['_DELETEWEBHOOKENDPOINTREQUEST']._serialized_start=2177
+  _globals['_DELETEWEBHOOKENDPOINTREQUEST']._serialized_end=2238
+  _globals['_DELETEWEBHOOKENDPOINTRESPONSE']._serialized_start=2240
+  _globals['_DELETEWEBHOOKENDPOINTRESPONSE']._serialized_end=2271
+  _globals['_ENABLEWEBHOOKENDPOINTREQUEST']._serialized_start=2273
+  _globals['_ENABLEWEBHOOKENDPOINTREQUEST']._serialized_end=2334
+  _globals['_ENABLEWEBHOOKENDPOINTRESPONSE']._serialized_start=2336
+  _globals['_ENABLEWEBHOOKENDPOINTRESPONSE']._serialized_end=2431
+  _globals['_ROTATEWEBHOOKSECRETREQUEST']._serialized_start=2433
+  _globals['_ROTATEWEBHOOKSECRETREQUEST']._serialized_end=2522
+  _globals['_ROTATEWEBHOOKSECRETRESPONSE']._serialized_start=2524
+  _globals['_ROTATEWEBHOOKSECRETRESPONSE']._serialized_end=2633
+  _globals['_REPLAYWEBHOOKMESSAGESREQUEST']._serialized_start=2635
+  _globals['_REPLAYWEBHOOKMESSAGESREQUEST']._serialized_end=2752
+  _globals['_REPLAYWEBHOOKMESSAGESRESPONSE']._serialized_start=2754
+  _globals['_REPLAYWEBHOOKMESSAGESRESPONSE']._serialized_end=2808
+  _globals['_MESSAGESERVICE']._serialized_start=3179
+  _globals['_MESSAGESERVICE']._serialized_end=3601
+  _globals['_WEBHOOKSERVICE']._serialized_start=3604
+  _globals['_WEBHOOKSERVICE']._serialized_end=4600
 # @@protoc_insertion_point(module_scope)
