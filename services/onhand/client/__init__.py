@@ -13,7 +13,7 @@ raises `grpc.RpcError`.
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from onhand.api.notifications.v1 import messages_pb2
+from onhand.api.notifications.v1 import contacts_pb2, journeys_pb2, messages_pb2, templates_pb2
 from onhand.api.pickup.v1 import tasks_pb2
 from onhand.api.routing.v1 import orders_pb2
 from onhand.api.stock.v1 import (
@@ -37,7 +37,12 @@ from onhand.client.channel import (
 )
 
 if TYPE_CHECKING:
-    from onhand.api.notifications.v1 import messages_pb2_grpc
+    from onhand.api.notifications.v1 import (
+        contacts_pb2_grpc,
+        journeys_pb2_grpc,
+        messages_pb2_grpc,
+        templates_pb2_grpc,
+    )
     from onhand.api.pickup.v1 import tasks_pb2_grpc
     from onhand.api.routing.v1 import orders_pb2_grpc
     from onhand.api.stock.v1 import (
@@ -86,6 +91,9 @@ SERVICES: dict[str, dict[str, tuple[Any, str]]] = {
     "notifications": {
         "messages": (messages_pb2, "MessageService"),
         "webhooks": (messages_pb2, "WebhookService"),
+        "contacts": (contacts_pb2, "ContactService"),
+        "templates": (templates_pb2, "TemplateService"),
+        "journeys": (journeys_pb2, "JourneyService"),
     },
 }
 
@@ -194,9 +202,15 @@ class AsyncNotifications(_Async):
     _server = "notifications"
     messages: "messages_pb2_grpc.MessageServiceAsyncStub"
     webhooks: "messages_pb2_grpc.WebhookServiceAsyncStub"
+    contacts: "contacts_pb2_grpc.ContactServiceAsyncStub"
+    templates: "templates_pb2_grpc.TemplateServiceAsyncStub"
+    journeys: "journeys_pb2_grpc.JourneyServiceAsyncStub"
 
 
 class Notifications(_Sync):
     _server = "notifications"
     messages: "messages_pb2_grpc.MessageServiceStub"
     webhooks: "messages_pb2_grpc.WebhookServiceStub"
+    contacts: "contacts_pb2_grpc.ContactServiceStub"
+    templates: "templates_pb2_grpc.TemplateServiceStub"
+    journeys: "journeys_pb2_grpc.JourneyServiceStub"

@@ -1,12 +1,18 @@
 """Settings of notifications."""
 
+from datetime import time, timedelta
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from onhand.kit.config import ServiceSettings
+from onhand.notifications.domain.contacts import Topic
+from onhand.notifications.domain.endpoints import Breaker
+from onhand.notifications.domain.messages import Channel
+from onhand.notifications.domain.planning import Cap, QuietHours, Rules
 
 RECORDED_WITHIN_S = 30
 """How long an attempt's result may take to be written while the database is away."""
@@ -38,6 +44,26 @@ class NotificationsSettings(ServiceSettings):
     smtp_idle_s: Annotated[float, Field(ge=0, le=240)] = 10
     """How long a connection waits for its next mail; protects the mail server."""
 
+    default_time_zone: str = "UTC"
+    """The zone of persons who gave none, IANA name."""
+    quiet_hours: Annotated[str, Field(pattern=r"^\d\d:\d\d-\d\d:\d\d$")] = "21:00-08:00"
+    """When nobody is disturbed, by the clock where they are; a journey names the channels that wait. Equal times:
+    never."""
+    alert_caps: tuple[tuple[Annotated[int, Field(ge=0)], Annotated[float, Field(gt=0)]], ...] = (
+        (3, 24),
+        (10, 168),
+    )
+    """Alerts to one person: pairs of how many, and within how many hours at most; protects readers."""
+    marketing_caps: tuple[tuple[Annotated[int, Field(ge=0)], Annotated[float, Field(gt=0)]], ...] = (
+        (1, 24),
+        (3, 168),
+    )
+    """The same of marketing."""
+    duplicate_window_s: Annotated[float, Field(ge=0)] = 86_400
+    """How long the same text to the same address is a duplicate."""
+    max_sms_parts: Annotated[int, Field(ge=1, le=10)] = 3
+    """Text messages that one template may become; protects the bill."""
+
     webhook_timeout_s: Annotated[float, Field(gt=0, le=60)] = 10
     """Longest one post may take, name look-up included; protects the other endpoints' turn."""
     webhook_concurrency: Annotated[int, Field(ge=1, le=1_000)] = 16
@@ -45,6 +71,20 @@ class NotificationsSettings(ServiceSettings):
     webhook_allow_private: bool | None = None
     """Whether endpoints may lie in private networks and speak plain http; protects what else runs there
     from whoever may add endpoints. Unset: in development only."""
+    webhook_retry_delays_s: tuple[Annotated[float, Field(gt=0)], ...] = (
+        5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400,
+    )  # fmt: skip
+    """Pauses between attempts at a post: the schedule that Standard Webhooks gives."""
+    webhook_breaker_failures: Annotated[int, Field(ge=1)] = 5
+    """Failures in a row after which an endpoint is left in peace for a while; protects it, and the others' turn."""
+    webhook_first_pause_s: Annotated[float, Field(gt=0)] = 30
+    """The first such pause; each further failure doubles it."""
+    webhook_longest_pause_s: Annotated[float, Field(gt=0)] = 3_600
+    """The longest such pause."""
+    webhook_disable_after_s: Annotated[float, Field(gt=0)] = 5 * 86_400
+    """Time without one success after which an endpoint is disabled."""
+    webhook_secret_overlap_s: Annotated[float, Field(ge=0)] = 86_400
+    """How long posts are signed with the secret before, too, after it was replaced."""
     max_webhook_endpoints: Annotated[int, Field(ge=1, le=100)] = 100
     """Endpoints at most; protects the database from an event that becomes thousands of messages."""
 
@@ -94,6 +134,51 @@ class NotificationsSettings(ServiceSettings):
         if info.data.get("smtp_host") and "@" not in parseaddr(value)[1]:
             raise ValueError("must be an e-mail address when ONHAND_SMTP_HOST is set")
         return value
+
+    @field_validator("quiet_hours")
+    @classmethod
+    def _times_of_day(cls, value: str) -> str:
+        for each in value.split("-"):
+            time.fromisoformat(each)
+        return value
+
+    @field_validator("default_time_zone")
+    @classmethod
+    def _zone_is_known(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (LookupError, OSError):
+            raise ValueError("is not a name of the IANA database") from None
+        return value
+
+    @property
+    def duplicate_window(self) -> timedelta:
+        return timedelta(seconds=self.duplicate_window_s)
+
+    @property
+    def rules(self) -> Rules:
+        """What holds for every message to a person."""
+        start, end = map(time.fromisoformat, self.quiet_hours.split("-"))
+        caps = {Topic.ALERT: self.alert_caps, Topic.MARKETING: self.marketing_caps}
+        return Rules(
+            usable=frozenset({Channel.EMAIL}),
+            quiet_hours=QuietHours(start, end),
+            default_zone=ZoneInfo(self.default_time_zone),
+            caps={
+                topic: tuple(Cap(count, timedelta(hours=hours)) for count, hours in each)
+                for topic, each in caps.items()
+            },
+        )
+
+    @property
+    def breaker(self) -> Breaker:
+        """When endpoints of webhooks are left in peace, and when they are given up."""
+        return Breaker(
+            failures=self.webhook_breaker_failures,
+            first_pause=timedelta(seconds=self.webhook_first_pause_s),
+            longest_pause=timedelta(seconds=self.webhook_longest_pause_s),
+            disable_after=timedelta(seconds=self.webhook_disable_after_s),
+        )
 
     @property
     def private_webhooks(self) -> bool:

@@ -6,7 +6,7 @@ from onhand.api.pickup.v1.events_pb2 import PickupEvent
 from onhand.api.routing.v1.events_pb2 import RoutingEvent
 from onhand.kit.events import Subscription
 from onhand.notifications import events
-from onhand.notifications.use_cases import Notifications
+from onhand.notifications.use_cases.messages import Notifications
 
 
 def subscriptions(notifications: Notifications) -> list[Subscription]:
@@ -15,15 +15,23 @@ def subscriptions(notifications: Notifications) -> list[Subscription]:
     async def on_routing(connection: AsyncConnection, data: bytes) -> None:
         event = RoutingEvent.FromString(data)
         if event.HasField("order_accepted"):
-            contact = events.contact_of(event.order_accepted.order)
-            await notifications.remember_order(connection, contact)
+            order, person = events.order_of(event.order_accepted.order)
+            await notifications.remember_order(connection, order, person)
         else:
             await notifications.tell(connection, events.routing_occasion(event))
 
     async def on_pickup(connection: AsyncConnection, data: bytes) -> None:
-        await notifications.tell(connection, events.pickup_occasion(PickupEvent.FromString(data)))
+        event = PickupEvent.FromString(data)
+        if event.HasField("task_cancelled"):
+            await notifications.withdraw_task(connection, events.withdrawal(event))
+        else:
+            await notifications.tell(connection, events.pickup_occasion(event))
 
     return [
         Subscription("routing", ("order_accepted", "order_delayed", "lines_cancelled"), on_routing),
-        Subscription("pickup", ("task_ready", "task_collected", "task_shipped", "task_expired"), on_pickup),
+        Subscription(
+            "pickup",
+            ("task_ready", "task_collected", "task_shipped", "task_expired", "task_cancelled"),
+            on_pickup,
+        ),
     ]

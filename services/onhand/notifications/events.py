@@ -1,6 +1,7 @@
 """Events and messages of the contracts ⇄ domain."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -10,27 +11,38 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from onhand.api.notifications.v1 import events_pb2, messages_pb2
 from onhand.api.pickup.v1.events_pb2 import PickupEvent
 from onhand.api.pickup.v1.tasks_pb2 import TaskLine
+from onhand.api.routing.v1 import orders_pb2 as pb_orders
 from onhand.api.routing.v1.events_pb2 import RoutingEvent
-from onhand.api.routing.v1.orders_pb2 import Order
 from onhand.kit import outbox
 from onhand.kit.clock import Clock
+from onhand.notifications.domain.contacts import (
+    CUSTOMER_SYSTEM,
+    ORDER_SYSTEM,
+    Kind,
+    NewAddress,
+    NewIdentity,
+    Profile,
+)
 from onhand.notifications.domain.endpoints import Endpoint
 from onhand.notifications.domain.messages import Message, State
-from onhand.notifications.domain.occasions import Contact, Line, Occasion, Purpose, Task
+from onhand.notifications.domain.occasions import Line, Occasion, Order, Purpose, Task
 
 # In
 
 
-def contact_of(order: Order) -> Contact:
-    """Return whom to tell about `order`, and what is in it."""
-    return Contact(
-        order_id=order.order_id,
-        display_name=_one_line(order.customer.display_name),
-        email=order.customer.email,
-        locale=order.customer.locale,
-        allow_split=order.allow_split,
-        lines=tuple(Line(each.line_id, each.item_id, each.quantity) for each in order.lines),
+def order_of(order: pb_orders.Order) -> tuple[Order, NewIdentity]:
+    """Return what is in `order`, and who ordered it: a customer of the channel, or a guest."""
+    customer = order.customer
+    system, external_id = (
+        (CUSTOMER_SYSTEM, customer.customer_id) if customer.customer_id else (ORDER_SYSTEM, order.order_id)
     )
+    profile = Profile(
+        system, external_id, display_name=_one_line(customer.display_name), locale=customer.locale
+    )
+    given = ((Kind.EMAIL, customer.email), (Kind.PHONE, customer.phone))
+    addresses = tuple(NewAddress(kind, value) for kind, value in given if value)
+    lines = tuple(Line(each.line_id, each.item_id, each.quantity) for each in order.lines)
+    return Order(order.order_id, order.allow_split, lines), NewIdentity(profile, addresses)
 
 
 def routing_occasion(event: RoutingEvent) -> Occasion:
@@ -88,6 +100,17 @@ def pickup_occasion(event: PickupEvent) -> Occasion:
     )
 
 
+def withdrawal(event: PickupEvent) -> Occasion:
+    """Return a task that routing withdrew, as the cancellation that customers hear of from routing."""
+    return Occasion(
+        event_id=UUID(event.event_id),
+        record_time=_time(event.record_time),
+        purpose=Purpose.ORDER_CANCELLED,
+        order_id=event.task.order_id,
+        task=Task(UUID(event.task.task_id), event.task.version),
+    )
+
+
 def _units(line: TaskLine) -> int:
     """Return how many units of a line the customer gets: a task that is ready or further has no others."""
     return line.quantity - line.short_quantity - line.cancelled_quantity
@@ -120,10 +143,10 @@ def message_proto(message: Message) -> messages_pb2.Message:
         masked_address=message.masked_address,
         subject=message.subject,
         attempt_count=message.attempt_count,
-        next_attempt_time=_stamp(message.next_attempt_time),
+        next_attempt_time=stamp(message.next_attempt_time),
         failure=message.failure,
-        create_time=_stamp(message.create_time),
-        send_time=_stamp(message.end_time) if sent else None,
+        create_time=stamp(message.create_time),
+        send_time=stamp(message.end_time) if sent else None,
     )
 
 
@@ -133,26 +156,33 @@ def endpoint_proto(endpoint: Endpoint) -> messages_pb2.WebhookEndpoint:
         uri=endpoint.uri,
         purposes=[int(each) for each in endpoint.purposes],  # type: ignore[misc]
         title=endpoint.title,
-        create_time=_stamp(endpoint.create_time),
-        disable_time=_stamp(endpoint.disable_time),
+        create_time=stamp(endpoint.create_time),
+        disable_time=stamp(endpoint.disable_time),
+        pause_time=stamp(endpoint.pause_time),
+        old_secret_expire_time=stamp(endpoint.old_secret_expire_time),
     )
 
 
 def changed(messages: Iterable[Message], clock: Clock) -> list[outbox.Event]:
-    """Return the events that say what became of messages."""
+    """Return the events that say what became of messages, without anything of their persons.
+
+    An event is kept in places that no erasure reaches: the stream, and whoever has read it.
+    """
     return [
         outbox.envelope(
             "notifications",
             events_pb2.NotificationsEvent,
             clock,
-            message_changed=events_pb2.MessageChanged(message=message_proto(each)),
+            message_changed=events_pb2.MessageChanged(
+                message=message_proto(replace(each, masked_address="", subject="", failure=""))
+            ),
         )
         for each in messages
         if each.state is not State.WAITING
     ]
 
 
-def _stamp(value: datetime | None) -> Timestamp | None:
+def stamp(value: datetime | None) -> Timestamp | None:
     if value is None:
         return None
     stamp = Timestamp()

@@ -8,7 +8,7 @@ from onhand.kit import telemetry
 from onhand.kit.clock import Clock
 from onhand.kit.errors import OnhandError
 from onhand.notifications.domain.messages import Attempt, Channel, Result, State, Verdict
-from onhand.notifications.use_cases import Notifications
+from onhand.notifications.use_cases.messages import Notifications
 
 STOP_GRACE_S = 5.0
 """Time that attempts under way get when the service stops, so that they need not be made twice."""
@@ -115,6 +115,11 @@ class Jobs:
     def __init__(self, notifications: Notifications, clock: Clock) -> None:
         self._notifications = notifications
         self._clock = clock
+
+    async def advance(self) -> None:
+        """Take the steps of journeys that are due. Replicas share the work."""
+        while await self._notifications.journeys.advance():
+            pass
 
     async def measure(self) -> None:
         """Say how much waits, and how long the oldest has."""

@@ -2,7 +2,7 @@
 
 import uvloop
 
-from onhand.api.notifications.v1 import messages_pb2
+from onhand.api.notifications.v1 import contacts_pb2, journeys_pb2, messages_pb2, templates_pb2
 from onhand.kit import config, housekeeping, telemetry
 from onhand.kit.clock import SystemClock
 from onhand.kit.db import Database
@@ -17,9 +17,14 @@ from onhand.notifications.delivery.smtp import SmtpSender
 from onhand.notifications.delivery.webhook import WebhookSender
 from onhand.notifications.domain.messages import Channel
 from onhand.notifications.jobs import Dispatcher, Jobs
-from onhand.notifications.rendering import Renderer
-from onhand.notifications.servicer import MessageServicer, WebhookServicer
-from onhand.notifications.use_cases import Notifications
+from onhand.notifications.servicer.contacts import ContactServicer
+from onhand.notifications.servicer.journeys import JourneyServicer
+from onhand.notifications.servicer.messages import MessageServicer, WebhookServicer
+from onhand.notifications.servicer.templates import TemplateServicer
+from onhand.notifications.use_cases.contacts import Contacts
+from onhand.notifications.use_cases.journeys import Journeys
+from onhand.notifications.use_cases.messages import Notifications
+from onhand.notifications.use_cases.templates import Templates
 from onhand.notifications.vault import Vault
 
 
@@ -34,20 +39,26 @@ async def serve(settings: NotificationsSettings) -> None:
     vault = Vault.of(settings)
     database = Database(settings, "notifications")
     broker = Broker(settings.nats_url, "notifications", settings.nats_replicas)
-    notifications = Notifications(database, clock, settings, vault, Renderer())
+    contacts = Contacts(database, clock, settings, vault)
+    journeys = Journeys(database, clock, settings, vault, settings.rules)
+    notifications = Notifications(database, clock, settings, vault, contacts, journeys)
+    templates = Templates(database, clock, settings)
     resolver = Resolver()
-    smtp = SmtpSender(settings, vault)
-    webhooks = WebhookSender(settings, vault, clock, resolver)
+    smtp = SmtpSender(settings)
+    webhooks = WebhookSender(settings, clock, resolver)
     mails = Dispatcher(Channel.EMAIL, notifications, smtp.send, settings.smtp_connections)
     posts = Dispatcher(Channel.WEBHOOK, notifications, webhooks.send, settings.webhook_concurrency)
     jobs = Jobs(notifications, clock)
 
     server = Server(settings)
-    for name, servicer in (
-        ("MessageService", MessageServicer(notifications)),
-        ("WebhookService", WebhookServicer(notifications)),
+    for module, name, servicer in (
+        (messages_pb2, "MessageService", MessageServicer(notifications)),
+        (messages_pb2, "WebhookService", WebhookServicer(notifications)),
+        (contacts_pb2, "ContactService", ContactServicer(contacts)),
+        (templates_pb2, "TemplateService", TemplateServicer(templates)),
+        (journeys_pb2, "JourneyService", JourneyServicer(journeys)),
     ):
-        server.add(messages_pb2.DESCRIPTOR.services_by_name[name], servicer)
+        server.add(module.DESCRIPTOR.services_by_name[name], servicer)
     server.background("relay", Relay(database, broker, "notifications").run)
     for subscription in subscriptions(notifications):
         consumer = Consumer(broker, database, "notifications", subscription)
@@ -55,12 +66,14 @@ async def serve(settings: NotificationsSettings) -> None:
     server.background("mails", mails.run)
     server.background("posts", posts.run)
     server.every("close idle connections", settings.smtp_idle_s + 1, smtp.rest)
+    server.every("journeys", settings.delivery_poll_s, jobs.advance)
     server.every("measure", 15, jobs.measure)
     server.every("forget", 3600, jobs.forget)
     server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
 
     async def ready() -> None:
         await wait_until_migrated(database, "notifications")
+        telemetry.log.info("resealed", rows=await contacts.reseal())
 
     await server.serve(ready)
     await smtp.close()

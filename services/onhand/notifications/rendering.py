@@ -1,84 +1,250 @@
-"""What a message says: Jinja2 templates for e-mail, JSON for webhooks.
+"""What a message says: Jinja2 templates for people, JSON for webhooks.
 
-Templates stand in `templates/<locale>/<purpose>.{subject.txt,txt,html}`; a further language is a further
-folder. They run in Jinja2's immutable sandbox, a name that is not given is an error, and HTML is escaped.
+The product's own templates stand in `templates/<locale>/<purpose>.<part>`: `subject.txt`, `txt` and `html` of an
+e-mail, `sms.txt` of a text message. What has been saved stands before them.
 """
 
 import json
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache, lru_cache, partial
+from importlib.resources import files
 from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from jinja2 import PackageLoader, StrictUndefined
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_time
+from jinja2 import Template as Compiled
+from jinja2 import TemplateError
 
-from onhand.notifications.domain.occasions import Contact, Line, Occasion, Purpose
+from onhand.kit.errors import FieldViolation, InvalidField
+from onhand.kit.telemetry import log
+from onhand.notifications.domain.messages import Channel
+from onhand.notifications.domain.occasions import Line, Occasion, Purpose
+from onhand.notifications.domain.templates import (
+    FALLBACK_LOCALE,
+    PARTS,
+    VARIABLES,
+    Template,
+    candidates,
+    sms_length,
+)
+from onhand.notifications.language import environments, problems
 
-FALLBACK_LOCALE = "en"
-PARTS = ("subject.txt", "txt", "html")
+_FILES = {
+    Channel.EMAIL: {"subject": "subject.txt", "text": "txt", "html": "html"},
+    Channel.SMS: {"text": "sms.txt"},
+}
+_DATES = "en_GB"
+"""How a text in English says a date to a reader of another language."""
+MAX_COMPILED = 10_000
+"""Parts kept compiled; protects memory."""
+
+Facts = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Mail:
-    """What an e-mail says."""
+class Text:
+    """What a message says to a person; parts that its channel lacks are empty."""
 
     subject: str
     text: str
-    html: str
+    html: str = ""
+    name: str = ""
+    """Of its receiver."""
 
     def to_bytes(self) -> bytes:
-        """Return the text and HTML parts; the subject is kept beside them."""
-        return json.dumps([self.text, self.html]).encode()
+        """Return all but the subject, which is kept beside it."""
+        return json.dumps([self.text, self.html, self.name]).encode()
 
     @classmethod
-    def of(cls, subject: str, parts: bytes) -> "Mail":
+    def of(cls, subject: str, parts: bytes) -> "Text":
         """Restore what `to_bytes` gave."""
-        text, html = json.loads(parts)
-        return cls(subject, text, html)
+        return cls(subject, *json.loads(parts))
 
 
-class Renderer:
-    """Renders the messages of all occasions."""
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How a text is made for somebody."""
 
-    def __init__(self) -> None:
-        self._environment = ImmutableSandboxedEnvironment(
-            loader=PackageLoader("onhand.notifications"),
-            undefined=StrictUndefined,
-            autoescape=lambda name: name is not None and name.endswith(".html"),
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
+    locale: str = ""
+    time_zone: str = ""
+    name: str = ""
+
+
+def render(
+    saved: Iterable[Template], purpose: Purpose, channel: Channel, facts: Facts, reader: Reader
+) -> Text:
+    """Render the message that tells `facts`, in the best language there is.
+
+    A saved template that fails all the same, since what it was checked with was not all there is, is passed
+    over for the product's own, and the log says so.
+    """
+    template = choose(saved, purpose, channel, reader.locale)
+    try:
+        return render_with(template, facts, reader)
+    except TemplateError as error:
+        own = builtin(purpose, channel).get(FALLBACK_LOCALE)
+        if template.version == 0 or own is None:
+            raise
+        log.error(
+            "a template failed", purpose=purpose.name, version=template.version, error=type(error).__name__
         )
-        self._environment.filters["moment"] = moment
-        self._templates = frozenset(self._environment.list_templates())
+        return render_with(own, facts, reader)
 
-    def mail(self, occasion: Occasion, contact: Contact, lines: tuple[Line, ...]) -> Mail:
-        """Render the e-mail that tells `contact` of `occasion`, in the best language there is."""
-        stem = f"{self._locale(occasion.purpose, contact.locale)}/{occasion.purpose.name.lower()}"
-        facts = {
-            "order_id": occasion.order_id,
-            "name": contact.display_name,
-            "lines": lines,
-            "event": occasion,
+
+def has_fallback(saved: Iterable[Template], purpose: Purpose, channel: Channel) -> bool:
+    """Tell whether readers of any language can be told."""
+    return FALLBACK_LOCALE in _known(saved, purpose, channel)
+
+
+def choose(saved: Iterable[Template], purpose: Purpose, channel: Channel, locale: str) -> Template:
+    """Return the template for a reader's locale, or for the next wider one that there is."""
+    known = _known(saved, purpose, channel)
+    lower = {each.lower(): template for each, template in known.items()}
+    return next(lower[each.lower()] for each in candidates(locale) if each.lower() in lower)
+
+
+def _known(saved: Iterable[Template], purpose: Purpose, channel: Channel) -> dict[str, Template]:
+    mine = {each.locale: each for each in saved if each.purpose is purpose and each.channel is channel}
+    return {**builtin(purpose, channel), **mine}
+
+
+def render_with(template: Template, facts: Facts, reader: Reader) -> Text:
+    """Render one template. Raises jinja2.TemplateError."""
+    say = partial(moment, locale=_dates(template.locale, reader.locale), zone=_zone(reader.time_zone))
+    values = {**facts, "name": reader.name}
+    said = {
+        part: _compiled(source, part == "html").render(values, moment_of=say)
+        for part, source in template.parts.items()
+    }
+    return Text(
+        subject=" ".join(said.get("subject", "").split()),
+        text=said["text"].strip() + ("\n" if template.channel is Channel.EMAIL else ""),
+        html=said.get("html", ""),
+        name=reader.name,
+    )
+
+
+def check(template: Template) -> Text:
+    """Render a template with sample facts, or raise InvalidField with all that is wrong with it."""
+    wrong = []
+    for part in ("subject", "text", "html"):
+        source = getattr(template, part)
+        if (part in PARTS[template.channel]) != bool(source):
+            problem = "is needed" if not source else f"is no part of a message by {template.channel.name}"
+            wrong.append(FieldViolation(f"template.{part}", problem))
+        environment = environments()[part == "html"]
+        found = problems(environment, source, VARIABLES[template.purpose])
+        wrong += [FieldViolation(f"template.{part}", str(each)) for each in found]
+    if wrong:
+        raise InvalidField(wrong)
+    try:
+        # Facts that an event may lack are tried both ways.
+        for facts in (sample(template.purpose, full=False), sample(template.purpose, full=True)):
+            text = render_with(template, facts, Reader(template.locale, name="Jane Doe"))
+    except (TemplateError, TypeError, ValueError, LookupError) as error:
+        raise InvalidField([FieldViolation("template", f"cannot be rendered: {error}")]) from None
+    return text
+
+
+def warnings(template: Template, text: Text, saved: Iterable[Template]) -> list[str]:
+    """Return what is not wrong with a template but worth a look."""
+    found = []
+    if template.channel is Channel.SMS:
+        length = sms_length(text.text)
+        if length.part_count > 1:
+            found.append(f"is sent as {length.part_count} text messages, with the sample facts")
+        if not length.gsm:
+            found.append(f"is sent in UCS-2, 70 characters a message, because of {length.other_characters}")
+    saved = list(saved)
+    here = {*_known(saved, template.purpose, template.channel), template.locale}
+    elsewhere = {
+        locale
+        for channel in PARTS
+        if channel is not template.channel
+        for locale in _known(saved, template.purpose, channel)
+    }
+    if missing := sorted(elsewhere - here):
+        found.append(f"other channels have this purpose also in {', '.join(missing)}")
+    return found
+
+
+@cache
+def builtin(purpose: Purpose, channel: Channel) -> dict[str, Template]:
+    """Return the product's own templates, by locale."""
+    found: dict[str, Template] = {}
+    if channel not in _FILES:
+        return found
+    for folder in files("onhand.notifications").joinpath("templates").iterdir():
+        parts = {
+            part: source.read_text()
+            for part, suffix in _FILES[channel].items()
+            if (source := folder / f"{purpose.name.lower()}.{suffix}").is_file()
         }
-        subject, text, html = (
-            self._environment.get_template(f"{stem}.{part}").render(facts) for part in PARTS
-        )
-        return Mail(" ".join(subject.split()), text.strip() + "\n", html)
-
-    def _locale(self, purpose: Purpose, wanted: str) -> str:
-        """Return the wanted locale, or the next wider one that has templates: nl-NL, nl, en."""
-        while wanted:
-            if f"{wanted}/{purpose.name.lower()}.{PARTS[0]}" in self._templates:
-                return wanted
-            wanted = wanted.rpartition("-")[0]
-        return FALLBACK_LOCALE
+        if parts:
+            subject, text, html = (parts.get(each, "") for each in ("subject", "text", "html"))
+            found[folder.name] = Template(purpose, channel, folder.name, 0, subject, text, html)
+    return found
 
 
-def moment(value: datetime) -> str:
-    """Say a time in English: `Friday 5 June 2026, 18:00 UTC`. Which zone the reader is in is not known."""
-    at = value.astimezone(UTC)
-    return f"{at:%A} {at.day} {at:%B %Y, %H:%M} UTC"
+def facts_of(occasion: Occasion, lines: tuple[Line, ...]) -> dict[str, Any]:
+    """Return what an occasion's templates may name, all but the reader's name."""
+    said = {name: getattr(occasion, name, None) for name in VARIABLES[occasion.purpose] - {"name", "lines"}}
+    return {**said, "lines": lines}
+
+
+def sample(purpose: Purpose, *, full: bool) -> dict[str, Any]:
+    """Return facts to try a template with; not `full`: all that an event may lack is lacking."""
+    noon = datetime(2026, 6, 5, 12, tzinfo=UTC)
+    bare = Occasion(UUID(int=0), noon, purpose, "WEB-1001", location_id="store-7", code="493817")
+    if not full:
+        return facts_of(bare, (Line("1", "SKU-1", None),))
+    occasion = replace(
+        bare,
+        collect_deadline=noon + timedelta(days=7),
+        carrier="DHL",
+        tracking_number="JD014600003",
+        promise_time_before=noon,
+        promise_time=noon + timedelta(days=1),
+        detail="it broke",
+    )
+    return facts_of(occasion, (Line("1", "SKU-1", 2), Line("2", "SKU-2", 1)))
+
+
+def moment(value: datetime, locale: str = _DATES, zone: ZoneInfo | None = None) -> str:
+    """Say a time as the readers of a language do: `Friday, 5 June 2026, 18:00 CEST`."""
+    at = value.astimezone(zone or UTC)
+    day, time = format_date(at, "full", locale), format_time(at, "short", locale=locale)
+    return f"{day}, {time} {at.tzname()}"
+
+
+@lru_cache(MAX_COMPILED)
+def _compiled(source: str, escape: bool) -> Compiled:  # noqa: FBT001 - a key of the cache
+    return environments()[escape].from_string(source)
+
+
+@lru_cache(1_000)
+def _dates(text_locale: str, reader_locale: str) -> str:
+    """Return by which locale's rules a text says dates: the reader's, if the text is in their language."""
+    language = text_locale.partition("-")[0]
+    for wanted in (reader_locale, text_locale):
+        if wanted.partition("-")[0].lower() == language and wanted.lower() != FALLBACK_LOCALE:
+            try:
+                return str(Locale.parse(wanted, sep="-"))
+            except (UnknownLocaleError, ValueError):
+                continue
+    return _DATES
+
+
+@lru_cache(1_000)
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name) if name else None
+    except (LookupError, ValueError, OSError):
+        return None  # said before the name was checked, or known to another edition of the database
 
 
 def webhook_body(occasion: Occasion, lines: tuple[Line, ...]) -> bytes:

@@ -1,9 +1,18 @@
-"""What must not be readable in the database is sealed with keys that the database does not have."""
+"""What must not be readable in the database is sealed with keys that the database does not have.
 
+What is sealed can still be looked up by its digest, which nobody can compute who does not have the key (a
+blind index). Each key of the file has a digest of its own, so a look-up asks for all of them; what is written
+is sealed and digested with the first, and `Sealing` brings the rest up to it.
+"""
+
+import hashlib
+import hmac
 import os
 from pathlib import Path
 
 from cryptography.fernet import Fernet, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from onhand.notifications.config import NotificationsSettings
 
@@ -15,6 +24,9 @@ class Vault:
 
     def __init__(self, keys: list[str]) -> None:
         self._fernet = MultiFernet([Fernet(each) for each in keys])
+        self._index_keys = [_derived(each, b"onhand blind index") for each in keys]
+        self.key_id = _derived(keys[0], b"onhand key id")[:4].hex()
+        """Names the key that seals, without telling anything of it."""
 
     @classmethod
     def of(cls, settings: NotificationsSettings) -> "Vault":
@@ -31,6 +43,23 @@ class Vault:
     def open(self, sealed: bytes) -> bytes:
         """Return what was sealed. Raises cryptography.fernet.InvalidToken when no key of ours did it."""
         return self._fernet.decrypt(sealed)
+
+    def digest(self, *of: str) -> bytes:
+        """Return what stands in the index for `of`: a kind of thing, and the thing."""
+        return self.digests(*of)[0]
+
+    def digests(self, *of: str) -> list[bytes]:
+        """Return what may stand in the index for `of`: the digest by each key, the sealing one's first."""
+        text = "\0".join(of).encode()
+        return [hmac.digest(key, text, "sha256") for key in self._index_keys]
+
+    def steady_digest(self, *of: str) -> bytes:
+        """Return the digest by the oldest key, which stays the same while a new one is being brought in."""
+        return self.digests(*of)[-1]
+
+
+def _derived(key: str, purpose: bytes) -> bytes:
+    return HKDF(SHA256(), hashlib.sha256().digest_size, salt=None, info=purpose).derive(key.encode())
 
 
 def _development_key(settings: NotificationsSettings) -> Path:

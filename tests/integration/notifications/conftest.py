@@ -5,29 +5,35 @@ import base64
 import json
 import socket
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from onhand.api.notifications.v1 import contacts_pb2, journeys_pb2, messages_pb2, templates_pb2
 from onhand.api.notifications.v1.events_pb2 import NotificationsEvent
 from onhand.api.pickup.v1.events_pb2 import PickupEvent
 from onhand.api.pickup.v1.tasks_pb2 import Task
 from onhand.api.routing.v1.events_pb2 import RoutingEvent
 from onhand.cli import keys
 from onhand.cli.embedded import EmbeddedServers
+from onhand.cli.scopes import scopes as all_scopes
+from onhand.client import AsyncNotifications
+from onhand.kit.auth import Authenticator
 from onhand.kit.clock import SystemClock
 from onhand.kit.db import Database
+from onhand.kit.interceptors import Guard
 from onhand.kit.migrations import migrate
 from onhand.notifications.config import NotificationsSettings
 from onhand.notifications.consumer import subscriptions
@@ -36,10 +42,16 @@ from onhand.notifications.delivery.smtp import SmtpSender
 from onhand.notifications.delivery.webhook import WebhookSender
 from onhand.notifications.domain.endpoints import NewEndpoint
 from onhand.notifications.domain.messages import Channel, Message, State
-from onhand.notifications.jobs import Dispatcher
-from onhand.notifications.rendering import Renderer
+from onhand.notifications.jobs import Dispatcher, Jobs
+from onhand.notifications.servicer.contacts import ContactServicer
+from onhand.notifications.servicer.journeys import JourneyServicer
+from onhand.notifications.servicer.messages import MessageServicer, WebhookServicer
+from onhand.notifications.servicer.templates import TemplateServicer
 from onhand.notifications.storage import endpoints
-from onhand.notifications.use_cases import Notifications
+from onhand.notifications.use_cases.contacts import Contacts
+from onhand.notifications.use_cases.journeys import Journeys
+from onhand.notifications.use_cases.messages import Notifications
+from onhand.notifications.use_cases.templates import Templates
 from onhand.notifications.vault import Vault
 
 WITHIN_S = 30.0
@@ -173,6 +185,8 @@ class World:
     database: Database
     vault: Vault
     notifications: Notifications
+    contacts: Contacts
+    templates: Templates
 
     async def handle(self, event: RoutingEvent | PickupEvent) -> None:
         """Take an event as the consumer of its stream would, in a transaction."""
@@ -187,10 +201,18 @@ class World:
     @asynccontextmanager
     async def delivering(self, **sender_options: Any) -> AsyncIterator[None]:
         resolver = Resolver()
-        smtp = SmtpSender(self.settings, self.vault)
+        smtp = SmtpSender(self.settings)
         options = {"resolve": resolver, **sender_options}
-        webhooks = WebhookSender(self.settings, self.vault, self.clock, **options)
+        webhooks = WebhookSender(self.settings, self.clock, **options)
+        jobs = Jobs(self.notifications, self.clock)
+
+        async def journeys() -> None:
+            while True:
+                await jobs.advance()
+                await asyncio.sleep(self.settings.delivery_poll_s)
+
         work = [
+            asyncio.create_task(journeys()),
             asyncio.create_task(Dispatcher(Channel.EMAIL, self.notifications, smtp.send, 4).run()),
             asyncio.create_task(Dispatcher(Channel.WEBHOOK, self.notifications, webhooks.send, 4).run()),
         ]
@@ -227,7 +249,7 @@ class World:
         endpoint_id = self.clock.uuid()
         new = NewEndpoint(uri, tuple(purposes), "test")
         await self.database.transaction(
-            lambda c: endpoints.add(c, endpoint_id, new, self.vault.seal(secret), self.clock.now())
+            lambda c: endpoints.add(c, self.vault, endpoint_id, new, secret, self.clock.now())
         )
         return str(endpoint_id), "whsec_" + base64.b64encode(secret).decode()
 
@@ -237,10 +259,10 @@ class World:
 
     async def dump(self) -> str:
         """Return all that the tables hold, as text."""
-        tables = ("messages", "order_contacts", "webhook_endpoints", "outbox", "idempotency", "inbox")
+        tables = text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
         found = []
-        for table in tables:
-            query = text(f"SELECT * FROM {table}")  # noqa: S608 - constants
+        for table in (await self.database.read(lambda c: c.execute(tables))).scalars().all():
+            query = text(f"SELECT * FROM {table}")  # noqa: S608 - the database's own names
             found += [
                 json.dumps([_readable(value) for value in row])
                 for row in await self.database.read(lambda c, query=query: c.execute(query))  # type: ignore[misc]
@@ -273,7 +295,7 @@ async def make_world(servers: EmbeddedServers, keys_dir: Path, tmp_path: Path) -
     url = await asyncio.to_thread(servers.create_database, f"notifications_{uuid.uuid4().hex}")
     await asyncio.to_thread(migrate, "notifications", url)
 
-    def make(**changes: Any) -> World:
+    def make(usable: Iterable[Channel] = (Channel.EMAIL,), **changes: Any) -> World:
         settings = NotificationsSettings(
             **{
                 "listen": f"127.0.0.1:{free_port()}",
@@ -290,16 +312,19 @@ async def make_world(servers: EmbeddedServers, keys_dir: Path, tmp_path: Path) -
                 "webhook_timeout_s": 3,
                 "delivery_poll_s": 0.02,
                 "retry_delays_s": (0.05, 0.05, 0.05),
+                "webhook_retry_delays_s": (0.05, 0.05, 0.05),
                 **changes,
             }
         )
         clock, vault = AdjustableClock(), Vault.of(settings)
         database = Database(settings, "notifications-test")
-        made.append(
-            World(
-                settings, clock, database, vault, Notifications(database, clock, settings, vault, Renderer())
-            )
+        contacts = Contacts(database, clock, settings, vault)
+        journeys = Journeys(
+            database, clock, settings, vault, replace(settings.rules, usable=frozenset(usable))
         )
+        notifications = Notifications(database, clock, settings, vault, contacts, journeys)
+        templates = Templates(database, clock, settings)
+        made.append(World(settings, clock, database, vault, notifications, contacts, templates))
         return made[-1]
 
     yield make
@@ -311,6 +336,34 @@ async def make_world(servers: EmbeddedServers, keys_dir: Path, tmp_path: Path) -
 def world(make_world: Any, mail_server: MailServer) -> World:
     made: World = make_world(smtp_host="127.0.0.1", smtp_port=mail_server.port)
     return made
+
+
+def token(world: World, *scopes: str, subject: str = "test") -> str:
+    folder = Path(world.settings.auth_jwks_file).parent
+    return keys.mint(folder, subject, scopes, (), timedelta(minutes=5), datetime.now(UTC))
+
+
+@asynccontextmanager
+async def served(world: World, scopes: Iterable[str] | None = None) -> AsyncIterator[AsyncNotifications]:
+    server = grpc.aio.server()
+    guard = Guard(Authenticator(world.settings), world.settings.default_deadline_s)
+    for module, name, servicer in (
+        (messages_pb2, "MessageService", MessageServicer(world.notifications)),
+        (messages_pb2, "WebhookService", WebhookServicer(world.notifications)),
+        (contacts_pb2, "ContactService", ContactServicer(world.contacts)),
+        (templates_pb2, "TemplateService", TemplateServicer(world.templates)),
+        (journeys_pb2, "JourneyService", JourneyServicer(world.notifications.journeys)),
+    ):
+        guard.register(server, module.DESCRIPTOR.services_by_name[name], servicer)
+    server.add_insecure_port(world.settings.listen)
+    await server.start()
+    try:
+        async with AsyncNotifications(
+            world.settings.listen, token=token(world, *(all_scopes() if scopes is None else scopes))
+        ) as client:
+            yield client
+    finally:
+        await server.stop(0)
 
 
 def order_accepted(order_id: str = "WEB-1", **customer: str) -> RoutingEvent:

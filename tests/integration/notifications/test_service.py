@@ -3,21 +3,14 @@
 import asyncio
 import base64
 import uuid
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
-from datetime import timedelta
-from pathlib import Path
+from collections.abc import AsyncIterator
 from typing import Any
 
-import grpc
 import pytest
 
 from onhand.api.notifications.v1 import messages_pb2 as pb
 from onhand.api.notifications.v1.events_pb2 import NotificationsEvent
-from onhand.cli import keys
 from onhand.cli.embedded import EmbeddedServers
-from onhand.client import AsyncNotifications
-from onhand.kit.auth import Authenticator
 from onhand.kit.errors import (
     InvalidField,
     LimitReached,
@@ -27,36 +20,11 @@ from onhand.kit.errors import (
     WrongState,
 )
 from onhand.kit.events import EVENT_ID_HEADER, Broker, Consumer
-from onhand.kit.interceptors import Guard
 from onhand.kit.outbox import Relay
 from onhand.notifications.consumer import subscriptions
 from onhand.notifications.domain.messages import State
-from onhand.notifications.servicer import MessageServicer, WebhookServicer
 
-from .conftest import MailServer, World, eventually, order_accepted, ready, task_event
-
-SCOPES = ("messages.read", "messages.write", "webhooks.read", "webhooks.write")
-
-
-def token(world: World, *scopes: str, subject: str = "test") -> str:
-    folder = Path(world.settings.auth_jwks_file).parent
-    return keys.mint(folder, subject, scopes, (), timedelta(minutes=5), world.clock.now())
-
-
-@asynccontextmanager
-async def served(world: World, scopes: Iterable[str] = SCOPES) -> AsyncIterator[AsyncNotifications]:
-    server = grpc.aio.server()
-    guard = Guard(Authenticator(world.settings), world.settings.default_deadline_s)
-    services = pb.DESCRIPTOR.services_by_name
-    guard.register(server, services["MessageService"], MessageServicer(world.notifications))
-    guard.register(server, services["WebhookService"], WebhookServicer(world.notifications))
-    server.add_insecure_port(world.settings.listen)
-    await server.start()
-    try:
-        async with AsyncNotifications(world.settings.listen, token=token(world, *scopes)) as client:
-            yield client
-    finally:
-        await server.stop(0)
+from .conftest import MailServer, World, eventually, order_accepted, ready, served, task_event
 
 
 def create(uri: str = "https://hooks.shop.example/a", **endpoint: Any) -> pb.CreateWebhookEndpointRequest:

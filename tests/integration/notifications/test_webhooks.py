@@ -7,6 +7,7 @@ import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID, uuid4
 
 import httpcore
 import pytest
@@ -17,10 +18,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from onhand.api.notifications.v1 import messages_pb2 as pb
 from onhand.notifications.domain.messages import State
 from onhand.notifications.domain.occasions import Purpose
 
-from .conftest import CODE, Receiver, World, eventually, order_accepted, ready, task_event
+from .conftest import CODE, Receiver, World, eventually, order_accepted, ready, served, task_event
 
 
 @pytest.fixture
@@ -125,7 +127,7 @@ async def test_an_endpoint_that_hangs_or_drips_is_given_up_in_time(make_world: A
         writer.close()
 
     server = await asyncio.start_server(drip, "127.0.0.1", 0)
-    world: World = make_world(webhook_timeout_s=0.3, retry_delays_s=())
+    world: World = make_world(webhook_timeout_s=0.3, webhook_retry_delays_s=())
     await world.add_endpoint(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
     await make_ready(world)
     async with world.delivering():
@@ -205,7 +207,7 @@ async def test_the_address_that_was_judged_is_the_one_that_is_called(
         asked.append(name)
         return ["9.9.9.9"] if len(asked) == 1 else ["127.0.0.1"]
 
-    world: World = make_world(webhook_allow_private=False, webhook_timeout_s=0.5, retry_delays_s=())
+    world: World = make_world(webhook_allow_private=False, webhook_timeout_s=0.5, webhook_retry_delays_s=())
     called = []
 
     async def connect(self: Any, host: str, port: int, *_: Any) -> Any:
@@ -257,7 +259,7 @@ async def test_the_certificate_must_be_of_the_name_though_an_address_is_called(
     async def resolve(name: str, port: int) -> list[str]:
         return ["127.0.0.1"]
 
-    world: World = make_world(retry_delays_s=())
+    world: World = make_world(webhook_retry_delays_s=())
     async with Receiver().running(ssl=server_context) as receiver:
         await world.add_endpoint(f"https://{host}:{receiver.port}/hook")
         await make_ready(world)
@@ -288,3 +290,145 @@ async def test_a_slow_endpoint_does_not_hold_up_the_others(hooks: World, receive
         assert json.loads(receiver.posts[0][2])["type"] == "order.ready"
     server.close()
     await server.wait_closed()
+
+
+async def ready_orders(world: World, count: int) -> None:
+    for number in range(count):
+        await world.handle(order_accepted(f"WEB-{number}", email=""))
+        event = ready(f"WEB-{number}")
+        event.task.task_id = str(UUID(int=number + 1))
+        await world.handle(event)
+
+
+async def attempts(world: World) -> int:
+    return sum(each.attempt_count for each in await world.messages())
+
+
+async def test_an_endpoint_that_fails_is_left_in_peace_but_for_one_post_at_a_time(
+    make_world: Any, receiver: Receiver
+) -> None:
+    world: World = make_world(
+        webhook_breaker_failures=3, webhook_first_pause_s=600, webhook_retry_delays_s=(0.01,) * 50
+    )
+    receiver.answers = [(500, "")] * 1_000
+    await world.add_endpoint(receiver.uri)
+    await ready_orders(world, 20)
+
+    async def in_peace() -> bool:
+        (endpoint,) = await world.notifications.list_endpoints()
+        under_way = await world.notifications.claim(Channel.WEBHOOK, 1)
+        return (
+            endpoint.pause_time is not None and not under_way and len(receiver.posts) == await attempts(world)
+        )
+
+    async with world.delivering():
+        await eventually(in_peace)
+        # Those that were under way when the third failed were still posted: 4 at a time.
+        before = len(receiver.posts)
+        assert 3 <= before <= 3 + 4
+        for _ in range(2):
+            world.clock.ahead += timedelta(hours=1)
+            before = len(receiver.posts)
+            await eventually(lambda before=before: len(receiver.posts) == before + 1)
+            await eventually(in_peace)
+            assert len(receiver.posts) == before + 1
+        receiver.answers.clear()
+        world.clock.ahead += timedelta(hours=1)
+        await eventually(lambda: _all(world, State.SENT))
+    (endpoint,) = await world.notifications.list_endpoints()
+    assert endpoint.pause_time is None
+    ids = [headers["webhook-id"] for _, headers, _ in receiver.posts]
+    assert len(set(ids)) == 20
+
+
+async def _all(world: World, state: State) -> bool:
+    return {each.state for each in await world.messages()} == {state}
+
+
+async def test_an_endpoint_in_peace_does_not_hold_up_the_others(make_world: Any, receiver: Receiver) -> None:
+    world: World = make_world(webhook_breaker_failures=1, webhook_first_pause_s=600)
+    await world.add_endpoint("http://127.0.0.1:1/", Purpose.ORDER_READY)
+    await ready_orders(world, 10)
+    await world.add_endpoint(receiver.uri, Purpose.ORDER_COLLECTED)
+    async with world.delivering():
+
+        async def paused() -> bool:
+            return (await world.notifications.list_endpoints())[0].pause_time is not None
+
+        await eventually(paused)
+        event = task_event("task_collected", "WEB-0", version=6)
+        event.task.task_id = str(UUID(int=1))
+        await world.handle(event)
+        await eventually(lambda: receiver.posts)
+
+
+async def test_one_that_fails_for_days_is_disabled_and_can_be_used_again_with_all_that_failed(
+    make_world: Any, receiver: Receiver
+) -> None:
+    world: World = make_world(webhook_breaker_failures=100, webhook_disable_after_s=86_400)
+    receiver.answers = [(500, "")] * 10
+    await world.add_endpoint(receiver.uri)
+    await ready_orders(world, 2)
+    async with world.delivering():
+        await eventually(lambda: _all(world, State.FAILED))
+        world.clock.ahead = timedelta(days=1)
+        first, second = await world.messages()
+        await world.notifications.retry_message(first.message_id)
+        await eventually(lambda: _all(world, State.FAILED))
+
+        async def disabled() -> bool:
+            return (await world.notifications.list_endpoints())[0].disable_time is not None
+
+        await eventually(disabled)
+        posts = len(receiver.posts)
+        await world.notifications.retry_message(second.message_id)
+        await eventually(lambda: _all(world, State.FAILED))
+        assert len(receiver.posts) == posts
+        receiver.answers.clear()
+        async with served(world) as client:
+            endpoint_id = (await world.notifications.list_endpoints())[0].endpoint_id
+            enable = pb.EnableWebhookEndpointRequest(endpoint_id=str(endpoint_id))
+            assert not (await client.webhooks.EnableWebhookEndpoint(enable)).endpoint.HasField("disable_time")
+            replay = pb.ReplayWebhookMessagesRequest(endpoint_id=str(endpoint_id))
+            replay.since_time.FromDatetime(world.clock.now() - timedelta(days=2))
+            assert (await client.webhooks.ReplayWebhookMessages(replay)).message_count == 2
+            await eventually(lambda: _all(world, State.SENT))
+            assert (await client.webhooks.ReplayWebhookMessages(replay)).message_count == 0
+
+
+async def test_a_replaced_secret_signs_on_for_a_while(hooks: World, receiver: Receiver) -> None:
+    endpoint_id, old = await hooks.add_endpoint(receiver.uri)
+    async with served(hooks) as client:
+        request = pb.RotateWebhookSecretRequest(request_id=str(uuid4()), endpoint_id=endpoint_id)
+        answers = [await client.webhooks.RotateWebhookSecret(request) for _ in range(2)]
+    assert answers[0] == answers[1]
+    new = answers[0].secret
+    assert new != old
+    assert new.removeprefix("whsec_") not in await hooks.dump()
+    await make_ready(hooks)
+    async with hooks.delivering():
+        await eventually(lambda: receiver.posts)
+        for secret in (old, new):
+            Webhook(secret).verify(receiver.posts[0][2], receiver.posts[0][1])
+        hooks.clock.ahead = timedelta(days=1, minutes=1)
+        await hooks.handle(task_event("task_collected", version=6))
+        await eventually(lambda: len(receiver.posts) == 2)
+    signatures = receiver.posts[1][1]["webhook-signature"]
+    assert len(signatures.split()) == 1
+
+
+async def test_who_asks_for_time_gets_it(hooks: World, receiver: Receiver) -> None:
+    receiver.answers = [(429, "retry-after: 120\r\n"), (503, "retry-after: nonsense\r\n")]
+    await hooks.add_endpoint(receiver.uri)
+    await make_ready(hooks)
+    async with hooks.delivering():
+
+        async def tried() -> Any:
+            message = await hooks.only_message()
+            return message if message.failure else None
+
+        waiting = await eventually(tried)
+        pause = waiting.next_attempt_time - hooks.clock.now()
+        assert timedelta(seconds=100) < pause <= timedelta(seconds=120)
+        hooks.clock.ahead = timedelta(minutes=3)
+        assert (await hooks.until(State.SENT)).attempt_count == 3

@@ -19,7 +19,7 @@ from onhand.notifications.domain.messages import (
     message_id_of,
     outcome,
 )
-from onhand.notifications.domain.occasions import Contact, Line, Occasion, Purpose
+from onhand.notifications.domain.occasions import Line, Occasion, Order, Purpose
 
 NOW = datetime(2026, 6, 5, 12, tzinfo=UTC)
 DELAYS = (5.0, 30.0)
@@ -110,9 +110,9 @@ def test_a_promise_that_moves_earlier_is_no_delay() -> None:
 
 
 def test_lines_are_named_from_what_the_order_said() -> None:
-    contact = Contact("A1", "", "", "", False, (Line("1", "red", 2), Line("2", "blue", 1)))
-    assert contact.lines_named(("2",)) == (Line("2", "blue", 1),)
-    assert contact.lines_named(()) == contact.lines
+    order = Order("A1", False, (Line("1", "red", 2), Line("2", "blue", 1)))
+    assert order.lines_named(("2",)) == (Line("2", "blue", 1),)
+    assert order.lines_named(()) == order.lines
     # A part of a divided line: how many units it has is not known here.
-    divided = replace(contact, allow_split=True)
+    divided = replace(order, allow_split=True)
     assert divided.lines_named(("1/2", "1")) == (Line("1/2", "red", None), Line("1", "red", None))

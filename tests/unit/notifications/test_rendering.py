@@ -6,13 +6,13 @@ from importlib.resources import files
 from uuid import UUID
 
 import pytest
-from jinja2 import UndefinedError
-from jinja2.exceptions import SecurityError
 
-from onhand.notifications.domain.occasions import Contact, Line, Occasion, Purpose, Task
-from onhand.notifications.rendering import PARTS, Mail, Renderer, webhook_body
+from onhand.notifications.domain.messages import Channel
+from onhand.notifications.domain.occasions import Line, Occasion, Purpose, Task
+from onhand.notifications.rendering import Reader, Text, facts_of, render, webhook_body
 
 NOON = datetime(2026, 6, 5, 12, tzinfo=UTC)
+TO_COLLECT = {Purpose.ORDER_READY, Purpose.ORDER_REMINDER, Purpose.ORDER_LAST_CALL}
 LINES = (Line("1", "SKU-1", 2), Line("2", "<SKU&2>", None))
 
 
@@ -34,12 +34,9 @@ def occasion(purpose: Purpose) -> Occasion:
     )
 
 
-def contact(name: str = "Jane", locale: str = "") -> Contact:
-    return Contact("WEB-1", name, "jane@shop.example", locale, False, LINES)
-
-
-def mail(purpose: Purpose, name: str = "Jane", locale: str = "") -> Mail:
-    return Renderer().mail(occasion(purpose), contact(name, locale), LINES)
+def mail(purpose: Purpose, name: str = "Jane", locale: str = "", time_zone: str = "") -> Text:
+    facts = facts_of(occasion(purpose), LINES)
+    return render((), purpose, Channel.EMAIL, facts, Reader(locale, time_zone, name))
 
 
 def test_a_ready_mail_tells_code_place_and_deadline() -> None:
@@ -53,7 +50,7 @@ def test_a_ready_mail_tells_code_place_and_deadline() -> None:
         "Your collection code: 493817\n"
         "\n"
         "Show it at the counter.\n"
-        "We keep your things until Friday 12 June 2026, 12:00 UTC.\n"
+        "We keep your things until Friday, 12 June 2026, 12:00 UTC.\n"
         "\n"
         "- 2 × SKU-1\n"
         "- <SKU&2>\n"
@@ -63,7 +60,7 @@ def test_a_ready_mail_tells_code_place_and_deadline() -> None:
         "Order WEB-1\n"
     )
     assert "493817" in said.html
-    assert "Friday 12 June 2026, 12:00 UTC" in said.html
+    assert "Friday, 12 June 2026, 12:00 UTC" in said.html
 
 
 @pytest.mark.parametrize("purpose", list(Purpose))
@@ -75,7 +72,7 @@ def test_every_purpose_has_all_parts_and_only_a_ready_mail_shows_the_code(purpos
     for part in (said.text, said.html):
         assert "SKU-1" in part
         assert "None" not in part
-        assert ("493817" in part) == (purpose is Purpose.ORDER_READY)
+        assert ("493817" in part) == (purpose in TO_COLLECT)
 
 
 @pytest.mark.parametrize("purpose", list(Purpose))
@@ -97,7 +94,7 @@ def test_a_shipped_mail_tells_carrier_and_number_and_a_delay_the_new_time() -> N
     shipped = mail(Purpose.ORDER_SHIPPED)
     assert "DHL" in shipped.text
     assert "JD0146" in shipped.text
-    assert "Saturday 6 June 2026, 12:00 UTC" in mail(Purpose.ORDER_DELAYED).text
+    assert "Saturday, 6 June 2026, 12:00 UTC" in mail(Purpose.ORDER_DELAYED).text
 
 
 def test_someone_without_a_name_is_greeted_all_the_same() -> None:
@@ -113,23 +110,10 @@ def test_every_language_has_all_parts_of_what_it_has_at_all() -> None:
     for locale in files("onhand.notifications").joinpath("templates").iterdir():
         names = {each.name for each in locale.iterdir() if not each.name.startswith("_")}
         stems = {name.split(".")[0] for name in names}
-        assert names == {f"{stem}.{part}" for stem in stems for part in PARTS}
+        parts = ("subject.txt", "txt", "html", "sms.txt")
+        assert names == {f"{stem}.{part}" for stem in stems for part in parts}
         assert stems <= {purpose.name.lower() for purpose in Purpose}
-
-
-def test_the_sandbox_refuses_to_leave_and_a_missing_name_is_an_error() -> None:
-    environment = Renderer()._environment
-    for escape in (
-        "{{ ''.__class__.__mro__ }}",
-        "{{ lines.__class__.__subclasses__() }}",
-        "{{ event.__init__.__globals__ }}",
-        "{{ cycler.__init__.__globals__.os }}",
-        "{{ [].append(1) }}",
-    ):
-        with pytest.raises((SecurityError, UndefinedError)):
-            environment.from_string(escape).render(lines=(), event=occasion(Purpose.ORDER_READY))
-    with pytest.raises(UndefinedError):
-        environment.from_string("{{ nmae }}").render(name="Jane")
+        assert locale.name != "en" or stems == {purpose.name.lower() for purpose in Purpose}
 
 
 def test_a_webhook_names_the_order_and_never_the_person() -> None:

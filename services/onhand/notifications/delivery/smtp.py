@@ -14,8 +14,7 @@ import aiosmtplib
 from onhand.notifications.config import NotificationsSettings
 from onhand.notifications.domain.addresses import without_email
 from onhand.notifications.domain.messages import SENT, Attempt, Mailbox, Result, Verdict
-from onhand.notifications.rendering import Mail
-from onhand.notifications.vault import Vault
+from onhand.notifications.rendering import Text
 
 PERMANENT = range(500, 600)
 ABOUT_US = frozenset({530, 534, 535, 538})
@@ -32,9 +31,8 @@ class _Connection:
 class SmtpSender:
     """Sends mails, each on a connection of its own while it goes; connections serve one after another."""
 
-    def __init__(self, settings: NotificationsSettings, vault: Vault) -> None:
+    def __init__(self, settings: NotificationsSettings) -> None:
         self._settings = settings
-        self._vault = vault
         self._free: list[_Connection] = []
 
     async def send(self, attempt: Attempt) -> Result:
@@ -43,23 +41,23 @@ class SmtpSender:
             return Result(Verdict.NOT_WANTED, "no smtp server configured")
         if not isinstance(attempt.recipient, Mailbox):
             return Result(Verdict.NOT_WANTED, "the contact was removed")
-        email = self._vault.open(attempt.recipient.sealed_email).decode()
+        email = attempt.recipient.email
         try:
-            mail = self._compose(attempt, Address(attempt.recipient.display_name, addr_spec=email))
+            mail = self._compose(attempt, email)
         except (ValueError, IndexError, MessageError) as error:  # what a bad address ends in
             return Result(Verdict.REFUSED, without_email(f"not a usable address: {error}", email))
         result = await self._transmit(mail, email)
         return Result(result.verdict, without_email(result.failure, email))
 
-    def _compose(self, attempt: Attempt, recipient: Address) -> EmailMessage:
+    def _compose(self, attempt: Attempt, email: str) -> EmailMessage:
         """Build the same mail at each attempt, byte for byte."""
-        parts = Mail.of(attempt.subject, self._vault.open(attempt.sealed_body))
+        parts = Text.of(attempt.subject, attempt.body)
         sender = self._settings.smtp_from
         mail = EmailMessage(policy=SMTP_POLICY)
         mail["Message-ID"] = f"<{attempt.message_id}@{parseaddr(sender)[1].rpartition('@')[2]}>"
         mail["Date"] = format_datetime(attempt.create_time)
         mail["From"] = sender
-        mail["To"] = recipient
+        mail["To"] = Address(parts.name, addr_spec=email)
         mail["Subject"] = parts.subject
         mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday note in answer
         mail["X-Onhand-Message-Id"] = str(attempt.message_id)

@@ -1,6 +1,7 @@
 """Webhooks: a signed POST, after Standard Webhooks (https://www.standardwebhooks.com)."""
 
 import asyncio
+import re
 import ssl
 from http import HTTPStatus
 
@@ -11,7 +12,9 @@ from onhand.kit.clock import Clock
 from onhand.notifications.config import NotificationsSettings
 from onhand.notifications.delivery.network import ForbiddenAddressError, GuardedBackend, Resolve
 from onhand.notifications.domain.messages import SENT, Attempt, Hook, Result, Verdict
-from onhand.notifications.vault import Vault
+
+LONGEST_WAIT_S = 86_400.0
+"""That an endpoint may ask for; protects the queue."""
 
 
 class WebhookSender:
@@ -23,13 +26,11 @@ class WebhookSender:
     def __init__(
         self,
         settings: NotificationsSettings,
-        vault: Vault,
         clock: Clock,
         resolve: Resolve,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         self._timeout_s = settings.webhook_timeout_s
-        self._vault = vault
         self._clock = clock
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=ssl_context or ssl.create_default_context(),
@@ -44,22 +45,25 @@ class WebhookSender:
         if not isinstance(hook, Hook):
             return Result(Verdict.NOT_WANTED, "the endpoint was removed")
         if hook.disabled:
-            return Result(Verdict.REFUSED, "the endpoint is disabled: it has answered 410 Gone")
+            return Result(
+                Verdict.REFUSED, "the endpoint is disabled: it answered 410 Gone or failed for days"
+            )
         try:
             async with asyncio.timeout(self._timeout_s):
-                status = await self._post(attempt, hook)
+                status, retry_after_s = await self._post(attempt, hook)
         except ForbiddenAddressError as error:
             return Result(Verdict.REFUSED, str(error))
         except TimeoutError:
             return Result(Verdict.PASSING, f"no answer within {self._timeout_s:g} s")
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as error:
             return Result(Verdict.PASSING, str(error) or type(error).__name__)
-        return _judge(status)
+        return _judge(status, retry_after_s)
 
-    async def _post(self, attempt: Attempt, hook: Hook) -> int:
-        body = self._vault.open(attempt.sealed_body)
+    async def _post(self, attempt: Attempt, hook: Hook) -> tuple[int, float]:
+        body = attempt.body
         message_id, now = str(attempt.message_id), self._clock.now()
-        signature = Webhook(self._vault.open(hook.sealed_secret)).sign(message_id, now, body.decode())
+        # Two signatures while a secret is being replaced: the receiver may know either.
+        signature = " ".join(Webhook(each).sign(message_id, now, body.decode()) for each in hook.secrets)
         headers: dict[str | bytes, str | bytes] = {
             "content-type": "application/json",
             "user-agent": "onhand",
@@ -69,15 +73,20 @@ class WebhookSender:
         }
         async with self._pool.stream("POST", hook.uri, headers=headers, content=body) as response:
             status: int = response.status
-            return status
+            return status, _seconds(dict(response.headers).get(b"retry-after", b""))
 
     async def close(self) -> None:
         await self._pool.aclose()
 
 
-def _judge(status: int) -> Result:
+def _seconds(retry_after: bytes) -> float:
+    """Read how long an endpoint asks us to wait, in seconds (RFC 9110, section 10.2.3); dates are not read."""
+    return min(float(retry_after), LONGEST_WAIT_S) if re.fullmatch(rb"\d{1,9}", retry_after) else 0
+
+
+def _judge(status: int, retry_after_s: float) -> Result:
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return SENT
     if status == HTTPStatus.GONE:
         return Result(Verdict.GONE, "the endpoint answered 410 Gone and is disabled")
-    return Result(Verdict.PASSING, f"the endpoint answered {status}")
+    return Result(Verdict.PASSING, f"the endpoint answered {status}", retry_after_s)

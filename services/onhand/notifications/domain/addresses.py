@@ -5,6 +5,7 @@ import re
 from urllib.parse import urlsplit
 
 from onhand.kit.errors import FieldViolation, InvalidField
+from onhand.notifications.domain.contacts import Kind
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 """Addresses that a gateway turns into IPv4 (RFC 6052)."""
@@ -22,10 +23,28 @@ def mask_email(email: str) -> str:
     return f"{local[:1] if len(local) > 1 else ''}***@{domain}"
 
 
+def mask_phone(phone: str) -> str:
+    """Show enough of a phone number to recognise it: `+31***67`."""
+    return f"{phone[:3]}***{phone[-2:]}"
+
+
 def mask_uri(uri: str) -> str:
     """Show where an endpoint is; its path may hold a key: `https://hooks.shop.example/***`."""
     parts = urlsplit(uri)
     return f"{parts.scheme}://{parts.netloc}/***"
+
+
+def mask(kind: Kind, value: str) -> str:
+    """Show enough of an address to recognise it, not to use it."""
+    match kind:
+        case Kind.EMAIL:
+            return mask_email(value)
+        case Kind.PHONE:
+            return mask_phone(value)
+        case Kind.WEBHOOK:
+            return mask_uri(value)
+        case Kind.PUSH:
+            return f"***{value[-4:]}"
 
 
 def without_email(text: str, email: str) -> str:
@@ -48,7 +67,7 @@ def is_public(address: Address) -> bool:
     return address.is_global and not (address.is_multicast or address.is_reserved)
 
 
-def check_endpoint_uri(uri: str, *, allow_private: bool) -> None:
+def check_endpoint_uri(uri: str, *, allow_private: bool, field: str = "endpoint.uri") -> None:
     """Raise InvalidField unless events may be posted to `uri`.
 
     Which addresses a name stands for is looked at when it is called, not here: it may change.
@@ -57,7 +76,7 @@ def check_endpoint_uri(uri: str, *, allow_private: bool) -> None:
         parts = urlsplit(uri)
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise InvalidField([FieldViolation("endpoint.uri", "is not a URI")]) from None
+        raise InvalidField([FieldViolation(field, "is not a URI")]) from None
     if parts.scheme not in ("http", "https") or not host or port == 0:
         problem = "must be an https address with a host"
     elif parts.scheme == "http" and not allow_private:
@@ -68,7 +87,7 @@ def check_endpoint_uri(uri: str, *, allow_private: bool) -> None:
         problem = "must not lie in a private network"
     else:
         return
-    raise InvalidField([FieldViolation("endpoint.uri", problem)])
+    raise InvalidField([FieldViolation(field, problem)])
 
 
 def _may_be_public(host: str) -> bool:

@@ -24,6 +24,9 @@ class Channel(enum.IntEnum):
 
     EMAIL = 1
     WEBHOOK = 2
+    SMS = 3
+    PUSH = 4
+    WHATSAPP = 5
 
 
 class State(enum.IntEnum):
@@ -81,22 +84,32 @@ class NewMessage:
     order_id: str
     task_id: UUID | None
     endpoint_id: UUID | None
+    identity_id: UUID | None
+    """Whose it is; None for a webhook of a system."""
+    address_id: UUID | None
     masked_address: str
     subject: str
-    sealed_body: bytes
+    body: bytes
+    topic: int | None = None
+    """None: a post to a system."""
+    run_id: UUID | None = None
+    step: int | None = None
+    """Of the run."""
+    send_time: datetime | None = None
+    """None: at once."""
+    text_digest: bytes | None = None
 
 
-def message_id_of(event_id: UUID, channel: Channel, address: str) -> UUID:
-    """Name the message that an event causes for an address: the same event again, the same message."""
-    return uuid5(event_id, f"{channel.name}:{address}")
+def message_id_of(cause: UUID, channel: Channel, address: str) -> UUID:
+    """Name the message that an event or a run causes for an address: the same again, the same message."""
+    return uuid5(cause, f"{channel.name}:{address}")
 
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
     """Where an e-mail goes."""
 
-    sealed_email: bytes
-    display_name: str
+    email: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +118,8 @@ class Hook:
 
     endpoint_id: UUID
     uri: str
-    sealed_secret: bytes
+    secrets: tuple[bytes, ...]
+    """Those to sign with, the present one first."""
     disabled: bool
 
 
@@ -120,10 +134,13 @@ class Attempt:
     number_in_round: int
     """1 for the first since it was made or revived."""
     subject: str
-    sealed_body: bytes
+    body: bytes
     create_time: datetime
     recipient: Mailbox | Hook | None
     """None: the contact or the endpoint is no longer there."""
+    run_id: UUID | None = None
+    """Of the journey that it belongs to."""
+    step: int | None = None
 
     @property
     def endpoint_id(self) -> UUID | None:
@@ -150,6 +167,8 @@ class Result:
 
     verdict: Verdict
     failure: str = ""
+    retry_after_s: float = 0
+    """How long the receiver asks us to wait."""
 
     def __post_init__(self) -> None:
         printable = "".join(each if each.isprintable() else " " for each in self.failure)
@@ -177,7 +196,7 @@ def outcome(attempt: Attempt, result: Result, now: datetime, retry_delays_s: Seq
         case Verdict.NOT_WANTED:
             return Outcome(State.SUPPRESSED, result.failure, None, keep_text=False)
         case Verdict.PASSING if attempt.number_in_round <= len(retry_delays_s):
-            pause = timedelta(seconds=retry_delays_s[attempt.number_in_round - 1])
+            pause = timedelta(seconds=max(retry_delays_s[attempt.number_in_round - 1], result.retry_after_s))
             return Outcome(State.WAITING, result.failure, now + pause, keep_text=True)
         case _:
             return Outcome(State.FAILED, result.failure, None, keep_text=True)

@@ -15,6 +15,9 @@ class Purpose(enum.IntEnum):
     ORDER_DELAYED = 4
     ORDER_CANCELLED = 5
     ORDER_EXPIRED = 6
+    ORDER_REMINDER = 7
+    ORDER_LAST_CALL = 8
+    FOLLOW_UP = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +31,10 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Contact:
-    """The person of one order, as they gave themselves."""
+class Order:
+    """An order, as far as it is known here."""
 
     order_id: str
-    display_name: str
-    email: str
-    """Empty when they gave none."""
-    locale: str
-    """BCP 47; empty means English."""
     allow_split: bool
     """Whether routing may divide the order's lines between locations."""
     lines: tuple[Line, ...]
@@ -75,7 +73,7 @@ class Occasion:
     order_id: str
     lines: tuple[Line, ...] = ()
     line_ids: tuple[str, ...] = ()
-    """Instead of `lines`, where the event comes from no task: `Contact.lines_named` knows more."""
+    """Instead of `lines`, where the event comes from no task: `Order.lines_named` knows more."""
     task: Task | None = None
     location_id: str = ""
     code: str = ""

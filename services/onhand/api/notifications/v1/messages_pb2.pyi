@@ -21,6 +21,9 @@ class MessagePurpose(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     MESSAGE_PURPOSE_ORDER_DELAYED: _ClassVar[MessagePurpose]
     MESSAGE_PURPOSE_ORDER_CANCELLED: _ClassVar[MessagePurpose]
     MESSAGE_PURPOSE_ORDER_EXPIRED: _ClassVar[MessagePurpose]
+    MESSAGE_PURPOSE_ORDER_REMINDER: _ClassVar[MessagePurpose]
+    MESSAGE_PURPOSE_ORDER_LAST_CALL: _ClassVar[MessagePurpose]
+    MESSAGE_PURPOSE_FOLLOW_UP: _ClassVar[MessagePurpose]
 MESSAGE_PURPOSE_UNSPECIFIED: MessagePurpose
 MESSAGE_PURPOSE_ORDER_READY: MessagePurpose
 MESSAGE_PURPOSE_ORDER_COLLECTED: MessagePurpose
@@ -28,6 +31,9 @@ MESSAGE_PURPOSE_ORDER_SHIPPED: MessagePurpose
 MESSAGE_PURPOSE_ORDER_DELAYED: MessagePurpose
 MESSAGE_PURPOSE_ORDER_CANCELLED: MessagePurpose
 MESSAGE_PURPOSE_ORDER_EXPIRED: MessagePurpose
+MESSAGE_PURPOSE_ORDER_REMINDER: MessagePurpose
+MESSAGE_PURPOSE_ORDER_LAST_CALL: MessagePurpose
+MESSAGE_PURPOSE_FOLLOW_UP: MessagePurpose
 
 class Message(_message.Message):
     __slots__ = ("message_id", "purpose", "channel", "state", "order_id", "masked_address", "subject", "attempt_count", "next_attempt_time", "failure", "create_time", "send_time")
@@ -36,9 +42,15 @@ class Message(_message.Message):
         CHANNEL_UNSPECIFIED: _ClassVar[Message.Channel]
         CHANNEL_EMAIL: _ClassVar[Message.Channel]
         CHANNEL_WEBHOOK: _ClassVar[Message.Channel]
+        CHANNEL_SMS: _ClassVar[Message.Channel]
+        CHANNEL_PUSH: _ClassVar[Message.Channel]
+        CHANNEL_WHATSAPP: _ClassVar[Message.Channel]
     CHANNEL_UNSPECIFIED: Message.Channel
     CHANNEL_EMAIL: Message.Channel
     CHANNEL_WEBHOOK: Message.Channel
+    CHANNEL_SMS: Message.Channel
+    CHANNEL_PUSH: Message.Channel
+    CHANNEL_WHATSAPP: Message.Channel
     class State(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         STATE_UNSPECIFIED: _ClassVar[Message.State]
@@ -78,20 +90,24 @@ class Message(_message.Message):
     def __init__(self, message_id: _Optional[str] = ..., purpose: _Optional[_Union[MessagePurpose, str]] = ..., channel: _Optional[_Union[Message.Channel, str]] = ..., state: _Optional[_Union[Message.State, str]] = ..., order_id: _Optional[str] = ..., masked_address: _Optional[str] = ..., subject: _Optional[str] = ..., attempt_count: _Optional[int] = ..., next_attempt_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., failure: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., send_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class WebhookEndpoint(_message.Message):
-    __slots__ = ("endpoint_id", "uri", "purposes", "title", "create_time", "disable_time")
+    __slots__ = ("endpoint_id", "uri", "purposes", "title", "create_time", "disable_time", "pause_time", "old_secret_expire_time")
     ENDPOINT_ID_FIELD_NUMBER: _ClassVar[int]
     URI_FIELD_NUMBER: _ClassVar[int]
     PURPOSES_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
     CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
     DISABLE_TIME_FIELD_NUMBER: _ClassVar[int]
+    PAUSE_TIME_FIELD_NUMBER: _ClassVar[int]
+    OLD_SECRET_EXPIRE_TIME_FIELD_NUMBER: _ClassVar[int]
     endpoint_id: str
     uri: str
     purposes: _containers.RepeatedScalarFieldContainer[MessagePurpose]
     title: str
     create_time: _timestamp_pb2.Timestamp
     disable_time: _timestamp_pb2.Timestamp
-    def __init__(self, endpoint_id: _Optional[str] = ..., uri: _Optional[str] = ..., purposes: _Optional[_Iterable[_Union[MessagePurpose, str]]] = ..., title: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., disable_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    pause_time: _timestamp_pb2.Timestamp
+    old_secret_expire_time: _timestamp_pb2.Timestamp
+    def __init__(self, endpoint_id: _Optional[str] = ..., uri: _Optional[str] = ..., purposes: _Optional[_Iterable[_Union[MessagePurpose, str]]] = ..., title: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., disable_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., pause_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., old_secret_expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class GetMessageRequest(_message.Message):
     __slots__ = ("message_id",)
@@ -172,3 +188,45 @@ class DeleteWebhookEndpointRequest(_message.Message):
 class DeleteWebhookEndpointResponse(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
+
+class EnableWebhookEndpointRequest(_message.Message):
+    __slots__ = ("endpoint_id",)
+    ENDPOINT_ID_FIELD_NUMBER: _ClassVar[int]
+    endpoint_id: str
+    def __init__(self, endpoint_id: _Optional[str] = ...) -> None: ...
+
+class EnableWebhookEndpointResponse(_message.Message):
+    __slots__ = ("endpoint",)
+    ENDPOINT_FIELD_NUMBER: _ClassVar[int]
+    endpoint: WebhookEndpoint
+    def __init__(self, endpoint: _Optional[_Union[WebhookEndpoint, _Mapping]] = ...) -> None: ...
+
+class RotateWebhookSecretRequest(_message.Message):
+    __slots__ = ("request_id", "endpoint_id")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    ENDPOINT_ID_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    endpoint_id: str
+    def __init__(self, request_id: _Optional[str] = ..., endpoint_id: _Optional[str] = ...) -> None: ...
+
+class RotateWebhookSecretResponse(_message.Message):
+    __slots__ = ("endpoint", "secret")
+    ENDPOINT_FIELD_NUMBER: _ClassVar[int]
+    SECRET_FIELD_NUMBER: _ClassVar[int]
+    endpoint: WebhookEndpoint
+    secret: str
+    def __init__(self, endpoint: _Optional[_Union[WebhookEndpoint, _Mapping]] = ..., secret: _Optional[str] = ...) -> None: ...
+
+class ReplayWebhookMessagesRequest(_message.Message):
+    __slots__ = ("endpoint_id", "since_time")
+    ENDPOINT_ID_FIELD_NUMBER: _ClassVar[int]
+    SINCE_TIME_FIELD_NUMBER: _ClassVar[int]
+    endpoint_id: str
+    since_time: _timestamp_pb2.Timestamp
+    def __init__(self, endpoint_id: _Optional[str] = ..., since_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class ReplayWebhookMessagesResponse(_message.Message):
+    __slots__ = ("message_count",)
+    MESSAGE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    message_count: int
+    def __init__(self, message_count: _Optional[int] = ...) -> None: ...

@@ -212,6 +212,21 @@ class WebhookServiceStub:
                 request_serializer=onhand_dot_api_dot_notifications_dot_v1_dot_messages__pb2.ListWebhookEndpointsRequest.SerializeToString,
                 response_deserializer=onhand_dot_api_dot_notifications_dot_v1_dot_messages__pb2.ListWebhookEndpointsResponse.FromString,
                 _registered_method=True)
+        self.EnableWebhookEndpoint = channel.unary_unary(
+                '/onhand.api.notifications.v1.WebhookService/EnableWebhookEndpoint',
+                request_serializer=onhand_dot_api_dot_notifications_dot_v1_dot_messages__pb2.EnableWebhookEndpointRequest.SerializeToString,
+                response_deserializer=onhand_dot_api_dot_notifications_dot_v1_dot_messages__pb2.EnableWebhookEndpointResponse.FromString,
+                _registered_method=True)
+        self.RotateWebhookSecret = channel.unary_unary(
+                '/onhand.api.notifications.v1.WebhookService/RotateWebhookSecret',
+                request_serializer=onhand_dot_api_dot_notifications_dot_v1_dot_messages__pb2.RotateWebhookSecretRequest.SerializeToString,
+                response_deserializer=onhand_dot_api_dot_notifications_dot_v1_dot_messages__pb2.RotateWebhookSecretResponse.FromString,
+                _registered_method=True)
+        self.ReplayWebhookMessages = channel.unary_unary(
+                '/onhand.api.notifications.v1.WebhookService/ReplayWebhookMessages',
+                request_serializer=onhand_dot_api_dot_notifications_dot_v1_dot_messages__pb2.ReplayWebhookMessagesRequest.SerializeToString,
+                response_deserializer=onhand_dot_api_dot_notifications_dot_v1_dot_messages__pb2.ReplayWebhookMessagesResponse.FromString,
+                _registered_method=True)
         self.DeleteWebhookEndpoint = channel.unary_unary(
                 '/onhand.api.notifications.v1.WebhookService/DeleteWebhookEndpoint',
                 request_serializer=onhand_dot_api_dot_notifications_dot_v1_dot_messages__pb2.DeleteWebhookEndpointRequest.SerializeToString,
@@ -241,6 +256,30 @@ class WebhookServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def EnableWebhookEndpoint(self, request, context):
+        """Uses an endpoint again that was disabled or paused, at once, as if it had never failed. Safe to repeat. Fails
+        with NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RotateWebhookSecret(self, request, context):
+        """Gives an endpoint a new signing secret and answers it. For a day posts carry a signature by the secret before,
+        too. Safe to repeat with the same request_id. Fails with NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReplayWebhookMessages(self, request, context):
+        """Posts again what has failed for an endpoint, oldest first, with the same message ids; at most 1,000 in a call,
+        and only what failed so recently that its text is kept. Safe to repeat until it answers 0.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def DeleteWebhookEndpoint(self, request, context):
         """Removes an endpoint; what still waits for it is dropped. Safe to repeat.
         """
@@ -260,6 +299,21 @@ def add_WebhookServiceServicer_to_server(servicer, server):
                     servicer.ListWebhookEndpoints,
                     request_deserializer=onhand_dot_api_dot_notifications_dot_v1_dot_messages__pb2.ListWebhookEndpointsRequest.FromString,
                     response_serializer=onhand_dot_api_dot_notifications_dot_v1_dot_messages__pb2.ListWebhookEndpointsResponse.SerializeToString,
+            ),
+            'EnableWebhookEndpoint': grpc.unary_unary_rpc_method_handler(
+                    servicer.EnableWebhookEndpoint,
+                    request_deserializer=onhand_dot_api_dot_notifications_dot_v1_dot_messages__pb2.EnableWebhookEndpointRequest.FromString,
+                    response_serializer=onhand_dot_api_dot_notifications_dot_v1_dot_messages__pb2.EnableWebhookEndpointResponse.SerializeToString,
+            ),
+            'RotateWebhookSecret': grpc.unary_unary_rpc_method_handler(
+                    servicer.RotateWebhookSecret,
+                    request_deserializer=onhand_dot_api_dot_notifications_dot_v1_dot_messages__pb2.RotateWebhookSecretRequest.FromString,
+                    response_serializer=onhand_dot_api_dot_notifications_dot_v1_dot_messages__pb2.RotateWebhookSecretResponse.SerializeToString,
+            ),
+            'ReplayWebhookMessages': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReplayWebhookMessages,
+                    request_deserializer=onhand_dot_api_dot_notifications_dot_v1_dot_messages__pb2.ReplayWebhookMessagesRequest.FromString,
+                    response_serializer=onhand_dot_api_dot_notifications_dot_v1_dot_messages__pb2.ReplayWebhookMessagesResponse.SerializeToString,
             ),
             'DeleteWebhookEndpoint': grpc.unary_unary_rpc_method_handler(
                     servicer.DeleteWebhookEndpoint,
@@ -323,6 +377,87 @@ class WebhookService:
             '/onhand.api.notifications.v1.WebhookService/ListWebhookEndpoints',
             onhand_dot_api_dot_notifications_dot_v1_dot_messages__pb2.ListWebhookEndpointsRequest.SerializeToString,
             onhand_dot_api_dot_notifications_dot_v1_dot_messages__pb2.ListWebhookEndpointsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EnableWebhookEndpoint(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/onhand.api.notifications.v1.WebhookService/EnableWebhookEndpoint',
+            onhand_dot_api_dot_notifications_dot_v1_dot_messages__pb2.EnableWebhookEndpointRequest.SerializeToString,
+            onhand_dot_api_dot_notifications_dot_v1_dot_messages__pb2.EnableWebhookEndpointResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RotateWebhookSecret(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/onhand.api.notifications.v1.WebhookService/RotateWebhookSecret',
+            onhand_dot_api_dot_notifications_dot_v1_dot_messages__pb2.RotateWebhookSecretRequest.SerializeToString,
+            onhand_dot_api_dot_notifications_dot_v1_dot_messages__pb2.RotateWebhookSecretResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReplayWebhookMessages(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/onhand.api.notifications.v1.WebhookService/ReplayWebhookMessages',
+            onhand_dot_api_dot_notifications_dot_v1_dot_messages__pb2.ReplayWebhookMessagesRequest.SerializeToString,
+            onhand_dot_api_dot_notifications_dot_v1_dot_messages__pb2.ReplayWebhookMessagesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -104,6 +104,18 @@ class WebhookServiceStub:
     """
     ListWebhookEndpoints: _grpc.UnaryUnaryMultiCallable[_messages_pb2.ListWebhookEndpointsRequest, _messages_pb2.ListWebhookEndpointsResponse]
     """All endpoints, without their secrets."""
+    EnableWebhookEndpoint: _grpc.UnaryUnaryMultiCallable[_messages_pb2.EnableWebhookEndpointRequest, _messages_pb2.EnableWebhookEndpointResponse]
+    """Uses an endpoint again that was disabled or paused, at once, as if it had never failed. Safe to repeat. Fails
+    with NOT_FOUND.
+    """
+    RotateWebhookSecret: _grpc.UnaryUnaryMultiCallable[_messages_pb2.RotateWebhookSecretRequest, _messages_pb2.RotateWebhookSecretResponse]
+    """Gives an endpoint a new signing secret and answers it. For a day posts carry a signature by the secret before,
+    too. Safe to repeat with the same request_id. Fails with NOT_FOUND.
+    """
+    ReplayWebhookMessages: _grpc.UnaryUnaryMultiCallable[_messages_pb2.ReplayWebhookMessagesRequest, _messages_pb2.ReplayWebhookMessagesResponse]
+    """Posts again what has failed for an endpoint, oldest first, with the same message ids; at most 1,000 in a call,
+    and only what failed so recently that its text is kept. Safe to repeat until it answers 0.
+    """
     DeleteWebhookEndpoint: _grpc.UnaryUnaryMultiCallable[_messages_pb2.DeleteWebhookEndpointRequest, _messages_pb2.DeleteWebhookEndpointResponse]
     """Removes an endpoint; what still waits for it is dropped. Safe to repeat."""
 
@@ -122,6 +134,18 @@ class WebhookServiceAsyncStub(WebhookServiceStub):
     """
     ListWebhookEndpoints: _aio.UnaryUnaryMultiCallable[_messages_pb2.ListWebhookEndpointsRequest, _messages_pb2.ListWebhookEndpointsResponse]  # type: ignore[assignment]
     """All endpoints, without their secrets."""
+    EnableWebhookEndpoint: _aio.UnaryUnaryMultiCallable[_messages_pb2.EnableWebhookEndpointRequest, _messages_pb2.EnableWebhookEndpointResponse]  # type: ignore[assignment]
+    """Uses an endpoint again that was disabled or paused, at once, as if it had never failed. Safe to repeat. Fails
+    with NOT_FOUND.
+    """
+    RotateWebhookSecret: _aio.UnaryUnaryMultiCallable[_messages_pb2.RotateWebhookSecretRequest, _messages_pb2.RotateWebhookSecretResponse]  # type: ignore[assignment]
+    """Gives an endpoint a new signing secret and answers it. For a day posts carry a signature by the secret before,
+    too. Safe to repeat with the same request_id. Fails with NOT_FOUND.
+    """
+    ReplayWebhookMessages: _aio.UnaryUnaryMultiCallable[_messages_pb2.ReplayWebhookMessagesRequest, _messages_pb2.ReplayWebhookMessagesResponse]  # type: ignore[assignment]
+    """Posts again what has failed for an endpoint, oldest first, with the same message ids; at most 1,000 in a call,
+    and only what failed so recently that its text is kept. Safe to repeat until it answers 0.
+    """
     DeleteWebhookEndpoint: _aio.UnaryUnaryMultiCallable[_messages_pb2.DeleteWebhookEndpointRequest, _messages_pb2.DeleteWebhookEndpointResponse]  # type: ignore[assignment]
     """Removes an endpoint; what still waits for it is dropped. Safe to repeat."""
 
@@ -147,6 +171,33 @@ class WebhookServiceServicer:
         context: _ServicerContext,
     ) -> _typing.Union[_messages_pb2.ListWebhookEndpointsResponse, _abc.Awaitable[_messages_pb2.ListWebhookEndpointsResponse]]:
         """All endpoints, without their secrets."""
+
+    def EnableWebhookEndpoint(
+        self,
+        request: _messages_pb2.EnableWebhookEndpointRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_messages_pb2.EnableWebhookEndpointResponse, _abc.Awaitable[_messages_pb2.EnableWebhookEndpointResponse]]:
+        """Uses an endpoint again that was disabled or paused, at once, as if it had never failed. Safe to repeat. Fails
+        with NOT_FOUND.
+        """
+
+    def RotateWebhookSecret(
+        self,
+        request: _messages_pb2.RotateWebhookSecretRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_messages_pb2.RotateWebhookSecretResponse, _abc.Awaitable[_messages_pb2.RotateWebhookSecretResponse]]:
+        """Gives an endpoint a new signing secret and answers it. For a day posts carry a signature by the secret before,
+        too. Safe to repeat with the same request_id. Fails with NOT_FOUND.
+        """
+
+    def ReplayWebhookMessages(
+        self,
+        request: _messages_pb2.ReplayWebhookMessagesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_messages_pb2.ReplayWebhookMessagesResponse, _abc.Awaitable[_messages_pb2.ReplayWebhookMessagesResponse]]:
+        """Posts again what has failed for an endpoint, oldest first, with the same message ids; at most 1,000 in a call,
+        and only what failed so recently that its text is kept. Safe to repeat until it answers 0.
+        """
 
     def DeleteWebhookEndpoint(
         self,

@@ -1,4 +1,4 @@
-"""Protobuf ⇄ domain for both services of notifications."""
+"""Protobuf ⇄ domain for messages and webhook endpoints."""
 
 import base64
 from datetime import UTC, datetime
@@ -6,17 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from onhand.api.notifications.v1 import messages_pb2 as pb
-from onhand.kit import auth
+from onhand.kit import auth, paging
 from onhand.kit.errors import FieldViolation, InvalidField
 from onhand.notifications.domain.endpoints import NewEndpoint
 from onhand.notifications.domain.messages import Message, State
 from onhand.notifications.domain.occasions import Purpose
 from onhand.notifications.events import endpoint_proto, message_proto
-from onhand.notifications.use_cases import Notifications
-
-DEFAULT_PAGE_SIZE = 100
-MAX_PAGE_SIZE = 1_000
-"""Messages in one answer; protects memory, ours and the caller's."""
+from onhand.notifications.use_cases.messages import Notifications
 
 
 class MessageServicer:
@@ -28,17 +24,16 @@ class MessageServicer:
         return pb.GetMessageResponse(message=message_proto(message))
 
     async def ListMessages(self, request: pb.ListMessagesRequest, _: Any) -> pb.ListMessagesResponse:
-        size = min(request.page_size or DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
+        size = paging.size(request.page_size)
         found = await self._notifications.list_messages(
             order_id=request.order_id,
             state=State(request.state) if request.state else None,
-            before=_position(request.page_token) if request.page_token else None,
+            before=position(request.page_token) if request.page_token else None,
             limit=size + 1,
         )
-        page = found[:size]
+        page, last = paging.cut(found, size)
         return pb.ListMessagesResponse(
-            messages=map(message_proto, page),
-            next_page_token=_page_token(page[-1]) if len(found) > size else "",
+            messages=map(message_proto, page), next_page_token=page_token(last) if last else ""
         )
 
     async def RetryMessage(self, request: pb.RetryMessageRequest, _: Any) -> pb.RetryMessageResponse:
@@ -66,6 +61,24 @@ class WebhookServicer:
         endpoints = await self._notifications.list_endpoints()
         return pb.ListWebhookEndpointsResponse(endpoints=map(endpoint_proto, endpoints))
 
+    async def EnableWebhookEndpoint(
+        self, request: pb.EnableWebhookEndpointRequest, _: Any
+    ) -> pb.EnableWebhookEndpointResponse:
+        endpoint = await self._notifications.enable_endpoint(UUID(request.endpoint_id))
+        return pb.EnableWebhookEndpointResponse(endpoint=endpoint_proto(endpoint))
+
+    async def RotateWebhookSecret(
+        self, request: pb.RotateWebhookSecretRequest, _: Any
+    ) -> pb.RotateWebhookSecretResponse:
+        return await self._notifications.rotate_secret(auth.current().subject, request)
+
+    async def ReplayWebhookMessages(
+        self, request: pb.ReplayWebhookMessagesRequest, _: Any
+    ) -> pb.ReplayWebhookMessagesResponse:
+        since = request.since_time.ToDatetime(tzinfo=UTC)
+        count = await self._notifications.replay(UUID(request.endpoint_id), since)
+        return pb.ReplayWebhookMessagesResponse(message_count=count)
+
     async def DeleteWebhookEndpoint(
         self, request: pb.DeleteWebhookEndpointRequest, _: Any
     ) -> pb.DeleteWebhookEndpointResponse:
@@ -73,12 +86,14 @@ class WebhookServicer:
         return pb.DeleteWebhookEndpointResponse()
 
 
-def _page_token(last: Message) -> str:
+def page_token(last: Message) -> str:
+    """Name the place after a message in a list, latest first."""
     key = f"{last.create_time.astimezone(UTC).isoformat()} {last.message_id}"
     return base64.urlsafe_b64encode(key.encode()).decode()
 
 
-def _position(page_token: str) -> tuple[datetime, UUID]:
+def position(page_token: str) -> tuple[datetime, UUID]:
+    """Read back what `page_token` gave. Raises InvalidField."""
     try:
         time, _, message_id = base64.urlsafe_b64decode(page_token).decode().partition(" ")
         return datetime.fromisoformat(time).replace(tzinfo=UTC), UUID(message_id)
