@@ -10,11 +10,12 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from onhand.kit.errors import WrongState
 from onhand.routing.domain import ending, placing
-from onhand.routing.domain.cost import Portion
+from onhand.routing.domain.cost import Option, Portion, Question
 from onhand.routing.domain.ending import News, NewsKind
 from onhand.routing.domain.lifecycle import LEFT, WITH_TASK, FulfilmentMethod
 from onhand.routing.domain.order import AssignmentState, Cause, Customer, Line, Order
 from onhand.routing.domain.plan import Plan
+from onhand.routing.domain.policy import Policy
 
 NOW = datetime(2025, 6, 4, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -52,7 +53,9 @@ class Orders(RuleBasedStateMachine):
             near = data.draw(st.integers(0, line.quantity))
             split = {"a": near, "b": line.quantity - near} if data.draw(st.booleans()) else {}
             portions += [Portion(line.line_id, where, units) for where, units in split.items() if units]
-        placing.record_plan(self.order, Plan(tuple(portions), (), "planned"), CAUSE, HOUR)
+        question = Question(FulfilmentMethod.SHIP, (), (Option("a"), Option("b")))
+        plan = Plan(tuple(portions), "planned", question, Policy())
+        placing.record_plan(self.order, plan, CAUSE, HOUR)
 
     @rule(refused=st.booleans())
     def stock_answers(self, *, refused: bool) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from onhand.api.notifications.v1 import messages_pb2
 from onhand.api.pickup.v1 import tasks_pb2
-from onhand.api.routing.v1 import orders_pb2
+from onhand.api.routing.v1 import orders_pb2, policies_pb2
 from onhand.api.stock.v1 import (
     availability_pb2,
     catalog_pb2,
@@ -35,7 +35,7 @@ from onhand.client.channel import (
 if TYPE_CHECKING:
     from onhand.api.notifications.v1 import messages_pb2_grpc
     from onhand.api.pickup.v1 import tasks_pb2_grpc
-    from onhand.api.routing.v1 import orders_pb2_grpc
+    from onhand.api.routing.v1 import orders_pb2_grpc, policies_pb2_grpc
     from onhand.api.stock.v1 import (
         availability_pb2_grpc,
         catalog_pb2_grpc,
@@ -66,7 +66,10 @@ SERVICES: dict[str, dict[str, tuple[Any, str]]] = {
         "availability": (availability_pb2, "AvailabilityService"),
         "reservations": (reservations_pb2, "ReservationService"),
     },
-    "routing": {"orders": (orders_pb2, "OrderService")},
+    "routing": {
+        "orders": (orders_pb2, "OrderService"),
+        "policies": (policies_pb2, "PolicyService"),
+    },
     "pickup": {
         "tasks": (tasks_pb2, "TaskService"),
         "collection": (tasks_pb2, "CollectionService"),
@@ -151,11 +154,13 @@ class Stock(_Sync):
 class AsyncRouting(_Async):
     _server = "routing"
     orders: "orders_pb2_grpc.OrderServiceAsyncStub"
+    policies: "policies_pb2_grpc.PolicyServiceAsyncStub"
 
 
 class Routing(_Sync):
     _server = "routing"
     orders: "orders_pb2_grpc.OrderServiceStub"
+    policies: "policies_pb2_grpc.PolicyServiceStub"
 
 
 class AsyncPickup(_Async):

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import uvloop
 
-from onhand.api.routing.v1 import orders_pb2
+from onhand.api.routing.v1 import orders_pb2, policies_pb2
 from onhand.client import AsyncStock, Settings
 from onhand.kit import config, housekeeping, telemetry
 from onhand.kit.auth import TokenFile
@@ -16,10 +16,12 @@ from onhand.kit.server import Server
 from onhand.routing.config import RoutingSettings
 from onhand.routing.consumer import Consumers
 from onhand.routing.jobs import Jobs
+from onhand.routing.placer import Placer
 from onhand.routing.saga import Saga
-from onhand.routing.servicer import OrderServicer
+from onhand.routing.servicer import OrderServicer, PolicyServicer
 from onhand.routing.stock import StockGateway
-from onhand.routing.use_cases import Orders
+from onhand.routing.use_cases.orders import Orders
+from onhand.routing.use_cases.policies import Policies
 from onhand.routing.watchers import Watchers
 
 
@@ -41,11 +43,15 @@ async def serve(settings: RoutingSettings) -> None:
     stock = StockGateway(client, settings.catalog_cache_s, timedelta(seconds=settings.hold_s))
     watchers = Watchers()
     orders = Orders(database, clock, settings, watchers)
-    saga = Saga(orders, stock, clock, settings)
+    policies = Policies(database, clock)
+    placer = Placer(stock, policies, clock, settings)
+    saga = Saga(orders, placer, stock, clock, settings)
 
     server = Server(settings)
-    service = orders_pb2.DESCRIPTOR.services_by_name["OrderService"]
-    server.add(service, OrderServicer(orders, saga, watchers, clock, settings))
+    order_service = orders_pb2.DESCRIPTOR.services_by_name["OrderService"]
+    server.add(order_service, OrderServicer(orders, policies, saga, watchers, clock, settings))
+    policy_service = policies_pb2.DESCRIPTOR.services_by_name["PolicyService"]
+    server.add(policy_service, PolicyServicer(policies))
     server.background("relay", Relay(database, broker, "routing").run)
     for subscription in Consumers(orders).subscriptions():
         consumer = Consumer(broker, database, "routing", subscription)

@@ -1,17 +1,19 @@
 """Protobuf ⇄ domain, for the servicer and for events."""
 
-from collections.abc import Iterable
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.postal_address_pb2 import PostalAddress
 
-from onhand.api.routing.v1 import orders_pb2
+from onhand.api.routing.v1 import orders_pb2, policies_pb2
 from onhand.kit.errors import FieldViolation, InvalidField
 from onhand.routing.domain.lifecycle import FulfilmentMethod, LineState
 from onhand.routing.domain.order import Customer, HistoryEntry, Line, Order, Position
-from onhand.routing.domain.plan import Candidate, Plan
+from onhand.routing.domain.plan import Candidate, Plan, explain
+from onhand.routing.domain.policy import Capacity, Costs, Group, Policy, Rules, TieBreak
+from onhand.routing.domain.replay import Difference, Summary
 
 
 def order_from(
@@ -117,15 +119,15 @@ def _state_message(state: LineState | None) -> str:
     return orders_pb2.OrderLine.State.Name(state or 0)
 
 
-def plan_messages(kept: Iterable[tuple[datetime, Plan]]) -> list[orders_pb2.Plan]:
-    return [
-        orders_pb2.Plan(
-            plan_time=timestamp(plan_time),
-            candidates=map(_candidate_message, plan.candidates),
-            outcome=plan.outcome,
-        )
-        for plan_time, plan in kept
-    ]
+def plan_message(plan_time: datetime, plan: Plan) -> orders_pb2.Plan:
+    return orders_pb2.Plan(
+        plan_time=timestamp(plan_time),
+        candidates=map(_candidate_message, explain(plan)),
+        outcome=plan.outcome,
+        policy_channel=plan.policy.channel,
+        policy_version=plan.policy.version,
+        exact=plan.exact,
+    )
 
 
 def _candidate_message(candidate: Candidate) -> orders_pb2.Candidate:
@@ -136,6 +138,57 @@ def _candidate_message(candidate: Candidate) -> orders_pb2.Candidate:
         distance_metres=candidate.distance_metres,
         cost=candidate.cost,
         terms=[orders_pb2.CostTerm(name=name, cost=cost) for name, cost in candidate.terms],
+        verdicts=[
+            orders_pb2.FilterVerdict(filter=each.filter, passed=each.passed, detail=each.detail)
+            for each in candidate.verdicts
+        ],
+    )
+
+
+def policy_from(message: policies_pb2.Policy) -> Policy:
+    """Read a policy; what is left out has its default."""
+    default = Costs()
+    costs = {
+        each.name: getattr(message.costs if message.costs.HasField(each.name) else default, each.name)
+        for each in fields(Costs)
+    }
+    limits = message.capacity
+    return Policy(
+        channel=message.channel,
+        version=message.version,
+        collect=_rules_from(message.collect),
+        ship=_rules_from(message.ship),
+        costs=Costs(**costs),
+        tie_breaks=tuple(map(TieBreak, message.tie_breaks)),
+        groups=tuple(Group(each.name, tuple(each.location_ids)) for each in message.groups),
+        capacity=Capacity(limits.orders_per_day, dict(limits.location_orders_per_day)),
+        max_locations=message.max_locations if message.HasField("max_locations") else Policy().max_locations,
+    )
+
+
+def _rules_from(message: policies_pb2.Rules) -> Rules:
+    return Rules(
+        frozenset(message.excluded_location_ids),
+        message.minimum_confidence,
+        message.keep_units,
+        message.maximum_distance_km,
+    )
+
+
+def difference_message(difference: Difference) -> policies_pb2.PlanDifference:
+    return policies_pb2.PlanDifference(
+        order_id=difference.order_id,
+        before=_summary_message(difference.before),
+        after=_summary_message(difference.after),
+    )
+
+
+def _summary_message(summary: Summary) -> policies_pb2.PlanSummary:
+    return policies_pb2.PlanSummary(
+        location_ids=summary.location_ids,
+        parked_count=summary.parked_count,
+        distance_metres=summary.distance_metres,
+        cost=summary.cost,
     )
 
 

@@ -17,7 +17,7 @@ from google.type.postal_address_pb2 import PostalAddress
 
 from onhand.api.pickup.v1 import events_pb2 as pickup_events_pb2
 from onhand.api.pickup.v1 import tasks_pb2
-from onhand.api.routing.v1 import events_pb2, orders_pb2
+from onhand.api.routing.v1 import events_pb2, orders_pb2, policies_pb2
 from onhand.api.stock.v1 import events_pb2 as stock_events_pb2
 from onhand.client import AsyncRouting, AsyncStock
 from onhand.client import Settings as ClientSettings
@@ -30,10 +30,12 @@ from onhand.kit.outbox import Relay
 from onhand.routing.config import RoutingSettings
 from onhand.routing.consumer import Consumers
 from onhand.routing.jobs import Jobs
+from onhand.routing.placer import Placer
 from onhand.routing.saga import Saga
-from onhand.routing.servicer import OrderServicer
+from onhand.routing.servicer import OrderServicer, PolicyServicer
 from onhand.routing.stock import StockGateway
-from onhand.routing.use_cases import Orders
+from onhand.routing.use_cases.orders import Orders
+from onhand.routing.use_cases.policies import Policies
 from onhand.routing.watchers import Watchers
 
 from .peer import StockPeer
@@ -71,6 +73,9 @@ class World:
     orders: Orders
     saga: Saga
     client: AsyncRouting
+    target: str
+    """Where it listens, with a token that opens it, for clients of a test's own."""
+    token: str
     published: list[events_pb2.RoutingEvent] = field(default_factory=list)
 
     def order(self, *lines: tuple[str, str, int], **fields: Any) -> orders_pb2.Order:
@@ -261,17 +266,22 @@ async def world(settings: RoutingSettings, mint: Callable[..., str]) -> AsyncIte
     gateway = StockGateway(stock_client, settings.catalog_cache_s, timedelta(seconds=settings.hold_s))
     watchers = Watchers()
     orders = Orders(database, clock, settings, watchers)
-    saga = Saga(orders, gateway, clock, settings)
+    policies = Policies(database, clock)
+    saga = Saga(orders, Placer(gateway, policies, clock, settings), gateway, clock, settings)
 
     server = grpc.aio.server()
     guard = Guard(Authenticator(settings), settings.default_deadline_s)
-    service = orders_pb2.DESCRIPTOR.services_by_name["OrderService"]
-    guard.register(server, service, OrderServicer(orders, saga, watchers, clock, settings))
+    order_service = orders_pb2.DESCRIPTOR.services_by_name["OrderService"]
+    servicer = OrderServicer(orders, policies, saga, watchers, clock, settings)
+    guard.register(server, order_service, servicer)
+    policy_service = policies_pb2.DESCRIPTOR.services_by_name["PolicyService"]
+    guard.register(server, policy_service, PolicyServicer(policies))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
-    client = AsyncRouting(f"127.0.0.1:{port}", mint(subject="shop"))
+    target, token = f"127.0.0.1:{port}", mint(subject="shop")
+    client = AsyncRouting(target, token)
 
-    world = World(settings, clock, stock, database, broker, orders, saga, client)
+    world = World(settings, clock, stock, database, broker, orders, saga, client, target, token)
     stock.on_arrival = world.balance_changed
     jetstream = await broker.jetstream()
 

@@ -7,13 +7,14 @@ import pytest
 
 from onhand.kit.errors import WrongState
 from onhand.routing.domain import ending, placing
-from onhand.routing.domain.cost import Portion
+from onhand.routing.domain.cost import Option, Portion, Question
 from onhand.routing.domain.ending import News, NewsKind
 from onhand.routing.domain.facts import AssignmentCancelled, LinesAssigned, LinesCancelled, OrderDelayed
 from onhand.routing.domain.lifecycle import ENDED, NEXT, FulfilmentMethod, LineState, may_follow
 from onhand.routing.domain.order import Bucket, Cause, Customer, Line, Order
 from onhand.routing.domain.placing import Basket
 from onhand.routing.domain.plan import Plan
+from onhand.routing.domain.policy import Policy
 
 NOW = datetime(2025, 6, 4, 12, tzinfo=UTC)
 CAUSE = Cause(NOW, "test")
@@ -41,11 +42,17 @@ def line(line_id: str = "1", quantity: int = 3, item_id: str = "shirt") -> Line:
     return Line(line_id, line_id, item_id, quantity, position=0, action_time=NOW)
 
 
+def plan_of(portions: tuple[Portion, ...], *, held: bool = False) -> Plan:
+    options = tuple(Option(location_id) for location_id in {each.location_id for each in portions})
+    question = Question(FulfilmentMethod.SHIP, (), options, held=held)
+    return Plan(portions, "planned", question, Policy())
+
+
 def assigned(*lines: Line, at: str = "a", **kinds: bool) -> Order:
     """Make an order all of whose lines a location has a task for."""
     order = order_of(*lines, **kinds)
     portions = tuple(Portion(each.line_id, at, each.quantity) for each in lines)
-    placing.record_plan(order, Plan(portions, (), ""), CAUSE, HOUR)
+    placing.record_plan(order, plan_of(portions), CAUSE, HOUR)
     placing.assign(order, order.assignments[0], NOW + 2 * HOUR, HOUR / 2, CAUSE)
     order.facts.clear()
     return order
@@ -89,7 +96,7 @@ def test_a_divided_line_keeps_its_units_and_gets_a_free_name_within_the_limit() 
 def test_a_plan_divides_a_line_over_its_locations() -> None:
     order = order_of(line("1", 5), collect=False, allow_split=True)
     portions = (Portion("1", "a", 2), Portion("1", "b", 3))
-    placing.record_plan(order, Plan(portions, (), "chosen"), CAUSE, HOUR)
+    placing.record_plan(order, plan_of(portions), CAUSE, HOUR)
     assert [(each.line_id, each.location_id, each.quantity) for each in order.lines] == [
         ("1", "b", 3),
         ("1/2", "a", 2),
@@ -104,7 +111,7 @@ def test_a_plan_divides_a_line_over_its_locations() -> None:
 def test_more_lines_than_a_task_takes_become_two_tasks() -> None:
     order = order_of(*(line(str(number), 1) for number in range(130)))
     portions = tuple(Portion(each.line_id, "a", 1) for each in order.lines)
-    placing.record_plan(order, Plan(portions, (), ""), CAUSE, HOUR)
+    placing.record_plan(order, plan_of(portions), CAUSE, HOUR)
     assert [len(each.lines) for each in order.assignments] == [100, 30]
     assert len({each.task_id for each in order.assignments}) == 2
 
@@ -114,7 +121,7 @@ def test_the_customer_is_told_of_a_later_promise_only() -> None:
         order = assigned(line())
         ending.take(order, news(order, NewsKind.REJECTED, detail="full"), CAUSE, GRACE)
         order.releases.clear()
-        placing.record_plan(order, Plan((Portion("1", "b", 3),), (), ""), CAUSE, HOUR)
+        placing.record_plan(order, plan_of((Portion("1", "b", 3),)), CAUSE, HOUR)
         placing.assign(order, order.assignments[-1], NOW + 2 * HOUR + later, HOUR / 2, CAUSE)
         delays = [fact for fact in order.facts if isinstance(fact, OrderDelayed)]
         assert bool(delays) is told
@@ -198,7 +205,7 @@ def test_cancelling_by_name_takes_the_parts_divided_from_it_too() -> None:
 def test_units_of_lines_cancelled_while_stock_was_committed_go_back() -> None:
     order = order_of(line("1", 3), line("2", 1, "shoes"))
     portions = (Portion("1", "a", 3), Portion("2", "a", 1))
-    placing.record_plan(order, Plan(portions, (), ""), CAUSE, HOUR)
+    placing.record_plan(order, plan_of(portions), CAUSE, HOUR)
     ending.cancel(order, ["1"], "why", CAUSE)
     assert order.releases == []
     placing.assign(order, order.assignments[0], NOW, HOUR / 2, CAUSE)
@@ -230,7 +237,7 @@ def test_a_basket_is_not_taken_when_a_line_was_cancelled_since_it_was_looked_at(
     order.basket_reservation_id = "4ca8d4d5-95e2-4a5c-a4d4-b0e1d7f3f6d6"
     ending.cancel(order, ["2"], "why", CAUSE)
     portions = (Portion("1", "a", 2), Portion("2", "a", 1))
-    placing.record_plan(order, Plan(portions, (), ""), CAUSE, HOUR, held=True)
+    placing.record_plan(order, plan_of(portions, held=True), CAUSE, HOUR)
     assert order.assignments == []
     assert order.basket_reservation_id
     assert [each.line_id for each in order.waiting()] == ["1"]

@@ -8,7 +8,7 @@ lock.
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import IntEnum
 from uuid import UUID, uuid5
 
@@ -147,6 +147,8 @@ class Assignment:
     is_basket: bool = False
     """The reservation is the held basket that came with the order."""
     state: AssignmentState = AssignmentState.UNDER_WAY
+    day: date | None = None
+    """The day of the location's own calendar on which it is given."""
 
     def quantities(self) -> dict[str, int]:
         """Units of each item."""

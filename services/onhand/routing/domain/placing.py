@@ -43,12 +43,12 @@ def accept(order: Order, cause: Cause) -> None:
         order.note(line, cause, "accepted")
 
 
-def demands_of(order: Order) -> list[Demand]:
+def demands_of(order: Order) -> tuple[Demand, ...]:
     """Return the lines to place."""
-    return [
+    return tuple(
         Demand(line.line_id, line.item_id, line.quantity, frozenset(line.excluded_location_ids))
         for line in order.waiting()
-    ]
+    )
 
 
 def bound_to(order: Order) -> str | None:
@@ -82,12 +82,13 @@ def drop_basket(order: Order, cause: Cause, detail: str) -> None:
     order.basket_reservation_id = ""
 
 
-def record_plan(order: Order, plan: Plan, cause: Cause, park_retry: timedelta, *, held: bool = False) -> None:
+def record_plan(order: Order, plan: Plan, cause: Cause, park_retry: timedelta) -> None:
     """Take a plan over: chosen lines are planned, each location's assignment is under way, others wait.
 
     A line that was cancelled since the plan was made is passed over.
     """
     order.attempt += 1
+    held = plan.question.held
     waiting = {line.line_id: line for line in order.waiting()}
     if held and waiting.keys() != {portion.line_id for portion in plan.portions}:
         return  # a line was cancelled since: the basket holds too much now, and is refused at the next look
@@ -103,6 +104,7 @@ def record_plan(order: Order, plan: Plan, cause: Cause, park_retry: timedelta, *
             chosen.setdefault(portion.location_id, []).append(part)
         chosen.setdefault(first.location_id, []).append(line)
     reservation_id = order.basket_reservation_id if held else ""
+    days = {option.location_id: option.day for option in plan.question.options}
     part_number = 0
     for location_id, lines in sorted(chosen.items()):
         for line in lines:
@@ -111,7 +113,9 @@ def record_plan(order: Order, plan: Plan, cause: Cause, park_retry: timedelta, *
         for start in range(0, len(lines), MAX_ASSIGNED_LINES):
             part_number += 1
             units = lines[start : start + MAX_ASSIGNED_LINES]
-            order.assignments.append(_assignment(order, part_number, location_id, units, reservation_id))
+            assignment = _assignment(order, part_number, location_id, units, reservation_id)
+            assignment.day = days[location_id]
+            order.assignments.append(assignment)
     if held:
         order.basket_reservation_id = ""
     park(order, waiting.values(), cause, plan.outcome, park_retry)

@@ -34,6 +34,10 @@ class Calendar:
     openings: Sequence[Opening] = ()
     """None: always open."""
 
+    def day_of(self, moment: datetime) -> date:
+        """Return the day that it is there."""
+        return moment.astimezone(ZoneInfo(self.time_zone)).date()
+
 
 ALWAYS_OPEN = Calendar()
 

@@ -68,15 +68,15 @@ _SELECT_HISTORY = text("""
     WHERE order_id = :order_id ORDER BY entry
 """)
 _SELECT_ASSIGNMENTS = text("""
-    SELECT attempt, part, location_id, task_id, reservation_id, lines, is_basket FROM assignments
+    SELECT attempt, part, location_id, task_id, reservation_id, lines, is_basket, day FROM assignments
     WHERE order_id = :order_id AND state = 1 ORDER BY attempt, part
 """)
 _UPSERT_ASSIGNMENT = text("""
     INSERT INTO assignments (
-        order_id, attempt, part, location_id, task_id, reservation_id, lines, is_basket, state)
+        order_id, attempt, part, location_id, task_id, reservation_id, lines, is_basket, state, day)
     VALUES (
         :order_id, :attempt, :part, :location_id, :task_id, :reservation_id, CAST(:lines AS jsonb),
-        :is_basket, :state)
+        :is_basket, :state, :day)
     ON CONFLICT (order_id, attempt, part) DO UPDATE SET state = excluded.state
 """)
 _SELECT_RELEASES = text("""
@@ -92,6 +92,7 @@ _INSERT_RELEASE = text("""
 """)
 _DELETE_RELEASE = text("DELETE FROM releases WHERE release_id = :release_id")
 _VERSION = text("SELECT version FROM orders WHERE order_id = :order_id")
+_VERSION_LOCKED = text("SELECT version FROM orders WHERE order_id = :order_id FOR UPDATE")
 _LIST = text(f"""
     SELECT {_ORDER_COLUMNS} FROM orders o
     WHERE (CAST(:customer_id AS text) = '' OR o.customer_id = :customer_id)
@@ -214,9 +215,10 @@ async def read(connection: AsyncConnection, order_id: str) -> Order:
     return order
 
 
-async def version(connection: AsyncConnection, order_id: str) -> int:
-    """Return an order's version. Raises NotFound."""
-    found: int | None = await connection.scalar(_VERSION, {"order_id": order_id})
+async def version(connection: AsyncConnection, order_id: str, *, lock: bool = False) -> int:
+    """Return an order's version, under its row lock if asked. Raises NotFound."""
+    statement = _VERSION_LOCKED if lock else _VERSION
+    found: int | None = await connection.scalar(statement, {"order_id": order_id})
     if found is None:
         raise NotFound("order", order_id)
     return found

@@ -1,22 +1,18 @@
 """Rows ⇄ domain."""
 
 import json
-from collections.abc import Mapping
+import zlib
 from dataclasses import asdict, fields, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import RowMapping
 
+from onhand.routing.domain.cost import Cell, Demand, Option, Question
 from onhand.routing.domain.facts import AssignedLine
 from onhand.routing.domain.lifecycle import FulfilmentMethod, LineState
 from onhand.routing.domain.order import Assignment, Bucket, Customer, Line, Order, Position, Release
-from onhand.routing.domain.plan import Candidate
-
-
-def candidate_of(stored: Mapping[str, Any]) -> Candidate:
-    return Candidate(**{**stored, "terms": tuple((name, cost) for name, cost in stored["terms"])})
 
 
 def order_of(row: RowMapping) -> Order:
@@ -87,6 +83,7 @@ def assignment_of(row: RowMapping) -> Assignment:
         str(row["reservation_id"]),
         [AssignedLine(**each) for each in row["lines"]],
         row["is_basket"],
+        day=row["day"],
     )
 
 
@@ -101,6 +98,7 @@ def assignment_row(order_id: str, assignment: Assignment) -> dict[str, Any]:
         "lines": json.dumps([asdict(each) for each in assignment.lines]),
         "is_basket": assignment.is_basket,
         "state": assignment.state,
+        "day": assignment.day,
     }
 
 
@@ -135,3 +133,61 @@ def text_of(value: UUID | None) -> str:
 
 def uuid_of(value: str) -> UUID | None:
     return UUID(value) if value else None
+
+
+def question_bytes(question: Question) -> bytes:
+    """Write the facts of a plan: compressed JSON, cells as a row a location in the order of `items`."""
+    items = sorted({demand.item_id for demand in question.demands})
+    facts = {
+        "method": question.method,
+        "allow_split": question.allow_split,
+        "held": question.held,
+        "items": items,
+        "demands": [
+            [each.line_id, each.item_id, each.quantity, sorted(each.excluded), each.bundle_id]
+            for each in question.demands
+        ],
+        "options": [
+            [
+                each.location_id,
+                each.barred,
+                each.distance_metres,
+                each.orders_today,
+                each.day and each.day.isoformat(),
+                [_cell_row(each.cells.get(item_id)) for item_id in items],
+            ]
+            for each in question.options
+        ],
+    }
+    return zlib.compress(json.dumps(facts, separators=(",", ":")).encode())
+
+
+def _cell_row(cell: Cell | None) -> list[Any] | None:
+    return None if cell is None else [cell.available, cell.confidence]
+
+
+def question_of(stored: bytes) -> Question:
+    facts = json.loads(zlib.decompress(stored))
+    items = facts["items"]
+    options = [
+        Option(
+            location_id,
+            barred,
+            distance,
+            {item_id: Cell(*cell) for item_id, cell in zip(items, cells, strict=True) if cell is not None},
+            orders_today,
+            day and date.fromisoformat(day),
+        )
+        for location_id, barred, distance, orders_today, day, cells in facts["options"]
+    ]
+    demands = [
+        Demand(line_id, item_id, quantity, frozenset(excluded), bundle_id)
+        for line_id, item_id, quantity, excluded, bundle_id in facts["demands"]
+    ]
+    return Question(
+        FulfilmentMethod(facts["method"]),
+        tuple(demands),
+        tuple(options),
+        facts["allow_split"],
+        facts["held"],
+    )

@@ -228,30 +228,48 @@ class ExplainRoutingResponse(_message.Message):
     def __init__(self, plans: _Optional[_Iterable[_Union[Plan, _Mapping]]] = ...) -> None: ...
 
 class Plan(_message.Message):
-    __slots__ = ("plan_time", "candidates", "outcome")
+    __slots__ = ("plan_time", "candidates", "outcome", "policy_channel", "policy_version", "exact")
     PLAN_TIME_FIELD_NUMBER: _ClassVar[int]
     CANDIDATES_FIELD_NUMBER: _ClassVar[int]
     OUTCOME_FIELD_NUMBER: _ClassVar[int]
+    POLICY_CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    POLICY_VERSION_FIELD_NUMBER: _ClassVar[int]
+    EXACT_FIELD_NUMBER: _ClassVar[int]
     plan_time: _timestamp_pb2.Timestamp
     candidates: _containers.RepeatedCompositeFieldContainer[Candidate]
     outcome: str
-    def __init__(self, plan_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., candidates: _Optional[_Iterable[_Union[Candidate, _Mapping]]] = ..., outcome: _Optional[str] = ...) -> None: ...
+    policy_channel: str
+    policy_version: int
+    exact: bool
+    def __init__(self, plan_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., candidates: _Optional[_Iterable[_Union[Candidate, _Mapping]]] = ..., outcome: _Optional[str] = ..., policy_channel: _Optional[str] = ..., policy_version: _Optional[int] = ..., exact: _Optional[bool] = ...) -> None: ...
 
 class Candidate(_message.Message):
-    __slots__ = ("location_id", "chosen", "excluded_by", "distance_metres", "cost", "terms")
+    __slots__ = ("location_id", "chosen", "excluded_by", "distance_metres", "cost", "terms", "verdicts")
     LOCATION_ID_FIELD_NUMBER: _ClassVar[int]
     CHOSEN_FIELD_NUMBER: _ClassVar[int]
     EXCLUDED_BY_FIELD_NUMBER: _ClassVar[int]
     DISTANCE_METRES_FIELD_NUMBER: _ClassVar[int]
     COST_FIELD_NUMBER: _ClassVar[int]
     TERMS_FIELD_NUMBER: _ClassVar[int]
+    VERDICTS_FIELD_NUMBER: _ClassVar[int]
     location_id: str
     chosen: bool
     excluded_by: str
     distance_metres: int
     cost: float
     terms: _containers.RepeatedCompositeFieldContainer[CostTerm]
-    def __init__(self, location_id: _Optional[str] = ..., chosen: _Optional[bool] = ..., excluded_by: _Optional[str] = ..., distance_metres: _Optional[int] = ..., cost: _Optional[float] = ..., terms: _Optional[_Iterable[_Union[CostTerm, _Mapping]]] = ...) -> None: ...
+    verdicts: _containers.RepeatedCompositeFieldContainer[FilterVerdict]
+    def __init__(self, location_id: _Optional[str] = ..., chosen: _Optional[bool] = ..., excluded_by: _Optional[str] = ..., distance_metres: _Optional[int] = ..., cost: _Optional[float] = ..., terms: _Optional[_Iterable[_Union[CostTerm, _Mapping]]] = ..., verdicts: _Optional[_Iterable[_Union[FilterVerdict, _Mapping]]] = ...) -> None: ...
+
+class FilterVerdict(_message.Message):
+    __slots__ = ("filter", "passed", "detail")
+    FILTER_FIELD_NUMBER: _ClassVar[int]
+    PASSED_FIELD_NUMBER: _ClassVar[int]
+    DETAIL_FIELD_NUMBER: _ClassVar[int]
+    filter: str
+    passed: bool
+    detail: str
+    def __init__(self, filter: _Optional[str] = ..., passed: _Optional[bool] = ..., detail: _Optional[str] = ...) -> None: ...
 
 class CostTerm(_message.Message):
     __slots__ = ("name", "cost")

@@ -133,15 +133,6 @@ class Orders:
             lambda connection: orders.latest(connection, customer_id, state, before, most)
         )
 
-    async def plans(self, order_id: str) -> list[tuple[datetime, Plan]]:
-        """Raises NotFound."""
-
-        async def work(connection: AsyncConnection) -> list[tuple[datetime, Plan]]:
-            await orders.version(connection, order_id)
-            return await plans.of_order(connection, order_id)
-
-        return await self._database.read(work)
-
     async def cancel(self, actor: str, request: CancelOrderRequest) -> Order:
         """Raises NotFound, RequestIdReused, or WrongState when the goods of a line have left."""
         order_id, line_ids = request.order_id, list(request.line_ids)
@@ -245,20 +236,39 @@ class Orders:
         line_ids = tuple(line.line_id for line in unready if line.location_id == location_id)
         return DelayStep(location_id, line_ids, order)
 
-    async def record_plan(self, lease: Lease, plan: Plan, *, held: bool = False) -> None:
-        """Take a plan over, before stock is asked for anything. Raises LeaseLostError."""
+    async def record_plan(self, lease: Lease, plan: Plan) -> bool:
+        """Take a plan over, before stock is asked for anything. Raises LeaseLostError.
+
+        False when a location's capacity was used up since the plan was made; then nothing is recorded.
+        """
 
         def change(order: Order, now: datetime) -> tuple[Order, datetime]:
             order.failures = 0
-            placing.record_plan(order, plan, Cause(now, ITSELF), self._park_retry, held=held)
+            placing.record_plan(order, plan, Cause(now, ITSELF), self._park_retry)
             return order, now
 
-        async def work(connection: AsyncConnection) -> None:
+        async def work(connection: AsyncConnection) -> bool:
+            # The order's row before the locations' locks, as everywhere.
+            await orders.version(connection, lease.order_id, lock=True)
+            if not await self._has_capacity(connection, plan):
+                return False
             order, now = await self._apply(connection, lease.order_id, change, lease)
             await plans.add(connection, order, plan, now)
+            return True
 
-        await self._database.transaction(work)
+        recorded = await self._database.transaction(work)
         self._watchers.notify(lease.order_id)
+        return recorded
+
+    async def _has_capacity(self, connection: AsyncConnection, plan: Plan) -> bool:
+        """Tell whether the chosen locations of limited capacity have room still, and lock it."""
+        limits = plan.limits()
+        if not limits:
+            return True
+        await plans.lock_capacity(connection, list(limits))
+        days = {each.location_id: each.day for each in plan.question.options if each.day is not None}
+        given = await plans.orders_given(connection, {each: days[each] for each in limits if each in days})
+        return all(given.get(location_id, 0) < limit for location_id, limit in limits.items())
 
     async def record_assigned(self, lease: Lease, assignment: Assignment, promise_time: datetime) -> None:
         """Stock is committed: give the location its task. Raises LeaseLostError."""
