@@ -69,7 +69,7 @@ class Orders(RuleBasedStateMachine):
                 self.committed[assignment.reservation_id] += sum(assignment.quantities().values())
                 units = {each.line_id: each.quantity for each in assignment.lines}
                 self.tasks.append((assignment.task_id, units))
-                placing.assign(self.order, assignment, NOW + HOUR, timedelta(), CAUSE)
+                placing.assign(self.order, assignment, NOW + HOUR, None, timedelta(), CAUSE)
 
     @precondition(lambda self: self.tasks)
     @rule(data=st.data(), kind=st.sampled_from(NewsKind))

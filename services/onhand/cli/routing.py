@@ -11,7 +11,7 @@ from google.protobuf.json_format import ParseDict, ParseError
 from rich.console import Console
 from rich.table import Table
 
-from onhand.api.routing.v1 import policies_pb2
+from onhand.api.routing.v1 import network_pb2, policies_pb2
 from onhand.cli.connect import door
 from onhand.cli.runtime import DEFAULT_DATA_DIR
 from onhand.client import Routing, Settings
@@ -23,6 +23,7 @@ Target = Annotated[str, typer.Option(help="host:port of routing, with a token in
 DataDir = Annotated[
     Path, typer.Option(help="The folder of a running `onhand up`, where --target is not given.")
 ]
+KINDS: dict[str, Any] = {"policy": policies_pb2.Policy, "network": network_pb2.Network}
 MAX_SHOWN = 50
 """Orders whose difference is printed; the count tells the rest."""
 
@@ -34,7 +35,10 @@ def routing() -> None:
 
 @app.command()
 def apply(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="YAML, one policy a document.")],
+    file: Annotated[
+        Path,
+        typer.Argument(exists=True, dir_okay=False, help="YAML: policies, and a document of kind network."),
+    ],
     dry_run: Annotated[
         int, typer.Option(help="Change nothing; show what this many last orders would have got.")
     ] = 0,
@@ -42,15 +46,18 @@ def apply(
     target: Target = "",
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
-    """Make the policies of a file those in force, each a new version. Applying a file again changes nothing."""
+    """Make the documents of a file those in force, each a new version. Applying it again changes nothing."""
     found = door("routing", target, data_dir)
     try:
-        policies = list(read_policies(file))
+        documents = list(read_documents(file))
         with Routing(found.target, found.token, Settings(timeout_s=60)) as client:
-            for policy in policies:
+            for document in documents:
+                if isinstance(document, network_pb2.Network):
+                    _apply_network(client, document, detail, validate_only=dry_run > 0)
+                    continue
                 request = policies_pb2.ApplyPolicyRequest(
                     request_id=str(uuid4()),
-                    policy=policy,
+                    policy=document,
                     detail=detail,
                     validate_only=dry_run > 0,
                     replay_count=dry_run,
@@ -61,24 +68,37 @@ def apply(
         raise typer.Exit(1) from None
 
 
-def read_policies(file: Path) -> Iterator[policies_pb2.Policy]:
-    """Read the policies of a YAML file, whose keys are the fields of the contract.
+def read_documents(file: Path) -> Iterator[policies_pb2.Policy | network_pb2.Network]:
+    """Read the documents of a YAML file, whose keys are the fields of the contract.
 
-    Raises ValueError for what is no policy.
+    A policy, unless `kind` says `network`. Raises ValueError for what is neither.
     """
     try:
         documents: list[Any] = [each for each in yaml.safe_load_all(file.read_text("utf-8")) if each]
     except yaml.YAMLError as error:
         raise ValueError(str(error)) from None
     if not documents:
-        raise ValueError("there is no policy in it")
+        raise ValueError("there is no document in it")
     for number, document in enumerate(documents, 1):
         if not isinstance(document, dict):
             raise ValueError(f"document {number} is not a mapping")  # noqa: TRY004 - of the file, not of a caller
         try:
-            yield ParseDict(document, policies_pb2.Policy())
+            kind = document.pop("kind", "policy")
+            if kind not in KINDS:
+                raise ValueError(f"document {number}: kind is {kind!r}, neither policy nor network")
+            yield ParseDict(document, KINDS[kind]())
         except ParseError as error:
             raise ValueError(f"document {number}: {error}") from None
+
+
+def _apply_network(
+    client: Routing, network: network_pb2.Network, detail: str, *, validate_only: bool
+) -> None:
+    request = network_pb2.ApplyNetworkRequest(
+        request_id=str(uuid4()), network=network, detail=detail, validate_only=validate_only
+    )
+    version = client.network.ApplyNetwork(request).network.version
+    print(f"network: version {version} {'would be' if validate_only else 'is'} in force")
 
 
 def _show(request: policies_pb2.ApplyPolicyRequest, answer: policies_pb2.ApplyPolicyResponse) -> None:

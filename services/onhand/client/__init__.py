@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from onhand.api.notifications.v1 import messages_pb2
 from onhand.api.pickup.v1 import tasks_pb2
-from onhand.api.routing.v1 import orders_pb2, policies_pb2
+from onhand.api.routing.v1 import network_pb2, orders_pb2, policies_pb2, quotes_pb2
 from onhand.api.stock.v1 import (
     availability_pb2,
     catalog_pb2,
@@ -35,7 +35,12 @@ from onhand.client.channel import (
 if TYPE_CHECKING:
     from onhand.api.notifications.v1 import messages_pb2_grpc
     from onhand.api.pickup.v1 import tasks_pb2_grpc
-    from onhand.api.routing.v1 import orders_pb2_grpc, policies_pb2_grpc
+    from onhand.api.routing.v1 import (
+        network_pb2_grpc,
+        orders_pb2_grpc,
+        policies_pb2_grpc,
+        quotes_pb2_grpc,
+    )
     from onhand.api.stock.v1 import (
         availability_pb2_grpc,
         catalog_pb2_grpc,
@@ -69,6 +74,8 @@ SERVICES: dict[str, dict[str, tuple[Any, str]]] = {
     "routing": {
         "orders": (orders_pb2, "OrderService"),
         "policies": (policies_pb2, "PolicyService"),
+        "network": (network_pb2, "NetworkService"),
+        "quotes": (quotes_pb2, "QuoteService"),
     },
     "pickup": {
         "tasks": (tasks_pb2, "TaskService"),
@@ -155,12 +162,16 @@ class AsyncRouting(_Async):
     _server = "routing"
     orders: "orders_pb2_grpc.OrderServiceAsyncStub"
     policies: "policies_pb2_grpc.PolicyServiceAsyncStub"
+    network: "network_pb2_grpc.NetworkServiceAsyncStub"
+    quotes: "quotes_pb2_grpc.QuoteServiceAsyncStub"
 
 
 class Routing(_Sync):
     _server = "routing"
     orders: "orders_pb2_grpc.OrderServiceStub"
     policies: "policies_pb2_grpc.PolicyServiceStub"
+    network: "network_pb2_grpc.NetworkServiceStub"
+    quotes: "quotes_pb2_grpc.QuoteServiceStub"
 
 
 class AsyncPickup(_Async):

@@ -29,6 +29,13 @@ class RoutingSettings(ServiceSettings):
     """Promise of a collect order: ready this long after its assignment, or when the store opens then."""
     ship_by_s: _Positive = 24 * 3600
     """Promise of a ship order: shipped this long after its assignment, or when the location opens then."""
+    pick_lines_per_hour: _Positive = 60
+    """Lines that a location picks in an hour, where the network's table has no number of its own: a queue moves
+    promises by it."""
+    quote_valid_s: _Positive = 1800
+    """How long a quote's token is taken; protects promises from carts that lie for days."""
+    slot_s: _Positive = 3600
+    """Length of the slot in which a quoted collection begins."""
     promise_slack_s: Annotated[float, Field(ge=0)] = 1800
     """A new location may need this much longer than was promised without the promise moving: it makes up for
     it; protects customers from mails about minutes."""

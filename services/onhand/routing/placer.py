@@ -11,7 +11,9 @@ from onhand.routing.domain.lifecycle import FulfilmentMethod
 from onhand.routing.domain.order import Order, Position
 from onhand.routing.domain.plan import Plan, make_plan
 from onhand.routing.domain.policy import Policy
+from onhand.routing.messages.orders import address_message, place_of
 from onhand.routing.stock import Location, StockGateway, distance_metres
+from onhand.routing.use_cases.networks import Networks
 from onhand.routing.use_cases.policies import Policies
 
 
@@ -24,24 +26,30 @@ class BasketRefused:
 
 class Placer:
     def __init__(
-        self, stock: StockGateway, policies: Policies, clock: Clock, settings: RoutingSettings
+        self,
+        stock: StockGateway,
+        policies: Policies,
+        networks: Networks,
+        clock: Clock,
+        settings: RoutingSettings,
     ) -> None:
         self._stock = stock
         self._policies = policies
+        self._networks = networks
         self._clock = clock
         self._max_candidates = settings.max_candidates
 
     async def plan(self, order: Order, *, fully_consistent: bool) -> Plan:
         """Plan the lines that wait of an order. Raises DependencyUnavailable."""
         policy = await self._policies.of_channel(order.channel)
-        if order.method is FulfilmentMethod.COLLECT:
-            options = [await self._store(order.collect_location_id)]
-        else:
-            options = self._shippers(order, await self._stock.locations())
-        demands = placing.demands_of(order)
-        options = await self._with_stock(options, demands, fully_consistent=fully_consistent)
-        options = await self._with_load(options, policy)
-        return make_plan(Question(order.method, demands, tuple(options), order.allow_split), policy)
+        question = await self._question(order, policy, fully_consistent=fully_consistent)
+        if order.quoted_location_ids and order.attempt == 0:
+            # What was promised is what is reserved, while it is there.
+            quoted = [each for each in question.options if each.location_id in order.quoted_location_ids]
+            plan = make_plan(replace(question, options=tuple(quoted)), policy)
+            if {portion.line_id for portion in plan.portions} == {each.line_id for each in question.demands}:
+                return plan
+        return make_plan(question, policy)
 
     async def take_basket(self, order: Order) -> Plan | BasketRefused:
         """Plan a collect order on its held basket, or say why that cannot be."""
@@ -50,55 +58,106 @@ class Placer:
             return BasketRefused("the held basket is not known")
         if not placing.fits(order, basket):
             return BasketRefused("the held basket expired, or does not hold the order's goods")
-        store = await self._store(order.collect_location_id)
+        store = self._store(order.collect_location_id, await self._stock.location(order.collect_location_id))
         if store.barred:
             return BasketRefused(f"the held basket's store cannot serve: {store.barred}")
         question = Question(order.method, placing.demands_of(order), (store,), held=True)
         return make_plan(question, await self._policies.of_channel(order.channel))
 
-    async def _store(self, location_id: str) -> Option:
-        location = await self._stock.location(location_id)
+    async def at_stores(
+        self, channel: str, demands: Sequence[Demand], position: Position, count: int
+    ) -> list[Plan]:
+        """Plan a cart at each of the nearest stores. Raises DependencyUnavailable."""
+        policy = await self._policies.of_channel(channel)
+        known = [each for each in await self._stock.locations() if each.collect_enabled and each.position]
+        stores = [
+            replace(
+                self._store(each.location_id, each), distance_metres=distance_metres(each.position, position)
+            )
+            for each in known
+            if each.position is not None
+        ]
+        stores.sort(key=lambda each: (each.distance_metres, each.location_id))
+        stores = await self._with_facts(stores[:count], demands, policy)
+        return [
+            make_plan(Question(FulfilmentMethod.COLLECT, tuple(demands), (each,)), policy) for each in stores
+        ]
+
+    async def shipped(
+        self, channel: str, demands: Sequence[Demand], position: Position, place: str, *, allow_split: bool
+    ) -> Plan:
+        """Plan a cart that is shipped. Raises DependencyUnavailable."""
+        policy = await self._policies.of_channel(channel)
+        options = await self._with_facts(await self._shippers(position, place), demands, policy)
+        return make_plan(Question(FulfilmentMethod.SHIP, tuple(demands), tuple(options), allow_split), policy)
+
+    async def _question(self, order: Order, policy: Policy, *, fully_consistent: bool) -> Question:
+        demands = placing.demands_of(order)
+        if order.shipping_position is None:
+            store_id = order.collect_location_id
+            options = [self._store(store_id, await self._stock.location(store_id))]
+        else:
+            bound_to = placing.bound_to(order)
+            options = await self._shippers(
+                order.shipping_position, place_of(address_message(order)), bound_to
+            )
+        options = await self._with_facts(options, demands, policy, fully_consistent=fully_consistent)
+        return Question(order.method, demands, tuple(options), order.allow_split)
+
+    def _store(self, location_id: str, location: Location | None) -> Option:
         if location is None:
             return Option(location_id, "unknown_location")
         barred = "" if location.collect_enabled else "collect_disabled"
         return Option(location_id, barred, day=location.calendar.day_of(self._clock.now()))
 
-    def _shippers(self, order: Order, locations: Sequence[Location]) -> list[Option]:
+    async def _shippers(self, customer: Position, place: str, bound_to: str | None = None) -> list[Option]:
         """Return the locations to look at: those that can serve before the others, nearest first."""
-        customer = order.shipping_position or Position(0, 0)
-        bound_to = placing.bound_to(order)
         now = self._clock.now()
+        network = await self._networks.current()
         options = []
-        for location in locations:
+        for location in await self._stock.locations():
             distance = distance_metres(location.position, customer) if location.position else 0
+            transit = network.transit(location.place, place, distance / 1000)
             barred = ""
             if not location.ship_enabled:
                 barred = "ship_disabled"
             elif location.position is None:
                 barred = "no_position"
+            elif transit is None:
+                barred = "no_carrier"
             elif bound_to is not None and location.location_id != bound_to:
                 barred = "no_split_consent"
+            cost = transit.cost if transit else 0.0
             day = location.calendar.day_of(now)
-            options.append(Option(location.location_id, barred, distance, day=day))
+            options.append(Option(location.location_id, barred, distance, shipping_cost=cost, day=day))
         options.sort(key=lambda each: (bool(each.barred), each.distance_metres, each.location_id))
         return options[: self._max_candidates]
 
-    async def _with_stock(
-        self, options: Sequence[Option], demands: Sequence[Demand], *, fully_consistent: bool
+    async def _with_facts(
+        self,
+        options: Sequence[Option],
+        demands: Sequence[Demand],
+        policy: Policy,
+        *,
+        fully_consistent: bool = False,
     ) -> list[Option]:
+        """Add what stock has, and how many orders locations of limited capacity were given today."""
         open_ids = [option.location_id for option in options if not option.barred]
         cells: dict[str, dict[str, Cell]] = {}
         if open_ids:
             items = sorted({demand.item_id for demand in demands})
             cells = await self._stock.cells(items, open_ids, fully_consistent=fully_consistent)
-        return [replace(each, cells=cells.get(each.location_id, {})) for each in options]
-
-    async def _with_load(self, options: list[Option], policy: Policy) -> list[Option]:
-        """Count the orders that locations of limited capacity were given today."""
         days = {
             each.location_id: each.day
             for each in options
             if each.day is not None and policy.capacity.at(each.location_id) is not None
         }
         given = await self._policies.orders_given(days) if days else {}
-        return [replace(each, orders_today=given.get(each.location_id, 0)) for each in options]
+        return [
+            replace(
+                each,
+                cells=cells.get(each.location_id, {}),
+                orders_today=given.get(each.location_id, 0),
+            )
+            for each in options
+        ]

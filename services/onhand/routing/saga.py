@@ -6,7 +6,7 @@ leases the order next finds what is under way and goes on from there.
 """
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from onhand.kit.clock import Clock
 from onhand.kit.errors import DependencyUnavailable, OnhandError
@@ -14,8 +14,8 @@ from onhand.kit.telemetry import log
 from onhand.routing.config import RoutingSettings
 from onhand.routing.domain import placing
 from onhand.routing.domain.order import Order
-from onhand.routing.domain.promise import ALWAYS_OPEN, promise_time
 from onhand.routing.placer import BasketRefused, Placer
+from onhand.routing.promiser import Promiser
 from onhand.routing.stock import StockGateway
 from onhand.routing.storage.leases import Lease, LeaseLostError
 from onhand.routing.use_cases.orders import (
@@ -33,14 +33,20 @@ class Saga:
     """Advances orders."""
 
     def __init__(
-        self, orders: Orders, placer: Placer, stock: StockGateway, clock: Clock, settings: RoutingSettings
+        self,
+        orders: Orders,
+        placer: Placer,
+        promiser: Promiser,
+        stock: StockGateway,
+        clock: Clock,
+        settings: RoutingSettings,
     ) -> None:
         self._orders = orders
-        self._stock = stock
         self._placer = placer
+        self._promiser = promiser
+        self._stock = stock
         self._clock = clock
         self._settings = settings
-        self._leads = settings.leads()
         self._call_time = timedelta(seconds=settings.stock_timeout_s)
         self._under_way: set[asyncio.Task[None]] = set()
 
@@ -99,7 +105,8 @@ class Saga:
             case PlanStep(order):
                 return await self._plan(order, lease, fully_consistent=conflicts > 0)
             case DelayStep(location_id, line_ids, order):
-                await self._orders.record_delay(lease, line_ids, await self._promise(order, location_id))
+                dates = await self._promiser.of_order(order, location_id)
+                await self._orders.record_delay(lease, line_ids, dates.promise_time)
         return 0
 
     async def _release(self, step: ReleaseStep, lease: Lease) -> None:
@@ -139,11 +146,6 @@ class Saga:
             park = conflicts + 1 >= self._settings.max_conflicts
             await self._orders.record_refused(lease, assignment, detail, may_hold=held, park=park)
             return 1
-        due = await self._promise(order, assignment.location_id)
-        await self._orders.record_assigned(lease, assignment, due)
+        dates = await self._promiser.of_order(order, assignment.location_id)
+        await self._orders.record_assigned(lease, assignment, dates.promise_time, dates.delivery_date)
         return 0
-
-    async def _promise(self, order: Order, location_id: str) -> datetime:
-        location = await self._stock.location(location_id)
-        calendar = ALWAYS_OPEN if location is None else location.calendar
-        return promise_time(self._clock.now(), self._leads.of(order.method), calendar)

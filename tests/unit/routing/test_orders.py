@@ -53,7 +53,7 @@ def assigned(*lines: Line, at: str = "a", **kinds: bool) -> Order:
     order = order_of(*lines, **kinds)
     portions = tuple(Portion(each.line_id, at, each.quantity) for each in lines)
     placing.record_plan(order, plan_of(portions), CAUSE, HOUR)
-    placing.assign(order, order.assignments[0], NOW + 2 * HOUR, HOUR / 2, CAUSE)
+    placing.assign(order, order.assignments[0], NOW + 2 * HOUR, None, HOUR / 2, CAUSE)
     order.facts.clear()
     return order
 
@@ -122,7 +122,7 @@ def test_the_customer_is_told_of_a_later_promise_only() -> None:
         ending.take(order, news(order, NewsKind.REJECTED, detail="full"), CAUSE, GRACE)
         order.releases.clear()
         placing.record_plan(order, plan_of((Portion("1", "b", 3),)), CAUSE, HOUR)
-        placing.assign(order, order.assignments[-1], NOW + 2 * HOUR + later, HOUR / 2, CAUSE)
+        placing.assign(order, order.assignments[-1], NOW + 2 * HOUR + later, None, HOUR / 2, CAUSE)
         delays = [fact for fact in order.facts if isinstance(fact, OrderDelayed)]
         assert bool(delays) is told
         # What was promised stays promised when it can be kept.
@@ -208,7 +208,7 @@ def test_units_of_lines_cancelled_while_stock_was_committed_go_back() -> None:
     placing.record_plan(order, plan_of(portions), CAUSE, HOUR)
     ending.cancel(order, ["1"], "why", CAUSE)
     assert order.releases == []
-    placing.assign(order, order.assignments[0], NOW, HOUR / 2, CAUSE)
+    placing.assign(order, order.assignments[0], NOW, None, HOUR / 2, CAUSE)
     assert [each.quantities for each in order.releases] == [{"shirt": 3}]
     (task,) = [fact for fact in order.facts if isinstance(fact, LinesAssigned)]
     assert [each.line_id for each in task.lines] == ["2"]

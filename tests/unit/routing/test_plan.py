@@ -116,6 +116,7 @@ def test_the_explanation_has_every_location_with_its_verdict_and_terms() -> None
     }
     assert explain(plan)[0].terms == (
         ("distance", 10.0),
+        ("shipping", 0.0),
         ("handling", 5.0),
         ("load", 0.0),
         ("split", 0.0),

@@ -5,19 +5,23 @@ from pathlib import Path
 import protovalidate
 import pytest
 
-from onhand.cli.routing import read_policies
+from onhand.cli.routing import read_documents
 from onhand.routing.domain.policy import Capacity, Costs, Policy, TieBreak
-from onhand.routing.messages import policy_from
+from onhand.routing.messages.network import network_from
+from onhand.routing.messages.policies import policy_from
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 
 
-def test_the_example_of_the_documentation_is_a_policy(tmp_path: Path) -> None:
+def test_the_examples_of_the_documentation_are_taken(tmp_path: Path) -> None:
     page = (DOCS / "routing.md").read_text()
     file = tmp_path / "policy.yaml"
-    file.write_text(page.split("```yaml\n")[1].split("```")[0])
-    (message,) = read_policies(file)
+    file.write_text("---\n".join(each.split("```")[0] for each in page.split("```yaml\n")[1:]))
+    message, tables = read_documents(file)
     protovalidate.validate(message)
+    protovalidate.validate(tables)
+    (service,) = network_from(tables).carrier_services
+    assert service.transit("NL-9700", "BE-1000", 10).days == 3
     policy = policy_from(message)
     assert (policy.channel, policy.ship.keep_units, policy.collect.minimum_confidence) == ("web", 1, 0.4)
     assert [group.name for group in policy.groups] == ["centres", "stores"]
@@ -29,7 +33,7 @@ def test_the_example_of_the_documentation_is_a_policy(tmp_path: Path) -> None:
 def test_what_is_left_out_has_its_default_and_zero_is_not_left_out(tmp_path: Path) -> None:
     file = tmp_path / "policy.yaml"
     file.write_text("max_locations: 1\n---\ncosts: {split: 0}\n")
-    first, second = map(policy_from, read_policies(file))
+    first, second = map(policy_from, read_documents(file))
     assert first == Policy(max_locations=1)
     assert second.costs == Costs(split=0)
 
@@ -38,5 +42,5 @@ def test_what_is_left_out_has_its_default_and_zero_is_not_left_out(tmp_path: Pat
 def test_what_is_no_policy_is_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "policy.yaml"
     file.write_text(text)
-    with pytest.raises(ValueError, match="."):
-        list(read_policies(file))
+    with pytest.raises(ValueError, match=r"document|parsing"):
+        list(read_documents(file))

@@ -50,6 +50,8 @@ class Option:
     cells: Mapping[str, Cell] = field(default_factory=dict)
     orders_today: int = 0
     """Orders given to it on `day`."""
+    shipping_cost: float = 0.0
+    """Of a parcel from it to the customer, by the carriers' tables."""
     day: date | None = None
     """Today by its own calendar."""
 
@@ -91,6 +93,7 @@ def cost_terms(
     items = [item_cost(option, item_id, quantity, policy) for item_id, quantity in sorted(taken.items())]
     return (
         ("distance", option.distance_metres / 1000 * costs.distance_per_km),
+        ("shipping", option.shipping_cost),
         ("handling", costs.handling),
         ("load", costs.load * _used(option, policy)),
         ("split", 0.0 if first else costs.split),
@@ -117,7 +120,7 @@ def fixed_cost(option: Option, policy: Policy) -> float:
     """Return what a location costs as soon as it takes part."""
     costs = policy.costs
     distance = option.distance_metres / 1000 * costs.distance_per_km
-    return distance + costs.handling + costs.load * _used(option, policy)
+    return distance + option.shipping_cost + costs.handling + costs.load * _used(option, policy)
 
 
 def total_demand(demands: Iterable[Demand]) -> dict[str, int]:

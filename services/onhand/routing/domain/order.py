@@ -94,6 +94,10 @@ class Line:
     promise_time: datetime | None = None
     carrier: str = ""
     tracking_number: str = ""
+    delivery_date: date | None = None
+    """Ship: when the carrier delivers by its table."""
+    bundle_id: str = ""
+    """Lines of one bundle come whole from one location."""
     action_time: datetime | None = None
     """When something is done about it if nothing happens before. None: it has ended."""
 
@@ -179,6 +183,8 @@ class Order:
     lines: list[Line]
     basket_reservation_id: str = ""
     """A held basket to take over; empty once it was taken over or given up."""
+    quoted_location_ids: list[str] = field(default_factory=list)
+    """Of the quote that it took: tried first."""
     version: int = 1
     attempt: int = 0
     """The last attempt to place lines."""

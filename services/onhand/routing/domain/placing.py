@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from onhand.routing.domain.cost import Demand, Portion
 from onhand.routing.domain.facts import AssignedLine, LinesAssigned, LinesCancelled, OrderDelayed
@@ -46,7 +46,13 @@ def accept(order: Order, cause: Cause) -> None:
 def demands_of(order: Order) -> tuple[Demand, ...]:
     """Return the lines to place."""
     return tuple(
-        Demand(line.line_id, line.item_id, line.quantity, frozenset(line.excluded_location_ids))
+        Demand(
+            line.line_id,
+            line.item_id,
+            line.quantity,
+            frozenset(line.excluded_location_ids),
+            line.bundle_id,
+        )
         for line in order.waiting()
     )
 
@@ -219,7 +225,12 @@ def refuse(order: Order, assignment: Assignment, cause: Cause, detail: str, *, m
 
 
 def assign(
-    order: Order, assignment: Assignment, promise_time: datetime, slack: timedelta, cause: Cause
+    order: Order,
+    assignment: Assignment,
+    promise_time: datetime,
+    delivery_date: date | None,
+    slack: timedelta,
+    cause: Cause,
 ) -> None:
     """Stock is committed: the location gets its task, and units of cancelled lines go back.
 
@@ -242,6 +253,7 @@ def assign(
     for line in lines:
         line.reservation_id = assignment.reservation_id
         line.task_id = assignment.task_id
+        line.delivery_date = delivery_date
         if line.promise_time is None or line in late:
             line.promise_time = promise_time
         order.move(line, LineState.RESERVED, cause, "stock committed")

@@ -2,5 +2,6 @@
 
 from onhand.routing.servicer.orders import OrderServicer
 from onhand.routing.servicer.policies import PolicyServicer
+from onhand.routing.servicer.quotes import NetworkServicer, QuoteServicer
 
-__all__ = ["OrderServicer", "PolicyServicer"]
+__all__ = ["NetworkServicer", "OrderServicer", "PolicyServicer", "QuoteServicer"]

@@ -18,7 +18,7 @@ from onhand.kit.errors import FieldViolation, InvalidField
 from onhand.kit.waiting import set_or_after
 from onhand.routing.config import RoutingSettings
 from onhand.routing.domain.lifecycle import LineState
-from onhand.routing.messages import order_from, order_message, plan_message
+from onhand.routing.messages.orders import order_from, order_message, plan_message
 from onhand.routing.saga import Saga
 from onhand.routing.use_cases.orders import Orders
 from onhand.routing.use_cases.policies import Policies

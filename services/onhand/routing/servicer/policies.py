@@ -6,7 +6,7 @@ import grpc
 
 from onhand.api.routing.v1 import policies_pb2
 from onhand.kit import auth
-from onhand.routing.messages import timestamp
+from onhand.routing.messages.orders import timestamp
 from onhand.routing.use_cases.policies import Policies
 
 Context = grpc.aio.ServicerContext[Any, Any]

@@ -19,6 +19,7 @@ _NEWEST_LIKE = text(f"""
     SELECT DISTINCT ON (name) {_COLUMNS} FROM configurations WHERE starts_with(name, :prefix)
     ORDER BY name, version DESC LIMIT :most
 """)
+_NEWEST_VERSION = text("SELECT coalesce(max(version), 0) FROM configurations WHERE name = :name")
 _VERSION = text(f"SELECT {_COLUMNS} FROM configurations WHERE name = :name AND version = :version")
 _INSERT = text(f"""
     INSERT INTO configurations ({_COLUMNS})
@@ -53,6 +54,12 @@ async def newest_like(connection: AsyncConnection, prefix: str, most: int) -> li
     """Return what is in force of all names that begin so, by name."""
     found = await connection.execute(_NEWEST_LIKE, {"prefix": prefix, "most": most})
     return [_configuration(row) for row in found.mappings()]
+
+
+async def newest_version(connection: AsyncConnection, name: str) -> int:
+    """Return the version in force; 0 when none was ever applied."""
+    found: int = await connection.scalar(_NEWEST_VERSION, {"name": name})
+    return found
 
 
 async def version(connection: AsyncConnection, name: str, number: int) -> Configuration | None:

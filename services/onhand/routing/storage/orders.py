@@ -17,12 +17,13 @@ from onhand.routing.storage.leases import Lease, LeaseLostError
 _ORDER_COLUMNS = """
     order_id, channel, customer_id, customer_display_name, customer_email, customer_phone, customer_locale,
     method, collect_location_id, shipping_address, latitude, longitude, allow_split, auto_cancel_time,
-    create_time, version, attempt, failures, basket_reservation_id, next_action_time, lease_id, lease_until
+    create_time, version, attempt, failures, basket_reservation_id, quoted_location_ids, next_action_time,
+    lease_id, lease_until
 """
 _LINE_COLUMNS = """
     order_id, line_id, root_line_id, item_id, quantity, position, state, location_id, task_id, reservation_id,
     failed_location_ids, excluded_location_ids, released_revision, promise_time, carrier, tracking_number,
-    action_time
+    delivery_date, bundle_id, action_time
 """
 _INSERT_ORDER = text(f"""
     INSERT INTO orders ({_ORDER_COLUMNS})
@@ -30,7 +31,7 @@ _INSERT_ORDER = text(f"""
         :order_id, :channel, :customer_id, :customer_display_name, :customer_email, :customer_phone,
         :customer_locale, :method, :collect_location_id, :shipping_address, :latitude, :longitude,
         :allow_split, :auto_cancel_time, :create_time, :version, :attempt, :failures,
-        :basket_reservation_id, :next_action_time, :lease_id, :lease_until)
+        :basket_reservation_id, :quoted_location_ids, :next_action_time, :lease_id, :lease_until)
     ON CONFLICT DO NOTHING
 """)
 _SELECT_ORDER = text(f"SELECT {_ORDER_COLUMNS} FROM orders WHERE order_id = :order_id")
@@ -49,7 +50,7 @@ _UPSERT_LINE = text(f"""
     VALUES (
         :order_id, :line_id, :root_line_id, :item_id, :quantity, :position, :state, :location_id, :task_id,
         :reservation_id, :failed_location_ids, :excluded_location_ids, :released_revision, :promise_time,
-        :carrier, :tracking_number, :action_time)
+        :carrier, :tracking_number, :delivery_date, :bundle_id, :action_time)
     ON CONFLICT (order_id, line_id) DO UPDATE SET
         quantity = excluded.quantity, state = excluded.state, location_id = excluded.location_id,
         task_id = excluded.task_id, reservation_id = excluded.reservation_id,
@@ -57,7 +58,7 @@ _UPSERT_LINE = text(f"""
         excluded_location_ids = excluded.excluded_location_ids,
         released_revision = excluded.released_revision, promise_time = excluded.promise_time,
         carrier = excluded.carrier, tracking_number = excluded.tracking_number,
-        action_time = excluded.action_time
+        delivery_date = excluded.delivery_date, action_time = excluded.action_time
 """)
 _INSERT_HISTORY = text("""
     INSERT INTO order_history (order_id, record_time, line_id, state, actor, detail, location_id)
@@ -123,6 +124,7 @@ async def insert(connection: AsyncConnection, order: Order, lease: Lease) -> boo
         "allow_split": order.allow_split,
         "auto_cancel_time": order.auto_cancel_time,
         "create_time": order.create_time,
+        "quoted_location_ids": order.quoted_location_ids,
         **rows.changing_columns(order, order.create_time),
         "lease_id": UUID(lease.lease_id),
         "lease_until": lease.until,

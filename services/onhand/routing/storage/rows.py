@@ -30,6 +30,7 @@ def order_of(row: RowMapping) -> Order:
         create_time=row["create_time"],
         lines=[],
         basket_reservation_id=text_of(row["basket_reservation_id"]),
+        quoted_location_ids=row["quoted_location_ids"],
         version=row["version"],
         attempt=row["attempt"],
         failures=row["failures"],
@@ -153,6 +154,7 @@ def question_bytes(question: Question) -> bytes:
                 each.barred,
                 each.distance_metres,
                 each.orders_today,
+                each.shipping_cost,
                 each.day and each.day.isoformat(),
                 [_cell_row(each.cells.get(item_id)) for item_id in items],
             ]
@@ -176,9 +178,10 @@ def question_of(stored: bytes) -> Question:
             distance,
             {item_id: Cell(*cell) for item_id, cell in zip(items, cells, strict=True) if cell is not None},
             orders_today,
+            shipping_cost,
             day and date.fromisoformat(day),
         )
-        for location_id, barred, distance, orders_today, day, cells in facts["options"]
+        for location_id, barred, distance, orders_today, shipping_cost, day, cells in facts["options"]
     ]
     demands = [
         Demand(line_id, item_id, quantity, frozenset(excluded), bundle_id)

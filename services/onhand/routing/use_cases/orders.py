@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,12 +19,13 @@ from onhand.kit.db import Database
 from onhand.kit.errors import AlreadyExists, FieldViolation, InvalidField, NotFound
 from onhand.routing import events
 from onhand.routing.config import RoutingSettings
-from onhand.routing.domain import ending, placing
+from onhand.routing.domain import ending, placing, quote
 from onhand.routing.domain.facts import OrderAccepted
 from onhand.routing.domain.lifecycle import LineState
 from onhand.routing.domain.order import Assignment, Cause, Order, Release
 from onhand.routing.domain.plan import Plan
-from onhand.routing.storage import leases, orders, plans
+from onhand.routing.messages.orders import uuid_text
+from onhand.routing.storage import leases, orders, plans, quotes
 from onhand.routing.storage.leases import Lease
 from onhand.routing.watchers import Watchers
 
@@ -92,8 +93,10 @@ class Orders:
     async def submit(self, actor: str, request: SubmitOrderRequest, order: Order) -> Lease | None:
         """Take an order. Returns the right to advance it at once; None when it was taken before.
 
-        Raises RequestIdReused, AlreadyExists, or InvalidField when its auto-cancel time has passed.
+        Raises RequestIdReused, AlreadyExists, InvalidField when its auto-cancel time has passed, and NotFound,
+        WrongState or InvalidField when it may not have the quote that it names.
         """
+        quote_token = uuid_text(request.quote_token, "quote_token")
         lease = Lease(order.order_id, str(self._clock.uuid()), self._clock.now() + self._lease_duration)
         taken = False
 
@@ -101,6 +104,8 @@ class Orders:
             nonlocal taken
             if order.auto_cancel_time <= order.create_time:
                 raise InvalidField([FieldViolation("order.auto_cancel_time", "must be in the future")])
+            if quote_token:
+                await self._take_quote(connection, quote_token, order)
             if not await orders.insert(connection, order, lease):
                 raise AlreadyExists("order", order.order_id)
             await events.publish(connection, self._clock, order, [OrderAccepted()])
@@ -117,6 +122,13 @@ class Orders:
         placing.accept(order, Cause(order.create_time, actor))
         await self._database.transaction(work)
         return lease if taken else None
+
+    async def _take_quote(self, connection: AsyncConnection, token: str, order: Order) -> None:
+        offered = await quotes.lock(connection, token)
+        if offered is None:
+            raise NotFound("quote", token)
+        quote.take(offered, order, order.create_time)
+        await quotes.take(connection, token, order.order_id)
 
     async def get(self, order_id: str) -> Order:
         """Raises NotFound."""
@@ -270,13 +282,15 @@ class Orders:
         given = await plans.orders_given(connection, {each: days[each] for each in limits if each in days})
         return all(given.get(location_id, 0) < limit for location_id, limit in limits.items())
 
-    async def record_assigned(self, lease: Lease, assignment: Assignment, promise_time: datetime) -> None:
+    async def record_assigned(
+        self, lease: Lease, assignment: Assignment, promise_time: datetime, delivery_date: date | None
+    ) -> None:
         """Stock is committed: give the location its task. Raises LeaseLostError."""
         slack = timedelta(seconds=self._settings.promise_slack_s)
         await self._change_assignment(
             lease,
             assignment,
-            lambda order, same, cause: placing.assign(order, same, promise_time, slack, cause),
+            lambda order, same, cause: placing.assign(order, same, promise_time, delivery_date, slack, cause),
         )
 
     async def record_refused(

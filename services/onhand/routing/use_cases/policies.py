@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from google.protobuf.json_format import MessageToDict, ParseDict
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from onhand.api.routing.v1 import policies_pb2
@@ -16,10 +15,11 @@ from onhand.kit.errors import NotFound
 from onhand.routing.domain.plan import Plan, make_plan
 from onhand.routing.domain.policy import Policy
 from onhand.routing.domain.replay import Difference, difference
-from onhand.routing.messages import difference_message, policy_from
+from onhand.routing.messages.policies import difference_message, policy_from
 from onhand.routing.storage import configurations, orders, plans
 from onhand.routing.storage.configurations import Configuration
 from onhand.routing.storage.plans import KeptPlan
+from onhand.routing.use_cases import configuring
 
 DEFAULTS = Policy()
 MAX_CHANNELS = 1_000
@@ -84,7 +84,15 @@ class Policies:
         found = await asyncio.to_thread(_differences, past, policy)
 
         async def effect(connection: AsyncConnection) -> policies_pb2.ApplyPolicyResponse:
-            stored = await self._store(connection, actor, request)
+            stored = await configuring.apply(
+                connection,
+                self._clock,
+                _name(request.policy.channel),
+                request.policy,
+                actor=actor,
+                detail=request.detail,
+                validate_only=request.validate_only,
+            )
             return policies_pb2.ApplyPolicyResponse(
                 policy=stored, differences=map(difference_message, found), replayed_count=len(past)
             )
@@ -94,24 +102,6 @@ class Policies:
             return await idempotency.once(connection, actor, request, answer_type, lambda: effect(connection))
 
         return await self._database.transaction(work)
-
-    async def _store(
-        self, connection: AsyncConnection, actor: str, request: policies_pb2.ApplyPolicyRequest
-    ) -> policies_pb2.Policy:
-        name = _name(request.policy.channel)
-        await configurations.lock(connection, name)
-        present = (await configurations.newest(connection, [name])).get(name)
-        applied = policies_pb2.Policy()
-        applied.CopyFrom(request.policy)
-        applied.version = present.version if present else 0
-        if present is not None and _message(present) == applied:
-            return applied
-        applied.version += 1
-        if not request.validate_only:
-            content = MessageToDict(applied, preserving_proto_field_name=True)
-            new = Configuration(name, applied.version, content, actor, request.detail, self._clock.now())
-            await configurations.add(connection, new)
-        return applied
 
     async def _last_plans(self, channel: str, count: int) -> Sequence[KeptPlan]:
         if not count:
@@ -156,7 +146,7 @@ def _name(channel: str) -> str:
 
 
 def _message(found: Configuration) -> policies_pb2.Policy:
-    return ParseDict(found.content, policies_pb2.Policy(), ignore_unknown_fields=True)
+    return configuring.message_of(found, policies_pb2.Policy)
 
 
 def _policy(found: Configuration | None) -> Policy:

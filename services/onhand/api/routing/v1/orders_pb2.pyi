@@ -38,7 +38,7 @@ class Customer(_message.Message):
     def __init__(self, customer_id: _Optional[str] = ..., display_name: _Optional[str] = ..., email: _Optional[str] = ..., phone: _Optional[str] = ..., locale: _Optional[str] = ...) -> None: ...
 
 class OrderLine(_message.Message):
-    __slots__ = ("line_id", "item_id", "quantity", "state", "location_id", "task_id", "reservation_id", "failed_location_ids", "carrier", "tracking_number")
+    __slots__ = ("line_id", "item_id", "quantity", "state", "location_id", "task_id", "reservation_id", "failed_location_ids", "carrier", "tracking_number", "delivery_date", "promise_time", "bundle_id")
     class State(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         STATE_UNSPECIFIED: _ClassVar[OrderLine.State]
@@ -77,6 +77,9 @@ class OrderLine(_message.Message):
     FAILED_LOCATION_IDS_FIELD_NUMBER: _ClassVar[int]
     CARRIER_FIELD_NUMBER: _ClassVar[int]
     TRACKING_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    DELIVERY_DATE_FIELD_NUMBER: _ClassVar[int]
+    PROMISE_TIME_FIELD_NUMBER: _ClassVar[int]
+    BUNDLE_ID_FIELD_NUMBER: _ClassVar[int]
     line_id: str
     item_id: str
     quantity: int
@@ -87,7 +90,10 @@ class OrderLine(_message.Message):
     failed_location_ids: _containers.RepeatedScalarFieldContainer[str]
     carrier: str
     tracking_number: str
-    def __init__(self, line_id: _Optional[str] = ..., item_id: _Optional[str] = ..., quantity: _Optional[int] = ..., state: _Optional[_Union[OrderLine.State, str]] = ..., location_id: _Optional[str] = ..., task_id: _Optional[str] = ..., reservation_id: _Optional[str] = ..., failed_location_ids: _Optional[_Iterable[str]] = ..., carrier: _Optional[str] = ..., tracking_number: _Optional[str] = ...) -> None: ...
+    delivery_date: str
+    promise_time: _timestamp_pb2.Timestamp
+    bundle_id: str
+    def __init__(self, line_id: _Optional[str] = ..., item_id: _Optional[str] = ..., quantity: _Optional[int] = ..., state: _Optional[_Union[OrderLine.State, str]] = ..., location_id: _Optional[str] = ..., task_id: _Optional[str] = ..., reservation_id: _Optional[str] = ..., failed_location_ids: _Optional[_Iterable[str]] = ..., carrier: _Optional[str] = ..., tracking_number: _Optional[str] = ..., delivery_date: _Optional[str] = ..., promise_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., bundle_id: _Optional[str] = ...) -> None: ...
 
 class Order(_message.Message):
     __slots__ = ("order_id", "channel", "customer", "method", "collect_location_id", "shipping_address", "shipping_position", "lines", "allow_split", "auto_cancel_time", "promise_time", "create_time", "version", "history")
@@ -138,14 +144,16 @@ class OrderEvent(_message.Message):
     def __init__(self, record_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., line_id: _Optional[str] = ..., state: _Optional[_Union[OrderLine.State, str]] = ..., actor: _Optional[str] = ..., detail: _Optional[str] = ..., location_id: _Optional[str] = ...) -> None: ...
 
 class SubmitOrderRequest(_message.Message):
-    __slots__ = ("request_id", "order", "reservation_id")
+    __slots__ = ("request_id", "order", "reservation_id", "quote_token")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     ORDER_FIELD_NUMBER: _ClassVar[int]
     RESERVATION_ID_FIELD_NUMBER: _ClassVar[int]
+    QUOTE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     order: Order
     reservation_id: str
-    def __init__(self, request_id: _Optional[str] = ..., order: _Optional[_Union[Order, _Mapping]] = ..., reservation_id: _Optional[str] = ...) -> None: ...
+    quote_token: str
+    def __init__(self, request_id: _Optional[str] = ..., order: _Optional[_Union[Order, _Mapping]] = ..., reservation_id: _Optional[str] = ..., quote_token: _Optional[str] = ...) -> None: ...
 
 class SubmitOrderResponse(_message.Message):
     __slots__ = ("order",)

@@ -1,19 +1,16 @@
-"""Protobuf ⇄ domain, for the servicer and for events."""
+"""Orders and their plans."""
 
-from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.postal_address_pb2 import PostalAddress
 
-from onhand.api.routing.v1 import orders_pb2, policies_pb2
+from onhand.api.routing.v1 import orders_pb2
 from onhand.kit.errors import FieldViolation, InvalidField
 from onhand.routing.domain.lifecycle import FulfilmentMethod, LineState
 from onhand.routing.domain.order import Customer, HistoryEntry, Line, Order, Position
 from onhand.routing.domain.plan import Candidate, Plan, explain
-from onhand.routing.domain.policy import Capacity, Costs, Group, Policy, Rules, TieBreak
-from onhand.routing.domain.replay import Difference, Summary
 
 
 def order_from(
@@ -42,19 +39,26 @@ def order_from(
         auto_cancel_time=auto_cancel_time,
         create_time=create_time,
         lines=[
-            Line(each.line_id, each.line_id, each.item_id, each.quantity, position=number)
+            Line(
+                each.line_id,
+                each.line_id,
+                each.item_id,
+                each.quantity,
+                position=number,
+                bundle_id=each.bundle_id,
+            )
             for number, each in enumerate(message.lines)
         ],
-        basket_reservation_id=_basket_id(request.reservation_id) if collect else "",
+        basket_reservation_id=uuid_text(request.reservation_id, "reservation_id") if collect else "",
     )
 
 
-def _basket_id(given: str) -> str:
-    """Return the id as stock writes it. Raises InvalidField when it cannot be one."""
+def uuid_text(given: str, field: str) -> str:
+    """Return an id in its one way to write it, empty for none. Raises InvalidField when it cannot be one."""
     try:
         return str(UUID(given)) if given else ""
     except ValueError:
-        raise InvalidField([FieldViolation("reservation_id", "must be a UUID")]) from None
+        raise InvalidField([FieldViolation(field, "must be a UUID")]) from None
 
 
 def order_message(order: Order) -> orders_pb2.Order:
@@ -89,6 +93,11 @@ def address_message(order: Order) -> PostalAddress:
     return PostalAddress.FromString(order.shipping_address)
 
 
+def place_of(address: PostalAddress) -> str:
+    """Return region and postal code of an address as the tables of carriers' zones have them."""
+    return f"{address.region_code}-{address.postal_code.replace(' ', '')}".upper()
+
+
 def _line_message(line: Line) -> orders_pb2.OrderLine:
     return orders_pb2.OrderLine(
         line_id=line.line_id,
@@ -101,6 +110,9 @@ def _line_message(line: Line) -> orders_pb2.OrderLine:
         failed_location_ids=line.failed_location_ids,
         carrier=line.carrier,
         tracking_number=line.tracking_number,
+        delivery_date=line.delivery_date.isoformat() if line.delivery_date else "",
+        promise_time=timestamp(line.promise_time),
+        bundle_id=line.bundle_id,
     )
 
 
@@ -142,53 +154,6 @@ def _candidate_message(candidate: Candidate) -> orders_pb2.Candidate:
             orders_pb2.FilterVerdict(filter=each.filter, passed=each.passed, detail=each.detail)
             for each in candidate.verdicts
         ],
-    )
-
-
-def policy_from(message: policies_pb2.Policy) -> Policy:
-    """Read a policy; what is left out has its default."""
-    default = Costs()
-    costs = {
-        each.name: getattr(message.costs if message.costs.HasField(each.name) else default, each.name)
-        for each in fields(Costs)
-    }
-    limits = message.capacity
-    return Policy(
-        channel=message.channel,
-        version=message.version,
-        collect=_rules_from(message.collect),
-        ship=_rules_from(message.ship),
-        costs=Costs(**costs),
-        tie_breaks=tuple(map(TieBreak, message.tie_breaks)),
-        groups=tuple(Group(each.name, tuple(each.location_ids)) for each in message.groups),
-        capacity=Capacity(limits.orders_per_day, dict(limits.location_orders_per_day)),
-        max_locations=message.max_locations if message.HasField("max_locations") else Policy().max_locations,
-    )
-
-
-def _rules_from(message: policies_pb2.Rules) -> Rules:
-    return Rules(
-        frozenset(message.excluded_location_ids),
-        message.minimum_confidence,
-        message.keep_units,
-        message.maximum_distance_km,
-    )
-
-
-def difference_message(difference: Difference) -> policies_pb2.PlanDifference:
-    return policies_pb2.PlanDifference(
-        order_id=difference.order_id,
-        before=_summary_message(difference.before),
-        after=_summary_message(difference.after),
-    )
-
-
-def _summary_message(summary: Summary) -> policies_pb2.PlanSummary:
-    return policies_pb2.PlanSummary(
-        location_ids=summary.location_ids,
-        parked_count=summary.parked_count,
-        distance_metres=summary.distance_metres,
-        cost=summary.cost,
     )
 
 
