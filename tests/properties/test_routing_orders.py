@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from onhand.kit.errors import WrongState
 from onhand.routing.domain import ending, placing
 from onhand.routing.domain.cost import Option, Portion, Question
-from onhand.routing.domain.ending import News, NewsKind
+from onhand.routing.domain.ending import Destination, News, NewsKind
 from onhand.routing.domain.lifecycle import LEFT, WITH_TASK, FulfilmentMethod
 from onhand.routing.domain.order import AssignmentState, Cause, Customer, Line, Order
 from onhand.routing.domain.plan import Plan
@@ -48,6 +48,11 @@ class Orders(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def plan(self, data: st.DataObject) -> None:
+        # As the saga does: what nobody wants any more ends before anything is planned.
+        for assignment in self.order.assignments:
+            under_way = assignment.state is AssignmentState.UNDER_WAY
+            if under_way and not placing.still_wanted(self.order, assignment):
+                placing.abandon(self.order, assignment)
         portions = []
         for line in self.order.waiting():
             near = data.draw(st.integers(0, line.quantity))
@@ -94,6 +99,14 @@ class Orders(RuleBasedStateMachine):
         before = [replace(line) for line in self.order.lines]
         try:
             ending.cancel(self.order, line_ids, "why", CAUSE)
+        except WrongState:
+            assert self.order.lines == before
+
+    @rule(to=st.sampled_from(["", "c"]))
+    def change(self, to: str) -> None:
+        before = [replace(line) for line in self.order.lines]
+        try:
+            ending.change(self.order, Destination(to), "moved", CAUSE)
         except WrongState:
             assert self.order.lines == before
 

@@ -48,8 +48,8 @@ async def serve(settings: RoutingSettings) -> None:
     orders = Orders(database, clock, settings, watchers)
     policies = Policies(database, clock)
     networks = Networks(database, clock)
-    placer = Placer(stock, policies, networks, clock, settings)
     promiser = Promiser(networks, stock, clock, settings)
+    placer = Placer(stock, policies, networks, promiser, clock, settings)
     quoter = Quoter(placer, promiser, networks, clock, settings)
     saga = Saga(orders, placer, promiser, stock, clock, settings)
 

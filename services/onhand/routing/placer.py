@@ -2,16 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from onhand.kit.clock import Clock
 from onhand.routing.config import RoutingSettings
 from onhand.routing.domain import placing
-from onhand.routing.domain.cost import Cell, Demand, Option, Question
+from onhand.routing.domain.cost import Cell, Demand, Option, Question, all_items
 from onhand.routing.domain.lifecycle import FulfilmentMethod
 from onhand.routing.domain.order import Order, Position
 from onhand.routing.domain.plan import Plan, make_plan
 from onhand.routing.domain.policy import Policy
 from onhand.routing.messages.orders import address_message, place_of
+from onhand.routing.promiser import Promiser
 from onhand.routing.stock import Location, StockGateway, distance_metres
 from onhand.routing.use_cases.networks import Networks
 from onhand.routing.use_cases.policies import Policies
@@ -30,12 +32,14 @@ class Placer:
         stock: StockGateway,
         policies: Policies,
         networks: Networks,
+        promiser: Promiser,
         clock: Clock,
         settings: RoutingSettings,
     ) -> None:
         self._stock = stock
         self._policies = policies
         self._networks = networks
+        self._promiser = promiser
         self._clock = clock
         self._max_candidates = settings.max_candidates
 
@@ -101,8 +105,18 @@ class Placer:
             options = await self._shippers(
                 order.shipping_position, place_of(address_message(order)), bound_to
             )
+        if order.latest_time is not None:
+            options = await self._in_time(options, order, order.latest_time)
         options = await self._with_facts(options, demands, policy, fully_consistent=fully_consistent)
         return Question(order.method, demands, tuple(options), order.allow_split)
+
+    async def _in_time(self, options: Sequence[Option], order: Order, latest_time: datetime) -> list[Option]:
+        """Bar the locations that need longer than the order is of use."""
+        destination = "" if order.shipping_position is None else place_of(address_message(order))
+        distances = {each.location_id: each.distance_metres for each in options if not each.barred}
+        dates = await self._promiser.at_each(order.method, distances, destination)
+        late = {each for each, found in dates.items() if found.is_after(latest_time)}
+        return [replace(each, barred="too_late") if each.location_id in late else each for each in options]
 
     def _store(self, location_id: str, location: Location | None) -> Option:
         if location is None:
@@ -145,7 +159,7 @@ class Placer:
         open_ids = [option.location_id for option in options if not option.barred]
         cells: dict[str, dict[str, Cell]] = {}
         if open_ids:
-            items = sorted({demand.item_id for demand in demands})
+            items = sorted(all_items(demands))
             cells = await self._stock.cells(items, open_ids, fully_consistent=fully_consistent)
         days = {
             each.location_id: each.day

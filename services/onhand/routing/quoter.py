@@ -35,7 +35,7 @@ class Quoter:
         """Raises DependencyUnavailable."""
         position = Position(request.position.latitude, request.position.longitude)
         demands = tuple(
-            Demand(f"{number}", each.item_id, each.quantity, bundle_id=each.bundle_id)
+            Demand(str(number), each.item_id, each.quantity, bundle_id=each.bundle_id)
             for number, each in enumerate(request.lines)
         )
         stores = min(request.store_count or DEFAULT_STORES, MAX_STORES)

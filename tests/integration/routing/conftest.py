@@ -270,8 +270,8 @@ async def world(settings: RoutingSettings, mint: Callable[..., str]) -> AsyncIte
     watchers = Watchers()
     orders = Orders(database, clock, settings, watchers)
     policies, networks = Policies(database, clock), Networks(database, clock)
-    placer = Placer(gateway, policies, networks, clock, settings)
     promiser = Promiser(networks, gateway, clock, settings)
+    placer = Placer(gateway, policies, networks, promiser, clock, settings)
     quoter = Quoter(placer, promiser, networks, clock, settings)
     saga = Saga(orders, placer, promiser, gateway, clock, settings)
 

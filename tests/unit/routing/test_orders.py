@@ -1,5 +1,6 @@
 """What a change does to an order in memory: guards, dividing, promises, baskets, waking."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 
@@ -8,10 +9,10 @@ import pytest
 from onhand.kit.errors import WrongState
 from onhand.routing.domain import ending, placing
 from onhand.routing.domain.cost import Option, Portion, Question
-from onhand.routing.domain.ending import News, NewsKind
+from onhand.routing.domain.ending import Destination, News, NewsKind
 from onhand.routing.domain.facts import AssignmentCancelled, LinesAssigned, LinesCancelled, OrderDelayed
 from onhand.routing.domain.lifecycle import ENDED, NEXT, FulfilmentMethod, LineState, may_follow
-from onhand.routing.domain.order import Bucket, Cause, Customer, Line, Order
+from onhand.routing.domain.order import Bucket, Cause, Customer, Line, Order, Position
 from onhand.routing.domain.placing import Basket
 from onhand.routing.domain.plan import Plan
 from onhand.routing.domain.policy import Policy
@@ -173,6 +174,61 @@ def test_a_wholly_short_line_is_not_collected_with_its_task() -> None:
     order = assigned(line("1", 3), line("2", 1, "shoes"))
     ending.take(order, news(order, NewsKind.COLLECTED, remaining={"1": 0, "2": 1}), CAUSE, GRACE)
     assert [each.state for each in order.lines] == [LineState.ASSIGNED, LineState.COLLECTED]
+
+
+def test_a_changed_order_leaves_its_location_and_is_planned_anew() -> None:
+    order = assigned(line("1"), line("2"))
+    task_id = order.lines[0].task_id
+    ending.change(order, Destination("b"), "moved house", CAUSE)
+    assert (order.collect_location_id, {each.state for each in order.lines}) == ("b", {LineState.ACCEPTED})
+    assert order.facts == [AssignmentCancelled(task_id, ("1", "2"), "moved house")]
+    assert [each.promise_time for each in order.lines] == [None, None]
+    (release,) = order.releases
+    assert release.quantities == {"shirt": 6}
+
+
+def test_an_order_is_not_changed_once_goods_have_left() -> None:
+    order = assigned(line("1"), line("2"))
+    ending.take(order, replace(news(order, NewsKind.COLLECTED), remaining={"1": 3}), CAUSE, GRACE)
+    with pytest.raises(WrongState):
+        ending.change(order, Destination("b"), "", CAUSE)
+    assert order.collect_location_id == "a"
+    assert order.lines[1].state is LineState.ASSIGNED
+
+
+@pytest.mark.parametrize("is_planned_again", [False, True])
+def test_goods_that_left_before_their_store_heard_of_a_change_are_not_sent_twice(
+    *, is_planned_again: bool
+) -> None:
+    order = assigned(line(), collect=False)
+    shipped = replace(news(order, NewsKind.SHIPPED), carrier="post", tracking_number="7")
+    first = order.lines[0].reservation_id
+    ending.change(order, Destination("", b"elsewhere", Position(1, 1)), "moved", CAUSE)
+    if is_planned_again:
+        placing.record_plan(order, plan_of((Portion("1", "b", 3),)), CAUSE, HOUR)
+        placing.assign(order, order.assignments[-1], NOW + HOUR, None, HOUR / 2, CAUSE)
+    order.facts.clear()
+    ending.take(order, shipped, CAUSE, GRACE)
+    (only,) = order.lines
+    assert (only.state, only.tracking_number, only.reservation_id) == (LineState.SHIPPED, "7", first)
+    assert len(order.facts) == is_planned_again
+    assert len(order.releases) == 1 + is_planned_again
+
+
+def test_what_is_left_of_a_bundle_does_not_stay_behind() -> None:
+    top, skirt, shoes = line("1", 1, "top"), line("2", 1, "skirt"), line("3", 1, "shoes")
+    top.bundle_id = skirt.bundle_id = "set"
+    order = assigned(top, skirt, shoes)
+    ending.take(order, news(order, NewsKind.SHORT, short_line_id="1", short_quantity=1), CAUSE, GRACE)
+    assert [each.state for each in order.lines] == [
+        LineState.ACCEPTED,
+        LineState.ACCEPTED,
+        LineState.ASSIGNED,
+    ]
+    assert sum(sum(each.quantities.values()) for each in order.releases) == 2
+    (fact,) = order.facts
+    assert isinstance(fact, AssignmentCancelled)
+    assert fact.line_ids == ("2",)
 
 
 def test_late_news_does_not_lead_back() -> None:

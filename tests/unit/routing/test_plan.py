@@ -196,6 +196,20 @@ def test_tie_breaks_decide_between_equal_costs(tie_break: TieBreak, winner: str)
     assert plan.portions == chosen(("1", winner, 1))
 
 
+def test_a_substitute_is_taken_only_where_the_item_is_not_to_be_had() -> None:
+    wants = [Demand("1", "shirt", 2, substitutes=("blouse", "top")), Demand("2", "shoes", 1)]
+    has_all = plan_ship(wants, [option("a", 1, shirt=2, blouse=9, shoes=1)])
+    assert [each.item_id for each in has_all.question.demands] == ["shirt", "shoes"]
+    second = plan_ship(wants, [option("a", 1, shirt=1, blouse=1, top=2, shoes=1)])
+    assert [each.item_id for each in second.question.demands] == ["top", "shoes"]
+    assert second.portions == chosen(("1", "a", 2), ("2", "a", 1))
+    none = plan_ship(wants, [option("a", 1, shirt=1, shoes=1)])
+    assert none.portions == chosen(("2", "a", 1))
+    # One's substitute may be what another wants: nobody loses what they have.
+    rivals = [Demand("1", "shirt", 1, substitutes=("shoes",)), Demand("2", "shoes", 1)]
+    assert plan_collect(rivals, option("a", shoes=1)).portions == chosen(("2", "a", 1))
+
+
 def test_lines_of_a_bundle_come_from_one_location_or_wait_together() -> None:
     bundle = [Demand("1", "top", 1, bundle_id="x"), Demand("2", "skirt", 1, bundle_id="x")]
     single = Demand("3", "shoes", 1)

@@ -20,6 +20,8 @@ class Demand:
     """Locations that could not fill it."""
     bundle_id: str = ""
     """Lines of one bundle come whole from one location, or all of them wait; empty: of none."""
+    substitutes: tuple[str, ...] = ()
+    """Items that will do instead, best first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,11 @@ def total_demand(demands: Iterable[Demand]) -> dict[str, int]:
     for demand in demands:
         total[demand.item_id] += demand.quantity
     return dict(total)
+
+
+def all_items(demands: Iterable[Demand]) -> set[str]:
+    """Return every item that a plan may be about."""
+    return {item_id for demand in demands for item_id in (demand.item_id, *demand.substitutes)}
 
 
 def rounded(cost: float) -> float:

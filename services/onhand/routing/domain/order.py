@@ -98,6 +98,13 @@ class Line:
     """Ship: when the carrier delivers by its table."""
     bundle_id: str = ""
     """Lines of one bundle come whole from one location."""
+    substitute_item_ids: list[str] = field(default_factory=list)
+    """Items that the customer takes instead, best first."""
+    ordered_item_id: str = ""
+    """What was ordered, where `item_id` is a substitute."""
+    former_task_id: str = ""
+    """The task that it was taken from by a change of the order; its goods may leave still."""
+    former_reservation_id: str = ""
     action_time: datetime | None = None
     """When something is done about it if nothing happens before. None: it has ended."""
 
@@ -185,6 +192,8 @@ class Order:
     """A held basket to take over; empty once it was taken over or given up."""
     quoted_location_ids: list[str] = field(default_factory=list)
     """Of the quote that it took: tried first."""
+    latest_time: datetime | None = None
+    """Of no use to the customer later."""
     version: int = 1
     attempt: int = 0
     """The last attempt to place lines."""
@@ -266,6 +275,7 @@ class Order:
             position=max(each.position for each in self.lines) + 1,
             failed_location_ids=list(line.failed_location_ids),
             excluded_location_ids=list(line.excluded_location_ids),
+            substitute_item_ids=list(line.substitute_item_ids),
         )
         line.quantity -= quantity
         self.lines.append(part)

@@ -52,6 +52,7 @@ def demands_of(order: Order) -> tuple[Demand, ...]:
             line.quantity,
             frozenset(line.excluded_location_ids),
             line.bundle_id,
+            tuple(line.substitute_item_ids),
         )
         for line in order.waiting()
     )
@@ -98,11 +99,13 @@ def record_plan(order: Order, plan: Plan, cause: Cause, park_retry: timedelta) -
     waiting = {line.line_id: line for line in order.waiting()}
     if held and waiting.keys() != {portion.line_id for portion in plan.portions}:
         return  # a line was cancelled since: the basket holds too much now, and is refused at the next look
+    items = {demand.line_id: demand.item_id for demand in plan.question.demands}
     chosen: dict[str, list[Line]] = {}
     for line_id, portions in _by_line(plan.portions).items():
         line = waiting.pop(line_id, None)
         if line is None:
             continue
+        _substitute(order, line, items.get(line_id, line.item_id), cause)
         *others, first = portions
         # The line keeps the last portion: dividing takes the others off it.
         for portion in others:
@@ -125,6 +128,15 @@ def record_plan(order: Order, plan: Plan, cause: Cause, park_retry: timedelta) -
     if held:
         order.basket_reservation_id = ""
     park(order, waiting.values(), cause, plan.outcome, park_retry)
+
+
+def _substitute(order: Order, line: Line, item_id: str, cause: Cause) -> None:
+    if item_id == line.item_id:
+        return
+    order.note(line, cause, f"{item_id} instead of {line.item_id}")
+    line.ordered_item_id = line.ordered_item_id or line.item_id
+    line.substitute_item_ids.remove(item_id)
+    line.item_id = item_id
 
 
 def _assignment(
@@ -173,7 +185,7 @@ def wake(order: Order, cause: Cause, item_id: str, location_id: str, revision: i
     """
     woken = False
     for line in order.lines:
-        if line.state is not LineState.PARKED or line.item_id != item_id:
+        if line.state is not LineState.PARKED or item_id not in {line.item_id, *line.substitute_item_ids}:
             continue
         if location_id in line.failed_location_ids and revision <= line.released_revision:
             continue

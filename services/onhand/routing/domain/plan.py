@@ -8,7 +8,7 @@ same answer. What cannot be had with the rest waits: the scarcest line first.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from onhand.routing.domain.cost import Demand, Option, Portion, Question, cost_terms, total_demand
 from onhand.routing.domain.filters import INSUFFICIENT_STOCK, Verdict, covers, reason, screened, verdicts
@@ -27,6 +27,11 @@ class Plan:
     policy: Policy
     exact: bool = True
     """Whether nothing cheaper exists among the question's options."""
+
+    @property
+    def placed(self) -> set[str]:
+        """The lines that got a location."""
+        return {portion.line_id for portion in self.portions}
 
     def limits(self) -> dict[str, int]:
         """Return how many orders a day may go to each chosen location that has a limit."""
@@ -54,7 +59,27 @@ class Candidate:
 
 
 def make_plan(question: Question, policy: Policy) -> Plan:
-    """Answer a question by a policy."""
+    """Answer a question by a policy. The plan's own question says which items were substituted."""
+    plan = _plan(question, policy)
+    for number, demand in enumerate(question.demands):
+        if demand.substitutes and demand.line_id not in plan.placed:
+            plan = _with_substitute(plan, number)
+    return plan
+
+
+def _with_substitute(plan: Plan, number: int) -> Plan:
+    """Place a line that waits by its first substitute that does so without another line waiting for it."""
+    demands = plan.question.demands
+    for item_id in demands[number].substitutes:
+        instead = replace(demands[number], item_id=item_id)
+        question = replace(plan.question, demands=(*demands[:number], instead, *demands[number + 1 :]))
+        tried = _plan(question, plan.policy)
+        if tried.placed > plan.placed:
+            return tried
+    return plan
+
+
+def _plan(question: Question, policy: Policy) -> Plan:
     usable = screened(question, policy)
     if question.method is FulfilmentMethod.COLLECT:
         portions = [portion for store in usable for portion in _at_store(question, store)]

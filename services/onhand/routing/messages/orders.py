@@ -8,6 +8,7 @@ from google.type.postal_address_pb2 import PostalAddress
 
 from onhand.api.routing.v1 import orders_pb2
 from onhand.kit.errors import FieldViolation, InvalidField
+from onhand.routing.domain.ending import Destination
 from onhand.routing.domain.lifecycle import FulfilmentMethod, LineState
 from onhand.routing.domain.order import Customer, HistoryEntry, Line, Order, Position
 from onhand.routing.domain.plan import Candidate, Plan, explain
@@ -23,6 +24,9 @@ def order_from(
     auto_cancel_time = create_time + auto_cancel_after
     if message.HasField("auto_cancel_time"):
         auto_cancel_time = message.auto_cancel_time.ToDatetime(UTC)
+    latest_time = message.latest_time.ToDatetime(UTC) if message.HasField("latest_time") else None
+    if latest_time is not None:
+        auto_cancel_time = min(auto_cancel_time, latest_time)
     position = message.shipping_position
     customer = message.customer
     return Order(
@@ -35,8 +39,9 @@ def order_from(
         collect_location_id=message.collect_location_id if collect else "",
         shipping_address=b"" if collect else message.shipping_address.SerializeToString(),
         shipping_position=None if collect else Position(position.latitude, position.longitude),
-        allow_split=message.allow_split and not collect,
+        allow_split=message.allow_split,
         auto_cancel_time=auto_cancel_time,
+        latest_time=latest_time,
         create_time=create_time,
         lines=[
             Line(
@@ -46,11 +51,22 @@ def order_from(
                 each.quantity,
                 position=number,
                 bundle_id=each.bundle_id,
+                substitute_item_ids=[
+                    item_id for item_id in each.substitute_item_ids if item_id != each.item_id
+                ],
             )
             for number, each in enumerate(message.lines)
         ],
         basket_reservation_id=uuid_text(request.reservation_id, "reservation_id") if collect else "",
     )
+
+
+def destination_from(request: orders_pb2.ChangeOrderRequest) -> Destination:
+    if request.collect_location_id:
+        return Destination(request.collect_location_id)
+    position = request.shipping_position
+    address = request.shipping_address.SerializeToString()
+    return Destination("", address, Position(position.latitude, position.longitude))
 
 
 def uuid_text(given: str, field: str) -> str:
@@ -78,6 +94,7 @@ def order_message(order: Order) -> orders_pb2.Order:
         allow_split=order.allow_split,
         auto_cancel_time=timestamp(order.auto_cancel_time),
         promise_time=timestamp(order.promise_time),
+        latest_time=timestamp(order.latest_time),
         create_time=timestamp(order.create_time),
         version=order.version,
         history=map(_history_message, order.history),
@@ -113,6 +130,8 @@ def _line_message(line: Line) -> orders_pb2.OrderLine:
         delivery_date=line.delivery_date.isoformat() if line.delivery_date else "",
         promise_time=timestamp(line.promise_time),
         bundle_id=line.bundle_id,
+        substitute_item_ids=line.substitute_item_ids,
+        ordered_item_id=line.ordered_item_id,
     )
 
 

@@ -90,6 +90,12 @@ class OrderServicer:
         order = await self._orders.cancel(auth.current().subject, request)
         return orders_pb2.CancelOrderResponse(order=order_message(order))
 
+    async def ChangeOrder(
+        self, request: orders_pb2.ChangeOrderRequest, _: Context
+    ) -> orders_pb2.ChangeOrderResponse:
+        order = await self._orders.change(auth.current().subject, request)
+        return orders_pb2.ChangeOrderResponse(order=order_message(order))
+
     async def ExplainRouting(
         self, request: orders_pb2.ExplainRoutingRequest, _: Context
     ) -> orders_pb2.ExplainRoutingResponse:

@@ -9,10 +9,12 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping
 
-from onhand.routing.domain.cost import Cell, Demand, Option, Question
+from onhand.routing.domain.cost import Cell, Demand, Option, Question, all_items
 from onhand.routing.domain.facts import AssignedLine
 from onhand.routing.domain.lifecycle import FulfilmentMethod, LineState
 from onhand.routing.domain.order import Assignment, Bucket, Customer, Line, Order, Position, Release
+
+_LINE_UUIDS = ("task_id", "reservation_id", "former_task_id", "former_reservation_id")
 
 
 def order_of(row: RowMapping) -> Order:
@@ -31,6 +33,7 @@ def order_of(row: RowMapping) -> Order:
         lines=[],
         basket_reservation_id=text_of(row["basket_reservation_id"]),
         quoted_location_ids=row["quoted_location_ids"],
+        latest_time=row["latest_time"],
         version=row["version"],
         attempt=row["attempt"],
         failures=row["failures"],
@@ -50,6 +53,12 @@ def changing_columns(order: Order, now: datetime) -> dict[str, Any]:
         "version": order.version,
         "attempt": order.attempt,
         "failures": order.failures,
+        "method": order.method,
+        "collect_location_id": order.collect_location_id,
+        "shipping_address": order.shipping_address,
+        "latitude": order.shipping_position.latitude if order.shipping_position else None,
+        "longitude": order.shipping_position.longitude if order.shipping_position else None,
+        "quoted_location_ids": order.quoted_location_ids,
         "basket_reservation_id": uuid_of(order.basket_reservation_id),
         "next_action_time": order.next_action_time(now),
     }
@@ -58,12 +67,13 @@ def changing_columns(order: Order, now: datetime) -> dict[str, Any]:
 def line_of(row: RowMapping) -> Line:
     values = {each.name: row[each.name] for each in fields(Line)}
     values["state"] = LineState(row["state"])
-    values["task_id"], values["reservation_id"] = text_of(row["task_id"]), text_of(row["reservation_id"])
+    for each in _LINE_UUIDS:
+        values[each] = text_of(row[each])
     return Line(**values)
 
 
 def line_row(order_id: str, line: Line) -> dict[str, Any]:
-    ids = {"task_id": uuid_of(line.task_id), "reservation_id": uuid_of(line.reservation_id)}
+    ids = {each: uuid_of(getattr(line, each)) for each in _LINE_UUIDS}
     return {"order_id": order_id, **asdict(line), **ids}
 
 
@@ -72,6 +82,7 @@ def copy(line: Line) -> Line:
         line,
         failed_location_ids=list(line.failed_location_ids),
         excluded_location_ids=list(line.excluded_location_ids),
+        substitute_item_ids=list(line.substitute_item_ids),
     )
 
 
@@ -138,14 +149,21 @@ def uuid_of(value: str) -> UUID | None:
 
 def question_bytes(question: Question) -> bytes:
     """Write the facts of a plan: compressed JSON, cells as a row a location in the order of `items`."""
-    items = sorted({demand.item_id for demand in question.demands})
+    items = sorted(all_items(question.demands))
     facts = {
         "method": question.method,
         "allow_split": question.allow_split,
         "held": question.held,
         "items": items,
         "demands": [
-            [each.line_id, each.item_id, each.quantity, sorted(each.excluded), each.bundle_id]
+            [
+                each.line_id,
+                each.item_id,
+                each.quantity,
+                sorted(each.excluded),
+                each.bundle_id,
+                each.substitutes,
+            ]
             for each in question.demands
         ],
         "options": [
@@ -184,8 +202,8 @@ def question_of(stored: bytes) -> Question:
         for location_id, barred, distance, orders_today, shipping_cost, day, cells in facts["options"]
     ]
     demands = [
-        Demand(line_id, item_id, quantity, frozenset(excluded), bundle_id)
-        for line_id, item_id, quantity, excluded, bundle_id in facts["demands"]
+        Demand(line_id, item_id, quantity, frozenset(excluded), bundle_id, tuple(substitutes))
+        for line_id, item_id, quantity, excluded, bundle_id, substitutes in facts["demands"]
     ]
     return Question(
         FulfilmentMethod(facts["method"]),

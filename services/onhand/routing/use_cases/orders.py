@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from onhand.api.routing.v1.orders_pb2 import (
     CancelOrderRequest,
     CancelOrderResponse,
+    ChangeOrderRequest,
+    ChangeOrderResponse,
     SubmitOrderRequest,
     SubmitOrderResponse,
 )
@@ -24,7 +26,7 @@ from onhand.routing.domain.facts import OrderAccepted
 from onhand.routing.domain.lifecycle import LineState
 from onhand.routing.domain.order import Assignment, Cause, Order, Release
 from onhand.routing.domain.plan import Plan
-from onhand.routing.messages.orders import uuid_text
+from onhand.routing.messages.orders import destination_from, uuid_text
 from onhand.routing.storage import leases, orders, plans, quotes
 from onhand.routing.storage.leases import Lease
 from onhand.routing.watchers import Watchers
@@ -160,6 +162,28 @@ class Orders:
         async def work(connection: AsyncConnection) -> None:
             await idempotency.once(
                 connection, actor, request, CancelOrderResponse, lambda: effect(connection)
+            )
+
+        await self._database.transaction(work)
+        self._watchers.notify(order_id)
+        return await self.get(order_id)
+
+    async def change(self, actor: str, request: ChangeOrderRequest) -> Order:
+        """Raises NotFound, RequestIdReused, or WrongState when goods of a line have left."""
+        order_id, to = request.order_id, destination_from(request)
+        detail = request.detail or "changed by the channel"
+
+        async def effect(connection: AsyncConnection) -> ChangeOrderResponse:
+            await self._apply(
+                connection,
+                order_id,
+                lambda order, now: ending.change(order, to, detail, Cause(now, actor)),
+            )
+            return ChangeOrderResponse()
+
+        async def work(connection: AsyncConnection) -> None:
+            await idempotency.once(
+                connection, actor, request, ChangeOrderResponse, lambda: effect(connection)
             )
 
         await self._database.transaction(work)
