@@ -10,11 +10,12 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from onhand.kit.errors import WrongState
 from onhand.routing.domain import ending, placing
-from onhand.routing.domain.cost import Portion
-from onhand.routing.domain.ending import News, NewsKind
+from onhand.routing.domain.cost import Option, Portion, Question
+from onhand.routing.domain.ending import Destination, News, NewsKind
 from onhand.routing.domain.lifecycle import LEFT, WITH_TASK, FulfilmentMethod
 from onhand.routing.domain.order import AssignmentState, Cause, Customer, Line, Order
 from onhand.routing.domain.plan import Plan
+from onhand.routing.domain.policy import Policy
 
 NOW = datetime(2025, 6, 4, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -47,12 +48,19 @@ class Orders(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def plan(self, data: st.DataObject) -> None:
+        # As the saga does: what nobody wants any more ends before anything is planned.
+        for assignment in self.order.assignments:
+            under_way = assignment.state is AssignmentState.UNDER_WAY
+            if under_way and not placing.still_wanted(self.order, assignment):
+                placing.abandon(self.order, assignment)
         portions = []
         for line in self.order.waiting():
             near = data.draw(st.integers(0, line.quantity))
             split = {"a": near, "b": line.quantity - near} if data.draw(st.booleans()) else {}
             portions += [Portion(line.line_id, where, units) for where, units in split.items() if units]
-        placing.record_plan(self.order, Plan(tuple(portions), (), "planned"), CAUSE, HOUR)
+        question = Question(FulfilmentMethod.SHIP, (), (Option("a"), Option("b")))
+        plan = Plan(tuple(portions), "planned", question, Policy())
+        placing.record_plan(self.order, plan, CAUSE, HOUR)
 
     @rule(refused=st.booleans())
     def stock_answers(self, *, refused: bool) -> None:
@@ -66,7 +74,7 @@ class Orders(RuleBasedStateMachine):
                 self.committed[assignment.reservation_id] += sum(assignment.quantities().values())
                 units = {each.line_id: each.quantity for each in assignment.lines}
                 self.tasks.append((assignment.task_id, units))
-                placing.assign(self.order, assignment, NOW + HOUR, timedelta(), CAUSE)
+                placing.assign(self.order, assignment, NOW + HOUR, None, timedelta(), CAUSE)
 
     @precondition(lambda self: self.tasks)
     @rule(data=st.data(), kind=st.sampled_from(NewsKind))
@@ -91,6 +99,14 @@ class Orders(RuleBasedStateMachine):
         before = [replace(line) for line in self.order.lines]
         try:
             ending.cancel(self.order, line_ids, "why", CAUSE)
+        except WrongState:
+            assert self.order.lines == before
+
+    @rule(to=st.sampled_from(["", "c"]))
+    def change(self, to: str) -> None:
+        before = [replace(line) for line in self.order.lines]
+        try:
+            ending.change(self.order, Destination(to), "moved", CAUSE)
         except WrongState:
             assert self.order.lines == before
 

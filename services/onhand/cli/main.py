@@ -58,6 +58,7 @@ COMMANDS = (
     ("events", "onhand.cli.events:app"),
     ("epc", "onhand.cli.epc:app"),
     ("gateway", "onhand.cli.gateway:app"),
+    ("routing", "onhand.cli.routing:app"),
 )
 
 

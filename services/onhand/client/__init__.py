@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from onhand.api.notifications.v1 import contacts_pb2, journeys_pb2, messages_pb2, templates_pb2
 from onhand.api.pickup.v1 import tasks_pb2
-from onhand.api.routing.v1 import orders_pb2
+from onhand.api.routing.v1 import network_pb2, orders_pb2, policies_pb2, quotes_pb2
 from onhand.api.stock.v1 import (
     availability_pb2,
     catalog_pb2,
@@ -44,7 +44,12 @@ if TYPE_CHECKING:
         templates_pb2_grpc,
     )
     from onhand.api.pickup.v1 import tasks_pb2_grpc
-    from onhand.api.routing.v1 import orders_pb2_grpc
+    from onhand.api.routing.v1 import (
+        network_pb2_grpc,
+        orders_pb2_grpc,
+        policies_pb2_grpc,
+        quotes_pb2_grpc,
+    )
     from onhand.api.stock.v1 import (
         availability_pb2_grpc,
         catalog_pb2_grpc,
@@ -83,7 +88,12 @@ SERVICES: dict[str, dict[str, tuple[Any, str]]] = {
         "shipments": (shipments_pb2, "ShipmentService"),
         "epcis": (epcis_pb2, "EpcisService"),
     },
-    "routing": {"orders": (orders_pb2, "OrderService")},
+    "routing": {
+        "orders": (orders_pb2, "OrderService"),
+        "policies": (policies_pb2, "PolicyService"),
+        "network": (network_pb2, "NetworkService"),
+        "quotes": (quotes_pb2, "QuoteService"),
+    },
     "pickup": {
         "tasks": (tasks_pb2, "TaskService"),
         "collection": (tasks_pb2, "CollectionService"),
@@ -179,11 +189,17 @@ class Stock(_Sync):
 class AsyncRouting(_Async):
     _server = "routing"
     orders: "orders_pb2_grpc.OrderServiceAsyncStub"
+    policies: "policies_pb2_grpc.PolicyServiceAsyncStub"
+    network: "network_pb2_grpc.NetworkServiceAsyncStub"
+    quotes: "quotes_pb2_grpc.QuoteServiceAsyncStub"
 
 
 class Routing(_Sync):
     _server = "routing"
     orders: "orders_pb2_grpc.OrderServiceStub"
+    policies: "policies_pb2_grpc.PolicyServiceStub"
+    network: "network_pb2_grpc.NetworkServiceStub"
+    quotes: "quotes_pb2_grpc.QuoteServiceStub"
 
 
 class AsyncPickup(_Async):

@@ -6,11 +6,9 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from onhand.kit.config import ServiceSettings
-from onhand.routing.domain.cost import Policy
 from onhand.routing.domain.promise import Leads
 
 _Positive = Annotated[float, Field(gt=0)]
-_Weight = Annotated[float, Field(ge=0)]
 
 
 class RoutingSettings(ServiceSettings):
@@ -31,6 +29,13 @@ class RoutingSettings(ServiceSettings):
     """Promise of a collect order: ready this long after its assignment, or when the store opens then."""
     ship_by_s: _Positive = 24 * 3600
     """Promise of a ship order: shipped this long after its assignment, or when the location opens then."""
+    pick_lines_per_hour: _Positive = 60
+    """Lines that a location picks in an hour, where the network's table has no number of its own: a queue moves
+    promises by it."""
+    quote_valid_s: _Positive = 1800
+    """How long a quote's token is taken; protects promises from carts that lie for days."""
+    slot_s: _Positive = 3600
+    """Length of the slot in which a quoted collection begins."""
     promise_slack_s: Annotated[float, Field(ge=0)] = 1800
     """A new location may need this much longer than was promised without the promise moving: it makes up for
     it; protects customers from mails about minutes."""
@@ -61,31 +66,11 @@ class RoutingSettings(ServiceSettings):
     watch_interval_s: _Positive = 0.5
     """How often a watched order is looked at for changes that another process made."""
 
-    cost_distance_per_km: _Weight = 1.0
-    """Cost of a kilometre to the customer; the unit of all costs."""
-    cost_handling: _Weight = 5.0
-    """Cost of each location that takes part."""
-    cost_split: _Weight = 50.0
-    """Cost of each location beyond the first."""
-    cost_last_unit: _Weight = 20.0
-    """Cost of each item of which a location is left with none."""
-    cost_confidence: _Weight = 30.0
-    """Cost of each item, times the doubt about its count."""
-
     @model_validator(mode="after")
     def _lease_outlasts_its_work(self) -> Self:
         if self.advance_timeout_s + self.stock_timeout_s > self.lease_s:
             raise ValueError("lease_s must be at least advance_timeout_s + stock_timeout_s")
         return self
-
-    def policy(self) -> Policy:
-        return Policy(
-            distance_per_km=self.cost_distance_per_km,
-            handling=self.cost_handling,
-            split=self.cost_split,
-            last_unit=self.cost_last_unit,
-            confidence=self.cost_confidence,
-        )
 
     def leads(self) -> Leads:
         return Leads(timedelta(seconds=self.collect_ready_s), timedelta(seconds=self.ship_by_s))

@@ -10,7 +10,7 @@ from onhand.api.stock.v1.events_pb2 import StockEvent
 from onhand.kit.events import Subscription
 from onhand.routing.domain.ending import News, NewsKind
 from onhand.routing.domain.order import Bucket
-from onhand.routing.use_cases import Orders
+from onhand.routing.use_cases.orders import Orders
 
 KINDS = {
     "task_accepted": NewsKind.STARTED,

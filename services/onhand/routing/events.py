@@ -10,7 +10,7 @@ from onhand.kit import outbox
 from onhand.kit.clock import Clock
 from onhand.routing.domain import facts
 from onhand.routing.domain.order import Order
-from onhand.routing.messages import address_message, order_message, timestamp
+from onhand.routing.messages.orders import address_message, order_message, timestamp
 
 
 async def publish(

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import uvloop
 
-from onhand.api.routing.v1 import orders_pb2
+from onhand.api.routing.v1 import network_pb2, orders_pb2, policies_pb2, quotes_pb2
 from onhand.client import AsyncStock, Settings
 from onhand.kit import config, housekeeping, telemetry
 from onhand.kit.auth import TokenFile
@@ -17,10 +17,15 @@ from onhand.kit.server import Server
 from onhand.routing.config import RoutingSettings
 from onhand.routing.consumer import Consumers
 from onhand.routing.jobs import Jobs
+from onhand.routing.placer import Placer
+from onhand.routing.promiser import Promiser
+from onhand.routing.quoter import Quoter
 from onhand.routing.saga import Saga
-from onhand.routing.servicer import OrderServicer
+from onhand.routing.servicer import NetworkServicer, OrderServicer, PolicyServicer, QuoteServicer
 from onhand.routing.stock import StockGateway
-from onhand.routing.use_cases import Orders
+from onhand.routing.use_cases.networks import Networks
+from onhand.routing.use_cases.orders import Orders
+from onhand.routing.use_cases.policies import Policies
 from onhand.routing.watchers import Watchers
 
 
@@ -42,17 +47,28 @@ async def serve(settings: RoutingSettings) -> None:
     stock = StockGateway(client, settings.catalog_cache_s, timedelta(seconds=settings.hold_s))
     watchers = Watchers()
     orders = Orders(database, clock, settings, watchers)
-    saga = Saga(orders, stock, clock, settings)
+    policies = Policies(database, clock)
+    networks = Networks(database, clock)
+    promiser = Promiser(networks, stock, clock, settings)
+    placer = Placer(stock, policies, networks, promiser, clock, settings)
+    quoter = Quoter(placer, promiser, networks, clock, settings)
+    saga = Saga(orders, placer, promiser, stock, clock, settings)
 
     server = Server(settings)
-    service = orders_pb2.DESCRIPTOR.services_by_name["OrderService"]
-    server.add(service, OrderServicer(orders, saga, watchers, clock, settings))
+    for file, name, servicer in (
+        (orders_pb2, "OrderService", OrderServicer(orders, policies, saga, watchers, clock, settings)),
+        (policies_pb2, "PolicyService", PolicyServicer(policies)),
+        (network_pb2, "NetworkService", NetworkServicer(networks)),
+        (quotes_pb2, "QuoteService", QuoteServicer(quoter)),
+    ):
+        server.add(file.DESCRIPTOR.services_by_name[name], servicer)
     server.background("relay", Relay(database, broker, "routing").run)
     for subscription in Consumers(orders).subscriptions():
         consumer = Consumer(broker, database, "routing", subscription)
         server.background(f"consume {subscription.stream}", consumer.run)
     server.background("advance orders", Jobs(saga, settings).advance_orders)
     server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
+    server.every("forget quotes", 3600, lambda: networks.forget(timedelta(days=1)))
 
     await server.serve(lambda: wait_until_migrated(database, "routing"))
     await saga.finish()

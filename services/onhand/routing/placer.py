@@ -1,14 +1,22 @@
-"""Finds locations for an order's lines with what stock says."""
+"""Gathers the facts that a plan depends on, from stock and from the policy in force, and makes the plan."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
+from onhand.kit.clock import Clock
 from onhand.routing.config import RoutingSettings
 from onhand.routing.domain import placing
-from onhand.routing.domain.cost import Cell, Demand, Option
+from onhand.routing.domain.cost import Cell, Demand, Option, Question, all_items
+from onhand.routing.domain.lifecycle import FulfilmentMethod
 from onhand.routing.domain.order import Order, Position
-from onhand.routing.domain.plan import Plan, plan_collect, plan_ship
+from onhand.routing.domain.plan import Plan, make_plan
+from onhand.routing.domain.policy import Policy
+from onhand.routing.messages.orders import address_message, place_of
+from onhand.routing.promiser import Promiser
 from onhand.routing.stock import Location, StockGateway, distance_metres
+from onhand.routing.use_cases.networks import Networks
+from onhand.routing.use_cases.policies import Policies
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,21 +27,33 @@ class BasketRefused:
 
 
 class Placer:
-    def __init__(self, stock: StockGateway, settings: RoutingSettings) -> None:
+    def __init__(
+        self,
+        stock: StockGateway,
+        policies: Policies,
+        networks: Networks,
+        promiser: Promiser,
+        clock: Clock,
+        settings: RoutingSettings,
+    ) -> None:
         self._stock = stock
-        self._policy = settings.policy()
+        self._policies = policies
+        self._networks = networks
+        self._promiser = promiser
+        self._clock = clock
         self._max_candidates = settings.max_candidates
 
-    async def collect(self, order: Order, *, fully_consistent: bool) -> Plan:
-        """Plan the lines that wait of a collect order. Raises DependencyUnavailable."""
-        demands = placing.demands_of(order)
-        store_id = order.collect_location_id
-        excluded_by = await self._why_not_collect(store_id)
-        cells: dict[str, dict[str, Cell]] = {}
-        if not excluded_by:
-            items = _items(demands)
-            cells = await self._stock.cells(items, [store_id], fully_consistent=fully_consistent)
-        return plan_collect(demands, Option(store_id, excluded_by, cells=cells.get(store_id, {})))
+    async def plan(self, order: Order, *, fully_consistent: bool) -> Plan:
+        """Plan the lines that wait of an order. Raises DependencyUnavailable."""
+        policy = await self._policies.of_channel(order.channel)
+        question = await self._question(order, policy, fully_consistent=fully_consistent)
+        if order.quoted_location_ids and order.attempt == 0:
+            # What was promised is what is reserved, while it is there.
+            quoted = [each for each in question.options if each.location_id in order.quoted_location_ids]
+            plan = make_plan(replace(question, options=tuple(quoted)), policy)
+            if {portion.line_id for portion in plan.portions} == {each.line_id for each in question.demands}:
+                return plan
+        return make_plan(question, policy)
 
     async def take_basket(self, order: Order) -> Plan | BasketRefused:
         """Plan a collect order on its held basket, or say why that cannot be."""
@@ -42,49 +62,116 @@ class Placer:
             return BasketRefused("the held basket is not known")
         if not placing.fits(order, basket):
             return BasketRefused("the held basket expired, or does not hold the order's goods")
-        excluded_by = await self._why_not_collect(order.collect_location_id)
-        if excluded_by:
-            return BasketRefused(f"the held basket's store cannot serve: {excluded_by}")
-        return plan_collect(placing.demands_of(order), Option(order.collect_location_id), held=True)
+        store = self._store(order.collect_location_id, await self._stock.location(order.collect_location_id))
+        if store.barred:
+            return BasketRefused(f"the held basket's store cannot serve: {store.barred}")
+        question = Question(order.method, placing.demands_of(order), (store,), held=True)
+        return make_plan(question, await self._policies.of_channel(order.channel))
 
-    async def ship(self, order: Order, *, fully_consistent: bool) -> Plan:
-        """Plan the lines that wait of a ship order. Raises DependencyUnavailable."""
-        demands = placing.demands_of(order)
-        options = self._options(order, await self._stock.locations())
-        open_ids = [option.location_id for option in options if not option.excluded_by]
-        cells: dict[str, dict[str, Cell]] = {}
-        if open_ids:
-            cells = await self._stock.cells(_items(demands), open_ids, fully_consistent=fully_consistent)
-        options = [
-            Option(each.location_id, each.excluded_by, each.distance_metres, cells.get(each.location_id, {}))
-            for each in options
+    async def at_stores(
+        self, channel: str, demands: Sequence[Demand], position: Position, count: int
+    ) -> list[Plan]:
+        """Plan a cart at each of the nearest stores. Raises DependencyUnavailable."""
+        policy = await self._policies.of_channel(channel)
+        known = [each for each in await self._stock.locations() if each.collect_enabled and each.position]
+        stores = [
+            replace(
+                self._store(each.location_id, each), distance_metres=distance_metres(each.position, position)
+            )
+            for each in known
+            if each.position is not None
         ]
-        return plan_ship(demands, options, self._policy, allow_split=order.allow_split)
+        stores.sort(key=lambda each: (each.distance_metres, each.location_id))
+        stores = await self._with_facts(stores[:count], demands, policy)
+        return [
+            make_plan(Question(FulfilmentMethod.COLLECT, tuple(demands), (each,)), policy) for each in stores
+        ]
 
-    def _options(self, order: Order, locations: Sequence[Location]) -> list[Option]:
-        """Return the locations to look at, nearest first, with the filters that they fail themselves."""
-        customer = order.shipping_position or Position(0, 0)
-        bound_to = placing.bound_to(order)
+    async def shipped(
+        self, channel: str, demands: Sequence[Demand], position: Position, place: str, *, allow_split: bool
+    ) -> Plan:
+        """Plan a cart that is shipped. Raises DependencyUnavailable."""
+        policy = await self._policies.of_channel(channel)
+        options = await self._with_facts(await self._shippers(position, place), demands, policy)
+        return make_plan(Question(FulfilmentMethod.SHIP, tuple(demands), tuple(options), allow_split), policy)
+
+    async def _question(self, order: Order, policy: Policy, *, fully_consistent: bool) -> Question:
+        demands = placing.demands_of(order)
+        if order.shipping_position is None:
+            store_id = order.collect_location_id
+            options = [self._store(store_id, await self._stock.location(store_id))]
+        else:
+            bound_to = placing.bound_to(order)
+            options = await self._shippers(
+                order.shipping_position, place_of(address_message(order)), bound_to
+            )
+        if order.latest_time is not None:
+            options = await self._in_time(options, order, order.latest_time)
+        options = await self._with_facts(options, demands, policy, fully_consistent=fully_consistent)
+        return Question(order.method, demands, tuple(options), order.allow_split)
+
+    async def _in_time(self, options: Sequence[Option], order: Order, latest_time: datetime) -> list[Option]:
+        """Bar the locations that need longer than the order is of use."""
+        destination = "" if order.shipping_position is None else place_of(address_message(order))
+        distances = {each.location_id: each.distance_metres for each in options if not each.barred}
+        dates = await self._promiser.at_each(order.method, distances, destination)
+        late = {each for each, found in dates.items() if found.is_after(latest_time)}
+        return [replace(each, barred="too_late") if each.location_id in late else each for each in options]
+
+    def _store(self, location_id: str, location: Location | None) -> Option:
+        if location is None:
+            return Option(location_id, "unknown_location")
+        barred = "" if location.collect_enabled else "collect_disabled"
+        return Option(location_id, barred, day=location.calendar.day_of(self._clock.now()))
+
+    async def _shippers(self, customer: Position, place: str, bound_to: str | None = None) -> list[Option]:
+        """Return the locations to look at: those that can serve before the others, nearest first."""
+        now = self._clock.now()
+        network = await self._networks.current()
         options = []
-        for location in locations:
+        for location in await self._stock.locations():
             distance = distance_metres(location.position, customer) if location.position else 0
-            excluded_by = ""
+            transit = network.transit(location.place, place, distance / 1000)
+            barred = ""
             if not location.ship_enabled:
-                excluded_by = "ship_disabled"
+                barred = "ship_disabled"
             elif location.position is None:
-                excluded_by = "no_position"
+                barred = "no_position"
+            elif transit is None:
+                barred = "no_carrier"
             elif bound_to is not None and location.location_id != bound_to:
-                excluded_by = "no_split_consent"
-            options.append(Option(location.location_id, excluded_by, distance))
-        options.sort(key=lambda each: (bool(each.excluded_by), each.distance_metres, each.location_id))
+                barred = "no_split_consent"
+            cost = transit.cost if transit else 0.0
+            day = location.calendar.day_of(now)
+            options.append(Option(location.location_id, barred, distance, shipping_cost=cost, day=day))
+        options.sort(key=lambda each: (bool(each.barred), each.distance_metres, each.location_id))
         return options[: self._max_candidates]
 
-    async def _why_not_collect(self, location_id: str) -> str:
-        location = await self._stock.location(location_id)
-        if location is None:
-            return "unknown_location"
-        return "" if location.collect_enabled else "collect_disabled"
-
-
-def _items(demands: Sequence[Demand]) -> list[str]:
-    return sorted({demand.item_id for demand in demands})
+    async def _with_facts(
+        self,
+        options: Sequence[Option],
+        demands: Sequence[Demand],
+        policy: Policy,
+        *,
+        fully_consistent: bool = False,
+    ) -> list[Option]:
+        """Add what stock has, and how many orders locations of limited capacity were given today."""
+        open_ids = [option.location_id for option in options if not option.barred]
+        cells: dict[str, dict[str, Cell]] = {}
+        if open_ids:
+            items = sorted(all_items(demands))
+            cells = await self._stock.cells(items, open_ids, fully_consistent=fully_consistent)
+        days = {
+            each.location_id: each.day
+            for each in options
+            if each.day is not None and policy.capacity.at(each.location_id) is not None
+        }
+        given = await self._policies.orders_given(days) if days else {}
+        return [
+            replace(
+                each,
+                cells=cells.get(each.location_id, {}),
+                orders_today=given.get(each.location_id, 0),
+            )
+            for each in options
+        ]

@@ -6,32 +6,47 @@ leases the order next finds what is under way and goes on from there.
 """
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from onhand.kit.clock import Clock
 from onhand.kit.errors import DependencyUnavailable, OnhandError
 from onhand.kit.telemetry import log
 from onhand.routing.config import RoutingSettings
 from onhand.routing.domain import placing
-from onhand.routing.domain.lifecycle import FulfilmentMethod
 from onhand.routing.domain.order import Order
-from onhand.routing.domain.promise import ALWAYS_OPEN, promise_time
 from onhand.routing.placer import BasketRefused, Placer
+from onhand.routing.promiser import Promiser
 from onhand.routing.stock import StockGateway
 from onhand.routing.storage.leases import Lease, LeaseLostError
-from onhand.routing.use_cases import DelayStep, Orders, PlanStep, ReleaseStep, ReserveStep, Rest, Step
+from onhand.routing.use_cases.orders import (
+    DelayStep,
+    Orders,
+    PlanStep,
+    ReleaseStep,
+    ReserveStep,
+    Rest,
+    Step,
+)
 
 
 class Saga:
     """Advances orders."""
 
-    def __init__(self, orders: Orders, stock: StockGateway, clock: Clock, settings: RoutingSettings) -> None:
+    def __init__(
+        self,
+        orders: Orders,
+        placer: Placer,
+        promiser: Promiser,
+        stock: StockGateway,
+        clock: Clock,
+        settings: RoutingSettings,
+    ) -> None:
         self._orders = orders
+        self._placer = placer
+        self._promiser = promiser
         self._stock = stock
-        self._placer = Placer(stock, settings)
         self._clock = clock
         self._settings = settings
-        self._leads = settings.leads()
         self._call_time = timedelta(seconds=settings.stock_timeout_s)
         self._under_way: set[asyncio.Task[None]] = set()
 
@@ -78,7 +93,7 @@ class Saga:
             log.warning("order keeps its lease", order_id=lease.order_id, reason=error.reason)
 
     async def _take(self, step: Step, lease: Lease, conflicts: int) -> int:
-        """Take one step; returns 1 when stock refused what was planned, else 0."""
+        """Take one step; returns 1 when what was planned could not be had, else 0."""
         # A process that was paused for longer than its lease must not call stock for the order any more.
         if self._clock.now() + self._call_time >= lease.until:
             raise LeaseLostError
@@ -88,9 +103,10 @@ class Saga:
             case ReserveStep():
                 return await self._reserve(step, lease, conflicts)
             case PlanStep(order):
-                await self._plan(order, lease, fully_consistent=conflicts > 0)
+                return await self._plan(order, lease, fully_consistent=conflicts > 0)
             case DelayStep(location_id, line_ids, order):
-                await self._orders.record_delay(lease, line_ids, await self._promise(order, location_id))
+                dates = await self._promiser.of_order(order, location_id)
+                await self._orders.record_delay(lease, line_ids, dates.promise_time)
         return 0
 
     async def _release(self, step: ReleaseStep, lease: Lease) -> None:
@@ -100,19 +116,16 @@ class Saga:
             revision = await self._stock.release(release)
         await self._orders.record_released(lease, release, revision)
 
-    async def _plan(self, order: Order, lease: Lease, *, fully_consistent: bool) -> None:
+    async def _plan(self, order: Order, lease: Lease, *, fully_consistent: bool) -> int:
+        """Plan what waits; returns 1 when a location's capacity was used up meanwhile, else 0."""
         if order.basket_reservation_id:
             taken = await self._placer.take_basket(order)
             if isinstance(taken, BasketRefused):
                 await self._orders.drop_basket(lease, taken.detail)
-            else:
-                await self._orders.record_plan(lease, taken, held=True)
-            return
-        if order.method is FulfilmentMethod.COLLECT:
-            plan = await self._placer.collect(order, fully_consistent=fully_consistent)
+                return 0
         else:
-            plan = await self._placer.ship(order, fully_consistent=fully_consistent)
-        await self._orders.record_plan(lease, plan)
+            taken = await self._placer.plan(order, fully_consistent=fully_consistent)
+        return int(not await self._orders.record_plan(lease, taken))
 
     async def _reserve(self, step: ReserveStep, lease: Lease, conflicts: int) -> int:
         assignment, order = step.assignment, step.order
@@ -133,11 +146,6 @@ class Saga:
             park = conflicts + 1 >= self._settings.max_conflicts
             await self._orders.record_refused(lease, assignment, detail, may_hold=held, park=park)
             return 1
-        due = await self._promise(order, assignment.location_id)
-        await self._orders.record_assigned(lease, assignment, due)
+        dates = await self._promiser.of_order(order, assignment.location_id)
+        await self._orders.record_assigned(lease, assignment, dates.promise_time, dates.delivery_date)
         return 0
-
-    async def _promise(self, order: Order, location_id: str) -> datetime:
-        location = await self._stock.location(location_id)
-        calendar = ALWAYS_OPEN if location is None else location.calendar
-        return promise_time(self._clock.now(), self._leads.of(order.method), calendar)

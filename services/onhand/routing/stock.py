@@ -32,6 +32,7 @@ from onhand.routing.domain.cost import Cell
 from onhand.routing.domain.order import Order, Position, Release, derived_id
 from onhand.routing.domain.placing import Basket
 from onhand.routing.domain.promise import Calendar, Opening
+from onhand.routing.messages.orders import place_of
 
 T = TypeVar("T")
 
@@ -63,6 +64,9 @@ class Location:
     ship_enabled: bool
     position: Position | None
     calendar: Calendar
+    """Its weekly hours."""
+    place: str = ""
+    """Region and postal code, for carriers' zones."""
 
 
 def distance_metres(a: Position, b: Position) -> int:
@@ -238,6 +242,7 @@ def _location(message: LocationMessage) -> Location:
         message.ship_enabled,
         Position(position.latitude, position.longitude) if message.HasField("position") else None,
         Calendar(_zone_or_utc(message.time_zone), openings),
+        place_of(message.address),
     )
 
 

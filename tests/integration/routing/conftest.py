@@ -17,7 +17,7 @@ from google.type.postal_address_pb2 import PostalAddress
 
 from onhand.api.pickup.v1 import events_pb2 as pickup_events_pb2
 from onhand.api.pickup.v1 import tasks_pb2
-from onhand.api.routing.v1 import events_pb2, orders_pb2
+from onhand.api.routing.v1 import events_pb2, network_pb2, orders_pb2, policies_pb2, quotes_pb2
 from onhand.api.stock.v1 import events_pb2 as stock_events_pb2
 from onhand.client import AsyncRouting, AsyncStock
 from onhand.client import Settings as ClientSettings
@@ -30,10 +30,15 @@ from onhand.kit.outbox import Relay
 from onhand.routing.config import RoutingSettings
 from onhand.routing.consumer import Consumers
 from onhand.routing.jobs import Jobs
+from onhand.routing.placer import Placer
+from onhand.routing.promiser import Promiser
+from onhand.routing.quoter import Quoter
 from onhand.routing.saga import Saga
-from onhand.routing.servicer import OrderServicer
+from onhand.routing.servicer import NetworkServicer, OrderServicer, PolicyServicer, QuoteServicer
 from onhand.routing.stock import StockGateway
-from onhand.routing.use_cases import Orders
+from onhand.routing.use_cases.networks import Networks
+from onhand.routing.use_cases.orders import Orders
+from onhand.routing.use_cases.policies import Policies
 from onhand.routing.watchers import Watchers
 
 from .peer import StockPeer
@@ -71,6 +76,9 @@ class World:
     orders: Orders
     saga: Saga
     client: AsyncRouting
+    target: str
+    """Where it listens, with a token that opens it, for clients of a test's own."""
+    token: str
     published: list[events_pb2.RoutingEvent] = field(default_factory=list)
 
     def order(self, *lines: tuple[str, str, int], **fields: Any) -> orders_pb2.Order:
@@ -261,17 +269,27 @@ async def world(settings: RoutingSettings, mint: Callable[..., str]) -> AsyncIte
     gateway = StockGateway(stock_client, settings.catalog_cache_s, timedelta(seconds=settings.hold_s))
     watchers = Watchers()
     orders = Orders(database, clock, settings, watchers)
-    saga = Saga(orders, gateway, clock, settings)
+    policies, networks = Policies(database, clock), Networks(database, clock)
+    promiser = Promiser(networks, gateway, clock, settings)
+    placer = Placer(gateway, policies, networks, promiser, clock, settings)
+    quoter = Quoter(placer, promiser, networks, clock, settings)
+    saga = Saga(orders, placer, promiser, gateway, clock, settings)
 
     server = grpc.aio.server()
     guard = Guard(Authenticator(settings), settings.default_deadline_s)
-    service = orders_pb2.DESCRIPTOR.services_by_name["OrderService"]
-    guard.register(server, service, OrderServicer(orders, saga, watchers, clock, settings))
+    for file, name, servicer in (
+        (orders_pb2, "OrderService", OrderServicer(orders, policies, saga, watchers, clock, settings)),
+        (policies_pb2, "PolicyService", PolicyServicer(policies)),
+        (network_pb2, "NetworkService", NetworkServicer(networks)),
+        (quotes_pb2, "QuoteService", QuoteServicer(quoter)),
+    ):
+        guard.register(server, file.DESCRIPTOR.services_by_name[name], servicer)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
-    client = AsyncRouting(f"127.0.0.1:{port}", mint(subject="shop"))
+    target, token = f"127.0.0.1:{port}", mint(subject="shop")
+    client = AsyncRouting(target, token)
 
-    world = World(settings, clock, stock, database, broker, orders, saga, client)
+    world = World(settings, clock, stock, database, broker, orders, saga, client, target, token)
     stock.on_arrival = world.balance_changed
     jetstream = await broker.jetstream()
 

@@ -1,5 +1,6 @@
 """What a change does to an order in memory: guards, dividing, promises, baskets, waking."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 
@@ -7,13 +8,14 @@ import pytest
 
 from onhand.kit.errors import WrongState
 from onhand.routing.domain import ending, placing
-from onhand.routing.domain.cost import Portion
-from onhand.routing.domain.ending import News, NewsKind
+from onhand.routing.domain.cost import Option, Portion, Question
+from onhand.routing.domain.ending import Destination, News, NewsKind
 from onhand.routing.domain.facts import AssignmentCancelled, LinesAssigned, LinesCancelled, OrderDelayed
 from onhand.routing.domain.lifecycle import ENDED, NEXT, FulfilmentMethod, LineState, may_follow
-from onhand.routing.domain.order import Bucket, Cause, Customer, Line, Order
+from onhand.routing.domain.order import Bucket, Cause, Customer, Line, Order, Position
 from onhand.routing.domain.placing import Basket
 from onhand.routing.domain.plan import Plan
+from onhand.routing.domain.policy import Policy
 
 NOW = datetime(2025, 6, 4, 12, tzinfo=UTC)
 CAUSE = Cause(NOW, "test")
@@ -41,12 +43,18 @@ def line(line_id: str = "1", quantity: int = 3, item_id: str = "shirt") -> Line:
     return Line(line_id, line_id, item_id, quantity, position=0, action_time=NOW)
 
 
+def plan_of(portions: tuple[Portion, ...], *, held: bool = False) -> Plan:
+    options = tuple(Option(location_id) for location_id in {each.location_id for each in portions})
+    question = Question(FulfilmentMethod.SHIP, (), options, held=held)
+    return Plan(portions, "planned", question, Policy())
+
+
 def assigned(*lines: Line, at: str = "a", **kinds: bool) -> Order:
     """Make an order all of whose lines a location has a task for."""
     order = order_of(*lines, **kinds)
     portions = tuple(Portion(each.line_id, at, each.quantity) for each in lines)
-    placing.record_plan(order, Plan(portions, (), ""), CAUSE, HOUR)
-    placing.assign(order, order.assignments[0], NOW + 2 * HOUR, HOUR / 2, CAUSE)
+    placing.record_plan(order, plan_of(portions), CAUSE, HOUR)
+    placing.assign(order, order.assignments[0], NOW + 2 * HOUR, None, HOUR / 2, CAUSE)
     order.facts.clear()
     return order
 
@@ -89,7 +97,7 @@ def test_a_divided_line_keeps_its_units_and_gets_a_free_name_within_the_limit() 
 def test_a_plan_divides_a_line_over_its_locations() -> None:
     order = order_of(line("1", 5), collect=False, allow_split=True)
     portions = (Portion("1", "a", 2), Portion("1", "b", 3))
-    placing.record_plan(order, Plan(portions, (), "chosen"), CAUSE, HOUR)
+    placing.record_plan(order, plan_of(portions), CAUSE, HOUR)
     assert [(each.line_id, each.location_id, each.quantity) for each in order.lines] == [
         ("1", "b", 3),
         ("1/2", "a", 2),
@@ -104,7 +112,7 @@ def test_a_plan_divides_a_line_over_its_locations() -> None:
 def test_more_lines_than_a_task_takes_become_two_tasks() -> None:
     order = order_of(*(line(str(number), 1) for number in range(130)))
     portions = tuple(Portion(each.line_id, "a", 1) for each in order.lines)
-    placing.record_plan(order, Plan(portions, (), ""), CAUSE, HOUR)
+    placing.record_plan(order, plan_of(portions), CAUSE, HOUR)
     assert [len(each.lines) for each in order.assignments] == [100, 30]
     assert len({each.task_id for each in order.assignments}) == 2
 
@@ -114,8 +122,8 @@ def test_the_customer_is_told_of_a_later_promise_only() -> None:
         order = assigned(line())
         ending.take(order, news(order, NewsKind.REJECTED, detail="full"), CAUSE, GRACE)
         order.releases.clear()
-        placing.record_plan(order, Plan((Portion("1", "b", 3),), (), ""), CAUSE, HOUR)
-        placing.assign(order, order.assignments[-1], NOW + 2 * HOUR + later, HOUR / 2, CAUSE)
+        placing.record_plan(order, plan_of((Portion("1", "b", 3),)), CAUSE, HOUR)
+        placing.assign(order, order.assignments[-1], NOW + 2 * HOUR + later, None, HOUR / 2, CAUSE)
         delays = [fact for fact in order.facts if isinstance(fact, OrderDelayed)]
         assert bool(delays) is told
         # What was promised stays promised when it can be kept.
@@ -168,6 +176,61 @@ def test_a_wholly_short_line_is_not_collected_with_its_task() -> None:
     assert [each.state for each in order.lines] == [LineState.ASSIGNED, LineState.COLLECTED]
 
 
+def test_a_changed_order_leaves_its_location_and_is_planned_anew() -> None:
+    order = assigned(line("1"), line("2"))
+    task_id = order.lines[0].task_id
+    ending.change(order, Destination("b"), "moved house", CAUSE)
+    assert (order.collect_location_id, {each.state for each in order.lines}) == ("b", {LineState.ACCEPTED})
+    assert order.facts == [AssignmentCancelled(task_id, ("1", "2"), "moved house")]
+    assert [each.promise_time for each in order.lines] == [None, None]
+    (release,) = order.releases
+    assert release.quantities == {"shirt": 6}
+
+
+def test_an_order_is_not_changed_once_goods_have_left() -> None:
+    order = assigned(line("1"), line("2"))
+    ending.take(order, replace(news(order, NewsKind.COLLECTED), remaining={"1": 3}), CAUSE, GRACE)
+    with pytest.raises(WrongState):
+        ending.change(order, Destination("b"), "", CAUSE)
+    assert order.collect_location_id == "a"
+    assert order.lines[1].state is LineState.ASSIGNED
+
+
+@pytest.mark.parametrize("is_planned_again", [False, True])
+def test_goods_that_left_before_their_store_heard_of_a_change_are_not_sent_twice(
+    *, is_planned_again: bool
+) -> None:
+    order = assigned(line(), collect=False)
+    shipped = replace(news(order, NewsKind.SHIPPED), carrier="post", tracking_number="7")
+    first = order.lines[0].reservation_id
+    ending.change(order, Destination("", b"elsewhere", Position(1, 1)), "moved", CAUSE)
+    if is_planned_again:
+        placing.record_plan(order, plan_of((Portion("1", "b", 3),)), CAUSE, HOUR)
+        placing.assign(order, order.assignments[-1], NOW + HOUR, None, HOUR / 2, CAUSE)
+    order.facts.clear()
+    ending.take(order, shipped, CAUSE, GRACE)
+    (only,) = order.lines
+    assert (only.state, only.tracking_number, only.reservation_id) == (LineState.SHIPPED, "7", first)
+    assert len(order.facts) == is_planned_again
+    assert len(order.releases) == 1 + is_planned_again
+
+
+def test_what_is_left_of_a_bundle_does_not_stay_behind() -> None:
+    top, skirt, shoes = line("1", 1, "top"), line("2", 1, "skirt"), line("3", 1, "shoes")
+    top.bundle_id = skirt.bundle_id = "set"
+    order = assigned(top, skirt, shoes)
+    ending.take(order, news(order, NewsKind.SHORT, short_line_id="1", short_quantity=1), CAUSE, GRACE)
+    assert [each.state for each in order.lines] == [
+        LineState.ACCEPTED,
+        LineState.ACCEPTED,
+        LineState.ASSIGNED,
+    ]
+    assert sum(sum(each.quantities.values()) for each in order.releases) == 2
+    (fact,) = order.facts
+    assert isinstance(fact, AssignmentCancelled)
+    assert fact.line_ids == ("2",)
+
+
 def test_late_news_does_not_lead_back() -> None:
     order = assigned(line())
     for kind, state in (
@@ -198,10 +261,10 @@ def test_cancelling_by_name_takes_the_parts_divided_from_it_too() -> None:
 def test_units_of_lines_cancelled_while_stock_was_committed_go_back() -> None:
     order = order_of(line("1", 3), line("2", 1, "shoes"))
     portions = (Portion("1", "a", 3), Portion("2", "a", 1))
-    placing.record_plan(order, Plan(portions, (), ""), CAUSE, HOUR)
+    placing.record_plan(order, plan_of(portions), CAUSE, HOUR)
     ending.cancel(order, ["1"], "why", CAUSE)
     assert order.releases == []
-    placing.assign(order, order.assignments[0], NOW, HOUR / 2, CAUSE)
+    placing.assign(order, order.assignments[0], NOW, None, HOUR / 2, CAUSE)
     assert [each.quantities for each in order.releases] == [{"shirt": 3}]
     (task,) = [fact for fact in order.facts if isinstance(fact, LinesAssigned)]
     assert [each.line_id for each in task.lines] == ["2"]
@@ -230,7 +293,7 @@ def test_a_basket_is_not_taken_when_a_line_was_cancelled_since_it_was_looked_at(
     order.basket_reservation_id = "4ca8d4d5-95e2-4a5c-a4d4-b0e1d7f3f6d6"
     ending.cancel(order, ["2"], "why", CAUSE)
     portions = (Portion("1", "a", 2), Portion("2", "a", 1))
-    placing.record_plan(order, Plan(portions, (), ""), CAUSE, HOUR, held=True)
+    placing.record_plan(order, plan_of(portions, held=True), CAUSE, HOUR)
     assert order.assignments == []
     assert order.basket_reservation_id
     assert [each.line_id for each in order.waiting()] == ["1"]

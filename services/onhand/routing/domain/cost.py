@@ -1,27 +1,12 @@
-"""What a choice of locations costs: the facts that a plan is made of, and the terms of its cost."""
+"""The facts that a plan is made of, and what a choice of locations costs."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """Weights of the cost terms, in the unit of a kilometre's cost, and limits of the search."""
-
-    distance_per_km: float = 1.0
-    handling: float = 5.0
-    """Each location that takes part."""
-    split: float = 50.0
-    """Each location beyond the first: another parcel."""
-    last_unit: float = 20.0
-    """Each item of which a location would be left with none."""
-    confidence: float = 30.0
-    """Each item, times the doubt about its count (1 − confidence)."""
-    max_locations: int = 3
-    """Locations that one plan may use."""
-    shortlist: int = 12
-    """Candidates that the search over sets looks at; 12 make 298 sets of up to 3."""
+from onhand.routing.domain.lifecycle import FulfilmentMethod
+from onhand.routing.domain.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +18,10 @@ class Demand:
     quantity: int
     excluded: frozenset[str] = frozenset()
     """Locations that could not fill it."""
+    bundle_id: str = ""
+    """Lines of one bundle come whole from one location, or all of them wait; empty: of none."""
+    substitutes: tuple[str, ...] = ()
+    """Items that will do instead, best first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +30,12 @@ class Cell:
 
     available: int
     confidence: float
+    kept: int = 0
+    """Of these, units that the policy leaves there."""
+
+    @property
+    def usable(self) -> int:
+        return self.available - self.kept if self.available > self.kept else 0
 
 
 NOTHING = Cell(0, 1.0)
@@ -51,13 +46,36 @@ class Option:
     """A location that may fill lines."""
 
     location_id: str
-    excluded_by: str = ""
-    """The filter of the location itself that it failed; empty when none."""
+    barred: str = ""
+    """Why it can never serve this order, whatever the policy; empty when it can."""
     distance_metres: int = 0
     cells: Mapping[str, Cell] = field(default_factory=dict)
+    orders_today: int = 0
+    """Orders given to it on `day`."""
+    shipping_cost: float = 0.0
+    """Of a parcel from it to the customer, by the carriers' tables."""
+    day: date | None = None
+    """Today by its own calendar."""
 
     def cell(self, item_id: str) -> Cell:
         return self.cells.get(item_id, NOTHING)
+
+    def usable(self, demand: Demand) -> int:
+        """Return the units that it may give a line at most."""
+        return 0 if self.location_id in demand.excluded else self.cell(demand.item_id).usable
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """All that a plan depends on beside the policy; kept with it, to explain it and to plan it again."""
+
+    method: FulfilmentMethod
+    demands: tuple[Demand, ...]
+    options: tuple[Option, ...]
+    """Each location once."""
+    allow_split: bool = False
+    held: bool = False
+    """Collect: a basket holds all of it there already, so that neither counts nor capacity matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +90,23 @@ class Portion:
 def cost_terms(
     option: Option, taken: Mapping[str, int], policy: Policy, *, first: bool = True
 ) -> tuple[tuple[str, float], ...]:
-    """Return what it costs that a location gives `taken` units of items."""
-    terms = [
-        ("distance", option.distance_metres / 1000 * policy.distance_per_km),
-        ("handling", policy.handling),
-    ]
-    if not first:
-        terms.append(("split", policy.split))
+    """Return what it costs that a location gives `taken` units of items, term by term."""
+    costs = policy.costs
     items = [item_cost(option, item_id, quantity, policy) for item_id, quantity in sorted(taken.items())]
-    terms.append(("last_unit", sum(last_unit for last_unit, _ in items)))
-    terms.append(("confidence", sum(doubt for _, doubt in items)))
-    return tuple(terms)
+    return (
+        ("distance", option.distance_metres / 1000 * costs.distance_per_km),
+        ("shipping", option.shipping_cost),
+        ("handling", costs.handling),
+        ("load", costs.load * _used(option, policy)),
+        ("split", 0.0 if first else costs.split),
+        ("last_unit", sum(last_unit for last_unit, _ in items)),
+        ("doubt", sum(doubt for _, doubt in items)),
+    )
+
+
+def _used(option: Option, policy: Policy) -> float:
+    capacity = policy.capacity.at(option.location_id)
+    return option.orders_today / capacity if capacity else 0.0
 
 
 def item_cost(option: Option, item_id: str, quantity: int, policy: Policy) -> tuple[float, float]:
@@ -90,13 +114,15 @@ def item_cost(option: Option, item_id: str, quantity: int, policy: Policy) -> tu
     if quantity == 0:
         return 0.0, 0.0
     cell = option.cell(item_id)
-    last_unit = policy.last_unit if quantity >= cell.available else 0.0
-    return last_unit, policy.confidence * (1 - cell.confidence)
+    last_unit = policy.costs.last_unit if quantity >= cell.available else 0.0
+    return last_unit, policy.costs.doubt * (1 - cell.confidence)
 
 
 def fixed_cost(option: Option, policy: Policy) -> float:
     """Return what a location costs as soon as it takes part."""
-    return sum(cost for _, cost in cost_terms(option, {}, policy))
+    costs = policy.costs
+    distance = option.distance_metres / 1000 * costs.distance_per_km
+    return distance + option.shipping_cost + costs.handling + costs.load * _used(option, policy)
 
 
 def total_demand(demands: Iterable[Demand]) -> dict[str, int]:
@@ -105,6 +131,11 @@ def total_demand(demands: Iterable[Demand]) -> dict[str, int]:
     for demand in demands:
         total[demand.item_id] += demand.quantity
     return dict(total)
+
+
+def all_items(demands: Iterable[Demand]) -> set[str]:
+    """Return every item that a plan may be about."""
+    return {item_id for demand in demands for item_id in (demand.item_id, *demand.substitutes)}
 
 
 def rounded(cost: float) -> float:

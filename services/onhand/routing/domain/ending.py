@@ -1,4 +1,4 @@
-"""Cancelling an order, and what a store's task does to it."""
+"""Cancelling and changing an order, and what a store's task does to it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,8 +7,8 @@ from enum import Enum, auto
 
 from onhand.kit.errors import NotFound, WrongState
 from onhand.routing.domain.facts import AssignmentCancelled, LinesCancelled
-from onhand.routing.domain.lifecycle import LEFT, WITH_TASK, LineState
-from onhand.routing.domain.order import Bucket, Cause, Line, Order
+from onhand.routing.domain.lifecycle import ENDED, LEFT, WITH_TASK, FulfilmentMethod, LineState
+from onhand.routing.domain.order import Bucket, Cause, Line, Order, Position
 from onhand.routing.domain.placing import drop_basket
 
 
@@ -33,6 +33,55 @@ def cancel(order: Order, line_ids: Sequence[str], detail: str, cause: Cause) -> 
     order.facts.append(LinesCancelled(tuple(line.line_id for line in lines), detail))
     if order.basket_reservation_id and order.has_ended:
         drop_basket(order, cause, "cancelled before its held basket was taken over")
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where an order goes: a store, or an address and its place."""
+
+    collect_location_id: str = ""
+    shipping_address: bytes = b""
+    shipping_position: Position | None = None
+
+
+def change(order: Order, to: Destination, detail: str, cause: Cause) -> None:
+    """Send the open lines of an order elsewhere: their locations are relieved, they are planned anew.
+
+    Raises WrongState when goods of a line have left already, or nothing is open; nothing is changed then.
+    """
+    lines = [line for line in order.lines if line.is_open]
+    ended = next((line for line in order.lines if line.state in LEFT), None) or (
+        None if lines else order.lines[0]
+    )
+    if ended is not None:
+        raise WrongState("line", f"{order.order_id}/{ended.line_id}", ended.state.name, "change its place")
+    order.note(None, cause, detail, to.collect_location_id)
+    if order.basket_reservation_id:
+        drop_basket(order, cause, "changed before its held basket was taken over")
+    order.method = FulfilmentMethod.COLLECT if to.collect_location_id else FulfilmentMethod.SHIP
+    order.collect_location_id = to.collect_location_id
+    order.shipping_address, order.shipping_position = to.shipping_address, to.shipping_position
+    order.quoted_location_ids = []
+    take_back(order, [line for line in lines if line.state in WITH_TASK], detail, cause)
+    for line in lines:
+        if line.state is not LineState.ACCEPTED:
+            order.move(line, LineState.ACCEPTED, cause, detail)
+        line.location_id, line.promise_time, line.delivery_date = "", None, None
+        line.action_time = cause.now
+
+
+def take_back(order: Order, lines: Sequence[Line], detail: str, cause: Cause) -> None:
+    """Relieve locations of lines, whose stock goes back, and let them wait to be planned."""
+    tasks: dict[str, list[Line]] = {}
+    for line in lines:
+        tasks.setdefault(line.task_id, []).append(line)
+    for task_id, of_task in tasks.items():
+        order.facts.append(AssignmentCancelled(task_id, tuple(each.line_id for each in of_task), detail))
+        order.release(of_task)
+        for line in of_task:
+            line.former_task_id, line.former_reservation_id = line.task_id, line.reservation_id
+            order.move(line, LineState.ACCEPTED, cause, detail)
+            line.location_id = line.task_id = line.reservation_id = ""
 
 
 def _named(order: Order, line_ids: Sequence[str]) -> list[Line]:
@@ -88,6 +137,7 @@ def take(order: Order, news: News, cause: Cause, ready_grace: timedelta) -> None
     state lets it.
     """
     lines = order.with_task(news.task_id)
+    _leave_anyway(order, news, cause)
     match news.kind:
         case NewsKind.REJECTED:
             _reject(order, [line for line in lines if line.state in WITH_TASK], news, cause)
@@ -123,6 +173,25 @@ def _advance(order: Order, line: Line, news: News, cause: Cause, ready_grace: ti
                 detail += "; the location had not heard of the cancellation"
             line.carrier, line.tracking_number = news.carrier, news.tracking_number
             order.move(line, state, cause, detail)
+
+
+def _leave_anyway(order: Order, news: News, cause: Cause) -> None:
+    """A location that lines were taken from had not heard of it when their goods left: that stands."""
+    if news.kind not in {NewsKind.COLLECTED, NewsKind.SHIPPED}:
+        return
+    detail = "its goods had left before the location heard of the change"
+    state = LineState.COLLECTED if news.kind is NewsKind.COLLECTED else LineState.SHIPPED
+    for line in order.lines:
+        formerly = line.former_task_id == news.task_id and news.remaining.get(line.line_id, 1) > 0
+        if not formerly or line.state in ENDED - {LineState.CANCELLED}:
+            continue
+        if line.state in WITH_TASK:
+            order.facts.append(AssignmentCancelled(line.task_id, (line.line_id,), detail))
+            order.release([line])
+        line.task_id, line.reservation_id = line.former_task_id, line.former_reservation_id
+        line.former_task_id = line.former_reservation_id = ""
+        line.carrier, line.tracking_number = news.carrier, news.tracking_number
+        order.move(line, state, cause, detail)
 
 
 def _reject(order: Order, lines: Sequence[Line], news: News, cause: Cause) -> None:
@@ -165,5 +234,10 @@ def _return(order: Order, line: Line, news: News, cause: Cause) -> None:
     line.failed_location_ids.append(location_id)
     if location_id not in line.excluded_location_ids:
         line.excluded_location_ids.append(location_id)
+    task_id = line.task_id
     line.location_id = line.task_id = line.reservation_id = ""
     order.move(line, LineState.ACCEPTED, cause, news.detail, location_id)
+    if line.bundle_id:
+        others = [each for each in order.with_task(task_id) if each.bundle_id == line.bundle_id]
+        with_it = [each for each in others if each.state in WITH_TASK]
+        take_back(order, with_it, "the rest of its bundle cannot be had there", cause)

@@ -38,8 +38,9 @@ LEFT = frozenset({_S.COLLECTED, _S.SHIPPED, _S.RETURNED})
 ENDED = LEFT | {_S.CANCELLED, _S.EXPIRED}
 
 NEXT: dict[LineState, frozenset[LineState]] = {
-    _S.ACCEPTED: frozenset({_S.PLANNED, _S.PARKED, _S.CANCELLED}),
-    _S.PLANNED: frozenset({_S.RESERVED, _S.ACCEPTED, _S.PARKED, _S.CANCELLED}),
+    # Collected or shipped: by the location that it was taken from, which had not heard of the change.
+    _S.ACCEPTED: frozenset({_S.PLANNED, _S.PARKED, _S.CANCELLED, _S.COLLECTED, _S.SHIPPED}),
+    _S.PLANNED: frozenset({_S.RESERVED, _S.ACCEPTED, _S.PARKED, _S.CANCELLED, _S.COLLECTED, _S.SHIPPED}),
     _S.RESERVED: frozenset({_S.ASSIGNED}),
     # Events of pickup may overtake each other, so that a later state may follow directly. Back to accepted
     # is a location's rejection.
@@ -47,7 +48,7 @@ NEXT: dict[LineState, frozenset[LineState]] = {
     | {_S.COLLECTED, _S.SHIPPED, _S.EXPIRED, _S.ACCEPTED, _S.CANCELLED},
     _S.PICKING: frozenset({_S.READY, _S.COLLECTED, _S.SHIPPED, _S.EXPIRED, _S.ACCEPTED, _S.CANCELLED}),
     _S.READY: frozenset({_S.COLLECTED, _S.SHIPPED, _S.EXPIRED, _S.ACCEPTED, _S.CANCELLED}),
-    _S.PARKED: frozenset({_S.PLANNED, _S.CANCELLED}),
+    _S.PARKED: frozenset({_S.PLANNED, _S.ACCEPTED, _S.CANCELLED, _S.COLLECTED, _S.SHIPPED}),
     # The goods were handed over before the store heard of the cancellation: what happened wins.
     _S.CANCELLED: frozenset({_S.COLLECTED, _S.SHIPPED}),
     _S.COLLECTED: frozenset({_S.RETURNED}),

@@ -8,7 +8,7 @@ lock.
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import IntEnum
 from uuid import UUID, uuid5
 
@@ -94,6 +94,17 @@ class Line:
     promise_time: datetime | None = None
     carrier: str = ""
     tracking_number: str = ""
+    delivery_date: date | None = None
+    """Ship: when the carrier delivers by its table."""
+    bundle_id: str = ""
+    """Lines of one bundle come whole from one location."""
+    substitute_item_ids: list[str] = field(default_factory=list)
+    """Items that the customer takes instead, best first."""
+    ordered_item_id: str = ""
+    """What was ordered, where `item_id` is a substitute."""
+    former_task_id: str = ""
+    """The task that it was taken from by a change of the order; its goods may leave still."""
+    former_reservation_id: str = ""
     action_time: datetime | None = None
     """When something is done about it if nothing happens before. None: it has ended."""
 
@@ -147,6 +158,8 @@ class Assignment:
     is_basket: bool = False
     """The reservation is the held basket that came with the order."""
     state: AssignmentState = AssignmentState.UNDER_WAY
+    day: date | None = None
+    """The day of the location's own calendar on which it is given."""
 
     def quantities(self) -> dict[str, int]:
         """Units of each item."""
@@ -177,6 +190,10 @@ class Order:
     lines: list[Line]
     basket_reservation_id: str = ""
     """A held basket to take over; empty once it was taken over or given up."""
+    quoted_location_ids: list[str] = field(default_factory=list)
+    """Of the quote that it took: tried first."""
+    latest_time: datetime | None = None
+    """Of no use to the customer later."""
     version: int = 1
     attempt: int = 0
     """The last attempt to place lines."""
@@ -258,6 +275,7 @@ class Order:
             position=max(each.position for each in self.lines) + 1,
             failed_location_ids=list(line.failed_location_ids),
             excluded_location_ids=list(line.excluded_location_ids),
+            substitute_item_ids=list(line.substitute_item_ids),
         )
         line.quantity -= quantity
         self.lines.append(part)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from onhand.routing.domain.cost import Demand, Portion
 from onhand.routing.domain.facts import AssignedLine, LinesAssigned, LinesCancelled, OrderDelayed
@@ -43,12 +43,19 @@ def accept(order: Order, cause: Cause) -> None:
         order.note(line, cause, "accepted")
 
 
-def demands_of(order: Order) -> list[Demand]:
+def demands_of(order: Order) -> tuple[Demand, ...]:
     """Return the lines to place."""
-    return [
-        Demand(line.line_id, line.item_id, line.quantity, frozenset(line.excluded_location_ids))
+    return tuple(
+        Demand(
+            line.line_id,
+            line.item_id,
+            line.quantity,
+            frozenset(line.excluded_location_ids),
+            line.bundle_id,
+            tuple(line.substitute_item_ids),
+        )
         for line in order.waiting()
-    ]
+    )
 
 
 def bound_to(order: Order) -> str | None:
@@ -82,20 +89,23 @@ def drop_basket(order: Order, cause: Cause, detail: str) -> None:
     order.basket_reservation_id = ""
 
 
-def record_plan(order: Order, plan: Plan, cause: Cause, park_retry: timedelta, *, held: bool = False) -> None:
+def record_plan(order: Order, plan: Plan, cause: Cause, park_retry: timedelta) -> None:
     """Take a plan over: chosen lines are planned, each location's assignment is under way, others wait.
 
     A line that was cancelled since the plan was made is passed over.
     """
     order.attempt += 1
+    held = plan.question.held
     waiting = {line.line_id: line for line in order.waiting()}
     if held and waiting.keys() != {portion.line_id for portion in plan.portions}:
         return  # a line was cancelled since: the basket holds too much now, and is refused at the next look
+    items = {demand.line_id: demand.item_id for demand in plan.question.demands}
     chosen: dict[str, list[Line]] = {}
     for line_id, portions in _by_line(plan.portions).items():
         line = waiting.pop(line_id, None)
         if line is None:
             continue
+        _substitute(order, line, items.get(line_id, line.item_id), cause)
         *others, first = portions
         # The line keeps the last portion: dividing takes the others off it.
         for portion in others:
@@ -103,6 +113,7 @@ def record_plan(order: Order, plan: Plan, cause: Cause, park_retry: timedelta, *
             chosen.setdefault(portion.location_id, []).append(part)
         chosen.setdefault(first.location_id, []).append(line)
     reservation_id = order.basket_reservation_id if held else ""
+    days = {option.location_id: option.day for option in plan.question.options}
     part_number = 0
     for location_id, lines in sorted(chosen.items()):
         for line in lines:
@@ -111,10 +122,21 @@ def record_plan(order: Order, plan: Plan, cause: Cause, park_retry: timedelta, *
         for start in range(0, len(lines), MAX_ASSIGNED_LINES):
             part_number += 1
             units = lines[start : start + MAX_ASSIGNED_LINES]
-            order.assignments.append(_assignment(order, part_number, location_id, units, reservation_id))
+            assignment = _assignment(order, part_number, location_id, units, reservation_id)
+            assignment.day = days[location_id]
+            order.assignments.append(assignment)
     if held:
         order.basket_reservation_id = ""
     park(order, waiting.values(), cause, plan.outcome, park_retry)
+
+
+def _substitute(order: Order, line: Line, item_id: str, cause: Cause) -> None:
+    if item_id == line.item_id:
+        return
+    order.note(line, cause, f"{item_id} instead of {line.item_id}")
+    line.ordered_item_id = line.ordered_item_id or line.item_id
+    line.substitute_item_ids.remove(item_id)
+    line.item_id = item_id
 
 
 def _assignment(
@@ -163,7 +185,7 @@ def wake(order: Order, cause: Cause, item_id: str, location_id: str, revision: i
     """
     woken = False
     for line in order.lines:
-        if line.state is not LineState.PARKED or line.item_id != item_id:
+        if line.state is not LineState.PARKED or item_id not in {line.item_id, *line.substitute_item_ids}:
             continue
         if location_id in line.failed_location_ids and revision <= line.released_revision:
             continue
@@ -215,7 +237,12 @@ def refuse(order: Order, assignment: Assignment, cause: Cause, detail: str, *, m
 
 
 def assign(
-    order: Order, assignment: Assignment, promise_time: datetime, slack: timedelta, cause: Cause
+    order: Order,
+    assignment: Assignment,
+    promise_time: datetime,
+    delivery_date: date | None,
+    slack: timedelta,
+    cause: Cause,
 ) -> None:
     """Stock is committed: the location gets its task, and units of cancelled lines go back.
 
@@ -238,6 +265,7 @@ def assign(
     for line in lines:
         line.reservation_id = assignment.reservation_id
         line.task_id = assignment.task_id
+        line.delivery_date = delivery_date
         if line.promise_time is None or line in late:
             line.promise_time = promise_time
         order.move(line, LineState.RESERVED, cause, "stock committed")

@@ -1,35 +1,45 @@
 """Which location fills what.
 
-Collect orders have one candidate: their store. For ship orders every location that ships is one; filters
-exclude, then least total cost decides:
-
-1. of the locations that have all lines, the cheapest;
-2. with consent to split, the cheapest set of up to `max_locations` that has every line whole;
-3. failing that, the cheapest such set where lines that fit nowhere whole are divided by quantity;
-4. failing that, the same without the scarcest line, which waits.
-
-The search over sets is exact over a shortlist of candidates, and ties go to the smaller location ids, so
-that the same question always has the same answer.
+Collect orders have one candidate: their store. For ship orders every location that ships is one. Filters
+exclude; then the least total cost over all single locations and, with the customer's consent, all sets of
+them decides, then the policy's tie breaks, then the smaller ids, so that the same question always has the
+same answer. What cannot be had with the rest waits: the scarcest line first.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from onhand.routing.domain.cost import (
-    Demand,
-    Option,
-    Policy,
-    Portion,
-    cost_terms,
-    fixed_cost,
-    rounded,
-    total_demand,
-)
-from onhand.routing.domain.split import Split, cheapest_split
+from onhand.routing.domain.cost import Demand, Option, Portion, Question, cost_terms, total_demand
+from onhand.routing.domain.filters import INSUFFICIENT_STOCK, Verdict, covers, reason, screened, verdicts
+from onhand.routing.domain.lifecycle import FulfilmentMethod
+from onhand.routing.domain.policy import Policy
+from onhand.routing.domain.split import Split, cheapest
 
-FAILED_BEFORE = "failed_before"
-INSUFFICIENT_STOCK = "insufficient_stock"
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    portions: tuple[Portion, ...]
+    """What each line gets from where; none for lines that wait."""
+    outcome: str
+    """For people."""
+    question: Question
+    policy: Policy
+    exact: bool = True
+    """Whether nothing cheaper exists among the question's options."""
+
+    @property
+    def placed(self) -> set[str]:
+        """The lines that got a location."""
+        return {portion.line_id for portion in self.portions}
+
+    def limits(self) -> dict[str, int]:
+        """Return how many orders a day may go to each chosen location that has a limit."""
+        if self.question.held:
+            return {}
+        chosen = {portion.location_id for portion in self.portions}
+        limits = {location_id: self.policy.capacity.at(location_id) for location_id in chosen}
+        return {location_id: limit for location_id, limit in limits.items() if limit is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,170 +51,152 @@ class Candidate:
     excluded_by: str
     distance_metres: int
     terms: tuple[tuple[str, float], ...]
+    verdicts: tuple[Verdict, ...]
 
     @property
     def cost(self) -> float:
         return sum(cost for _, cost in self.terms)
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    portions: tuple[Portion, ...]
-    """What each line gets from where; none for lines that wait."""
-    candidates: tuple[Candidate, ...]
-    """Chosen ones first, then by cost, then the excluded."""
-    outcome: str
+def make_plan(question: Question, policy: Policy) -> Plan:
+    """Answer a question by a policy. The plan's own question says which items were substituted."""
+    plan = _plan(question, policy)
+    for number, demand in enumerate(question.demands):
+        if demand.substitutes and demand.line_id not in plan.placed:
+            plan = _with_substitute(plan, number)
+    return plan
 
 
-def plan_collect(demands: Sequence[Demand], store: Option, *, held: bool = False) -> Plan:
-    """Place lines at the one store that the customer chose; what it lacks waits.
+def _with_substitute(plan: Plan, number: int) -> Plan:
+    """Place a line that waits by its first substitute that does so without another line waiting for it."""
+    demands = plan.question.demands
+    for item_id in demands[number].substitutes:
+        instead = replace(demands[number], item_id=item_id)
+        question = replace(plan.question, demands=(*demands[:number], instead, *demands[number + 1 :]))
+        tried = _plan(question, plan.policy)
+        if tried.placed > plan.placed:
+            return tried
+    return plan
 
-    `held`: a basket holds all of it there already, so that availability does not matter.
-    """
-    left = Counter({demand.item_id: store.cell(demand.item_id).available for demand in demands})
+
+def _plan(question: Question, policy: Policy) -> Plan:
+    usable = screened(question, policy)
+    if question.method is FulfilmentMethod.COLLECT:
+        portions = [portion for store in usable for portion in _at_store(question, store)]
+        return Plan(tuple(portions), _outcome(question, policy, portions), question, policy)
+    found = _ship(question, usable, policy)
+    position = {demand.line_id: index for index, demand in enumerate(question.demands)}
+    portions = sorted(found.portions if found else (), key=lambda each: position[each.line_id])
+    outcome = _outcome(question, policy, portions)
+    return Plan(tuple(portions), outcome, question, policy, found is None or found.exact)
+
+
+def _at_store(question: Question, store: Option) -> list[Portion]:
+    """Place lines at the one store that the customer chose, bundle by bundle; what it lacks waits."""
+    left = Counter({demand.item_id: store.cell(demand.item_id).usable for demand in question.demands})
     portions = []
-    for demand in [] if store.excluded_by else demands:
-        if store.location_id in demand.excluded:
+    for lines in _bundles(question.demands):
+        wanted = total_demand(lines)
+        if any(store.location_id in line.excluded for line in lines):
             continue
-        if held or left[demand.item_id] >= demand.quantity:
-            left[demand.item_id] -= demand.quantity
-            portions.append(Portion(demand.line_id, store.location_id, demand.quantity))
-    verdict = "" if portions else store.excluded_by or _why_short(demands, store)
-    candidate = Candidate(store.location_id, bool(portions), verdict, store.distance_metres, ())
-    return Plan(tuple(portions), (candidate,), _outcome(demands, portions, verdict))
+        if question.held or all(left[item_id] >= units for item_id, units in wanted.items()):
+            left.subtract(wanted)
+            portions += [Portion(line.line_id, store.location_id, line.quantity) for line in lines]
+    return portions
 
 
-def plan_ship(
-    demands: Sequence[Demand], options: Sequence[Option], policy: Policy, *, allow_split: bool
-) -> Plan:
-    """Place lines at the locations that cost least in total; without consent, all at one or none."""
-    usable = [option for option in options if not option.excluded_by]
-    split = _cheapest_single(demands, usable, policy)
-    if split is None and allow_split:
-        kept = _by_scarcity(demands, usable)
-        while kept and split is None:
-            split = _cheapest_single(kept, usable, policy) or cheapest_split(
-                kept, _shortlist(kept, usable, policy), policy
-            )
-            if split is None:
-                kept = kept[:-1]
-    portions = _in_order(demands, split.portions if split else ())
-    candidates = _explain(demands, options, portions, policy)
-    return Plan(portions, candidates, _outcome(demands, portions, INSUFFICIENT_STOCK))
-
-
-def _cheapest_single(demands: Sequence[Demand], usable: Iterable[Option], policy: Policy) -> Split | None:
-    total = total_demand(demands)
-    best: tuple[float, str] | None = None
-    for option in usable:
-        if _covers(option, demands, total):
-            cost = rounded(sum(cost for _, cost in cost_terms(option, total, policy)))
-            best = min(best or (cost, option.location_id), (cost, option.location_id))
-    if best is None:
-        return None
-    cost, location_id = best
-    return Split(cost, tuple(Portion(each.line_id, location_id, each.quantity) for each in demands))
-
-
-def _covers(option: Option, demands: Iterable[Demand], total: Mapping[str, int]) -> bool:
-    if any(option.location_id in demand.excluded for demand in demands):
-        return False
-    return all(option.cell(item_id).available >= quantity for item_id, quantity in total.items())
-
-
-def _by_scarcity(demands: Sequence[Demand], usable: Sequence[Option]) -> list[Demand]:
-    """Order lines so that the one that is hardest to get is last; among equals the later line."""
-    total = total_demand(demands)
-
-    def plenty(demand: Demand) -> float:
-        available = sum(
-            option.cell(demand.item_id).available
-            for option in usable
-            if option.location_id not in demand.excluded
-        )
-        return available / total[demand.item_id]
-
-    return sorted(demands, key=lambda demand: -min(plenty(demand), 1.0))
-
-
-def _shortlist(demands: Sequence[Demand], usable: Sequence[Option], policy: Policy) -> list[Option]:
-    """Return the candidates worth combining: for each line its cheapest holders, then the fullest."""
-    cost = {option.location_id: fixed_cost(option, policy) for option in usable}
-
-    def units(option: Option, demand: Demand) -> int:
-        if option.location_id in demand.excluded:
-            return 0
-        return min(option.cell(demand.item_id).available, demand.quantity)
-
-    chosen: dict[str, Option] = {}
+def _bundles(demands: Iterable[Demand]) -> list[list[Demand]]:
+    """Return lines that go together; those without a bundle each alone."""
+    together: dict[tuple[str, str], list[Demand]] = {}
     for demand in demands:
-        holders = [option for option in usable if units(option, demand) > 0]
-        holders.sort(key=lambda each: (-units(each, demand), cost[each.location_id], each.location_id))
-        chosen.update({each.location_id: each for each in holders[:2]})
-    fullest = sorted(
-        (option for option in usable if any(units(option, demand) for demand in demands)),
-        key=lambda each: (
-            -sum(units(each, demand) >= demand.quantity for demand in demands),
-            cost[each.location_id],
-            each.location_id,
-        ),
-    )
-    chosen.update({each.location_id: each for each in fullest})
-    return sorted(list(chosen.values())[: policy.shortlist], key=lambda each: each.location_id)
+        key = (demand.bundle_id, "" if demand.bundle_id else demand.line_id)
+        together.setdefault(key, []).append(demand)
+    return list(together.values())
 
 
-def _explain(
-    demands: Sequence[Demand], options: Sequence[Option], portions: Sequence[Portion], policy: Policy
-) -> tuple[Candidate, ...]:
-    item_of = {demand.line_id: demand.item_id for demand in demands}
+def _ship(question: Question, usable: Sequence[Option], policy: Policy) -> Split | None:
+    """Look at the groups in their order; then do without what cannot be had."""
+    kept = list(question.demands)
+    for reach in _reaches(usable, policy):
+        found = cheapest(kept, reach, policy, allow_split=question.allow_split)
+        if found is not None:
+            return found
+    if not question.allow_split:
+        return None
+    while kept:
+        kept = _without_scarcest(kept, usable)
+        if kept and (found := cheapest(kept, usable, policy, allow_split=True)):
+            return found
+    return None
+
+
+def _reaches(usable: Sequence[Option], policy: Policy) -> Iterator[Sequence[Option]]:
+    if not policy.groups:
+        yield usable
+        return
+    ranks, rest = policy.ranks(), policy.rank_of_rest
+    for number in range(len(policy.groups)):
+        yield [option for option in usable if (ranks.get(option.location_id, rest) or 0) <= number]
+
+
+def _without_scarcest(demands: Sequence[Demand], usable: Sequence[Option]) -> list[Demand]:
+    """Leave out the bundle, or the line, that is hardest to get; among equals the last."""
+    total = total_demand(demands)
+
+    def plenty(lines: Sequence[Demand]) -> float:
+        wanted = total_demand(lines)
+        if len(lines) > 1 and not any(covers(option, lines, wanted) for option in usable):
+            return 0.0
+        units = [sum(option.usable(line) for option in usable) / total[line.item_id] for line in lines]
+        return min(1.0, *units)
+
+    bundles = sorted(_bundles(demands), key=lambda lines: -plenty(lines))
+    return [demand for lines in bundles[:-1] for demand in lines]
+
+
+def explain(plan: Plan) -> list[Candidate]:
+    """Return every location that a plan looked at: the chosen, the others by cost, the excluded by cost."""
+    item_of = {demand.line_id: demand.item_id for demand in plan.question.demands}
     taken: dict[str, Counter[str]] = {}
-    for portion in portions:
+    for portion in plan.portions:
         taken.setdefault(portion.location_id, Counter())[item_of[portion.line_id]] += portion.quantity
-    total, first = total_demand(demands), True
-    chosen: list[Candidate] = []
-    others: list[Candidate] = []
-    excluded: list[Candidate] = []
-    for option in sorted(options, key=lambda each: each.location_id):
+    total = total_demand(plan.question.demands)
+    candidates, first = [], True
+    for option in sorted(plan.question.options, key=lambda each: each.location_id):
         mine = taken.get(option.location_id)
-        if mine is not None:
-            terms = cost_terms(option, mine, policy, first=first)
-            first = False
-            chosen.append(_candidate(option, terms, chosen=True))
-            continue
-        verdict = option.excluded_by
-        if not verdict and not _covers(option, demands, total):
-            verdict = _why_short(demands, option)
-        terms = cost_terms(option, total, policy)
-        (excluded if verdict else others).append(_candidate(option, terms, excluded_by=verdict))
-    by_cost = [sorted(each, key=lambda candidate: candidate.cost) for each in (others, excluded)]
-    return tuple(chosen + by_cost[0] + by_cost[1])
+        given = verdicts(plan.question, option, plan.policy)
+        terms = cost_terms(option, mine or total, plan.policy, first=first or mine is None)
+        first = first and mine is None
+        why_not = "" if mine else reason(given)
+        candidates.append(
+            Candidate(option.location_id, mine is not None, why_not, option.distance_metres, terms, given)
+        )
+    return sorted(candidates, key=lambda each: (not each.chosen, bool(each.excluded_by), each.cost))
 
 
-def _candidate(
-    option: Option, terms: tuple[tuple[str, float], ...], *, chosen: bool = False, excluded_by: str = ""
-) -> Candidate:
-    return Candidate(option.location_id, chosen, excluded_by, option.distance_metres, terms)
+def cost_of(plan: Plan) -> float:
+    """Return what the chosen locations cost together."""
+    chosen = sum(candidate.cost for candidate in explain(plan) if candidate.chosen)
+    return chosen + plan.policy.costs.divide * len(_divided(plan))
 
 
-def _why_short(demands: Sequence[Demand], option: Option) -> str:
-    """Say why a location that may fill lines cannot fill these."""
-    wanted = [demand for demand in demands if option.location_id not in demand.excluded]
-    if len(wanted) < len(demands) and _covers(option, wanted, total_demand(wanted)):
-        return FAILED_BEFORE
-    return INSUFFICIENT_STOCK
+def _divided(plan: Plan) -> set[str]:
+    """Return the items of which a line comes from several locations."""
+    item_of = {demand.line_id: demand.item_id for demand in plan.question.demands}
+    parts = Counter(portion.line_id for portion in plan.portions)
+    return {item_of[line_id] for line_id, count in parts.items() if count > 1}
 
 
-def _outcome(demands: Sequence[Demand], portions: Sequence[Portion], verdict: str) -> str:
+def _outcome(question: Question, policy: Policy, portions: Sequence[Portion]) -> str:
     placed = {portion.line_id for portion in portions}
-    waiting = [demand.line_id for demand in demands if demand.line_id not in placed]
+    waiting = [demand.line_id for demand in question.demands if demand.line_id not in placed]
     parts = []
     if placed:
         parts.append(f"chosen: {', '.join(sorted({portion.location_id for portion in portions}))}")
     if waiting:
-        parts.append(f"parked: {', '.join(waiting)} ({verdict or INSUFFICIENT_STOCK})")
+        verdict = INSUFFICIENT_STOCK
+        if len(question.options) == 1 and not placed:
+            (option,) = question.options
+            verdict = reason(verdicts(question, option, policy)) or verdict
+        parts.append(f"parked: {', '.join(waiting)} ({verdict})")
     return "; ".join(parts)
-
-
-def _in_order(demands: Sequence[Demand], portions: Iterable[Portion]) -> tuple[Portion, ...]:
-    position = {demand.line_id: index for index, demand in enumerate(demands)}
-    return tuple(sorted(portions, key=lambda each: (position[each.line_id], each.location_id)))

@@ -17,11 +17,13 @@ from onhand.routing.storage.leases import Lease, LeaseLostError
 _ORDER_COLUMNS = """
     order_id, channel, customer_id, customer_display_name, customer_email, customer_phone, customer_locale,
     method, collect_location_id, shipping_address, latitude, longitude, allow_split, auto_cancel_time,
-    create_time, version, attempt, failures, basket_reservation_id, next_action_time, lease_id, lease_until
+    create_time, version, attempt, failures, basket_reservation_id, quoted_location_ids, latest_time,
+    next_action_time, lease_id, lease_until
 """
 _LINE_COLUMNS = """
     order_id, line_id, root_line_id, item_id, quantity, position, state, location_id, task_id, reservation_id,
     failed_location_ids, excluded_location_ids, released_revision, promise_time, carrier, tracking_number,
+    delivery_date, bundle_id, substitute_item_ids, ordered_item_id, former_task_id, former_reservation_id,
     action_time
 """
 _INSERT_ORDER = text(f"""
@@ -30,13 +32,16 @@ _INSERT_ORDER = text(f"""
         :order_id, :channel, :customer_id, :customer_display_name, :customer_email, :customer_phone,
         :customer_locale, :method, :collect_location_id, :shipping_address, :latitude, :longitude,
         :allow_split, :auto_cancel_time, :create_time, :version, :attempt, :failures,
-        :basket_reservation_id, :next_action_time, :lease_id, :lease_until)
+        :basket_reservation_id, :quoted_location_ids, :latest_time, :next_action_time, :lease_id,
+        :lease_until)
     ON CONFLICT DO NOTHING
 """)
 _SELECT_ORDER = text(f"SELECT {_ORDER_COLUMNS} FROM orders WHERE order_id = :order_id")
 _LOCK_ORDER = text(f"SELECT {_ORDER_COLUMNS} FROM orders WHERE order_id = :order_id FOR UPDATE")
 _UPDATE_ORDER = text("""
     UPDATE orders SET version = :version, attempt = :attempt, failures = :failures,
+        method = :method, collect_location_id = :collect_location_id, shipping_address = :shipping_address,
+        latitude = :latitude, longitude = :longitude, quoted_location_ids = :quoted_location_ids,
         basket_reservation_id = :basket_reservation_id, next_action_time = :next_action_time
     WHERE order_id = :order_id
 """)
@@ -49,15 +54,19 @@ _UPSERT_LINE = text(f"""
     VALUES (
         :order_id, :line_id, :root_line_id, :item_id, :quantity, :position, :state, :location_id, :task_id,
         :reservation_id, :failed_location_ids, :excluded_location_ids, :released_revision, :promise_time,
-        :carrier, :tracking_number, :action_time)
+        :carrier, :tracking_number, :delivery_date, :bundle_id, :substitute_item_ids, :ordered_item_id,
+        :former_task_id, :former_reservation_id, :action_time)
     ON CONFLICT (order_id, line_id) DO UPDATE SET
+        item_id = excluded.item_id, substitute_item_ids = excluded.substitute_item_ids,
+        ordered_item_id = excluded.ordered_item_id, former_task_id = excluded.former_task_id,
+        former_reservation_id = excluded.former_reservation_id,
         quantity = excluded.quantity, state = excluded.state, location_id = excluded.location_id,
         task_id = excluded.task_id, reservation_id = excluded.reservation_id,
         failed_location_ids = excluded.failed_location_ids,
         excluded_location_ids = excluded.excluded_location_ids,
         released_revision = excluded.released_revision, promise_time = excluded.promise_time,
         carrier = excluded.carrier, tracking_number = excluded.tracking_number,
-        action_time = excluded.action_time
+        delivery_date = excluded.delivery_date, action_time = excluded.action_time
 """)
 _INSERT_HISTORY = text("""
     INSERT INTO order_history (order_id, record_time, line_id, state, actor, detail, location_id)
@@ -68,15 +77,15 @@ _SELECT_HISTORY = text("""
     WHERE order_id = :order_id ORDER BY entry
 """)
 _SELECT_ASSIGNMENTS = text("""
-    SELECT attempt, part, location_id, task_id, reservation_id, lines, is_basket FROM assignments
+    SELECT attempt, part, location_id, task_id, reservation_id, lines, is_basket, day FROM assignments
     WHERE order_id = :order_id AND state = 1 ORDER BY attempt, part
 """)
 _UPSERT_ASSIGNMENT = text("""
     INSERT INTO assignments (
-        order_id, attempt, part, location_id, task_id, reservation_id, lines, is_basket, state)
+        order_id, attempt, part, location_id, task_id, reservation_id, lines, is_basket, state, day)
     VALUES (
         :order_id, :attempt, :part, :location_id, :task_id, :reservation_id, CAST(:lines AS jsonb),
-        :is_basket, :state)
+        :is_basket, :state, :day)
     ON CONFLICT (order_id, attempt, part) DO UPDATE SET state = excluded.state
 """)
 _SELECT_RELEASES = text("""
@@ -92,6 +101,7 @@ _INSERT_RELEASE = text("""
 """)
 _DELETE_RELEASE = text("DELETE FROM releases WHERE release_id = :release_id")
 _VERSION = text("SELECT version FROM orders WHERE order_id = :order_id")
+_VERSION_LOCKED = text("SELECT version FROM orders WHERE order_id = :order_id FOR UPDATE")
 _LIST = text(f"""
     SELECT {_ORDER_COLUMNS} FROM orders o
     WHERE (CAST(:customer_id AS text) = '' OR o.customer_id = :customer_id)
@@ -102,8 +112,10 @@ _LIST = text(f"""
     ORDER BY o.create_time DESC, o.order_id DESC LIMIT :most
 """)
 _PARKED_FOR = text("""
-    SELECT o.order_id, o.allow_split, l.quantity FROM order_lines l JOIN orders o USING (order_id)
-    WHERE l.state = 7 AND l.item_id = :item_id AND (o.method = 2 OR o.collect_location_id = :location_id)
+    SELECT o.order_id, o.allow_split AND o.method = 2 AS may_split, l.quantity
+    FROM order_lines l JOIN orders o USING (order_id)
+    WHERE l.state = 7 AND (l.item_id = :item_id OR l.substitute_item_ids @> ARRAY[CAST(:item_id AS text)])
+      AND (o.method = 2 OR o.collect_location_id = :location_id)
     ORDER BY o.create_time, o.order_id LIMIT :most
 """)
 
@@ -114,14 +126,10 @@ async def insert(connection: AsyncConnection, order: Order, lease: Lease) -> boo
         "order_id": order.order_id,
         "channel": order.channel,
         **rows.customer_row(order.customer),
-        "method": order.method,
-        "collect_location_id": order.collect_location_id,
-        "shipping_address": order.shipping_address,
-        "latitude": order.shipping_position.latitude if order.shipping_position else None,
-        "longitude": order.shipping_position.longitude if order.shipping_position else None,
         "allow_split": order.allow_split,
         "auto_cancel_time": order.auto_cancel_time,
         "create_time": order.create_time,
+        "latest_time": order.latest_time,
         **rows.changing_columns(order, order.create_time),
         "lease_id": UUID(lease.lease_id),
         "lease_until": lease.until,
@@ -214,9 +222,10 @@ async def read(connection: AsyncConnection, order_id: str) -> Order:
     return order
 
 
-async def version(connection: AsyncConnection, order_id: str) -> int:
-    """Return an order's version. Raises NotFound."""
-    found: int | None = await connection.scalar(_VERSION, {"order_id": order_id})
+async def version(connection: AsyncConnection, order_id: str, *, lock: bool = False) -> int:
+    """Return an order's version, under its row lock if asked. Raises NotFound."""
+    statement = _VERSION_LOCKED if lock else _VERSION
+    found: int | None = await connection.scalar(statement, {"order_id": order_id})
     if found is None:
         raise NotFound("order", order_id)
     return found
@@ -250,7 +259,7 @@ async def parked_for(
     """
     key = {"item_id": item_id, "location_id": location_id, "most": most}
     found = (await connection.execute(_PARKED_FOR, key)).mappings()
-    return [(row["order_id"], row["allow_split"], row["quantity"]) for row in found]
+    return [(row["order_id"], row["may_split"], row["quantity"]) for row in found]
 
 
 async def _with_lines(connection: AsyncConnection, found: Sequence[RowMapping]) -> list[Order]:

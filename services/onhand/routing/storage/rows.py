@@ -1,22 +1,20 @@
 """Rows ⇄ domain."""
 
 import json
-from collections.abc import Mapping
+import zlib
 from dataclasses import asdict, fields, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import RowMapping
 
+from onhand.routing.domain.cost import Cell, Demand, Option, Question, all_items
 from onhand.routing.domain.facts import AssignedLine
 from onhand.routing.domain.lifecycle import FulfilmentMethod, LineState
 from onhand.routing.domain.order import Assignment, Bucket, Customer, Line, Order, Position, Release
-from onhand.routing.domain.plan import Candidate
 
-
-def candidate_of(stored: Mapping[str, Any]) -> Candidate:
-    return Candidate(**{**stored, "terms": tuple((name, cost) for name, cost in stored["terms"])})
+_LINE_UUIDS = ("task_id", "reservation_id", "former_task_id", "former_reservation_id")
 
 
 def order_of(row: RowMapping) -> Order:
@@ -34,6 +32,8 @@ def order_of(row: RowMapping) -> Order:
         create_time=row["create_time"],
         lines=[],
         basket_reservation_id=text_of(row["basket_reservation_id"]),
+        quoted_location_ids=row["quoted_location_ids"],
+        latest_time=row["latest_time"],
         version=row["version"],
         attempt=row["attempt"],
         failures=row["failures"],
@@ -53,6 +53,12 @@ def changing_columns(order: Order, now: datetime) -> dict[str, Any]:
         "version": order.version,
         "attempt": order.attempt,
         "failures": order.failures,
+        "method": order.method,
+        "collect_location_id": order.collect_location_id,
+        "shipping_address": order.shipping_address,
+        "latitude": order.shipping_position.latitude if order.shipping_position else None,
+        "longitude": order.shipping_position.longitude if order.shipping_position else None,
+        "quoted_location_ids": order.quoted_location_ids,
         "basket_reservation_id": uuid_of(order.basket_reservation_id),
         "next_action_time": order.next_action_time(now),
     }
@@ -61,12 +67,13 @@ def changing_columns(order: Order, now: datetime) -> dict[str, Any]:
 def line_of(row: RowMapping) -> Line:
     values = {each.name: row[each.name] for each in fields(Line)}
     values["state"] = LineState(row["state"])
-    values["task_id"], values["reservation_id"] = text_of(row["task_id"]), text_of(row["reservation_id"])
+    for each in _LINE_UUIDS:
+        values[each] = text_of(row[each])
     return Line(**values)
 
 
 def line_row(order_id: str, line: Line) -> dict[str, Any]:
-    ids = {"task_id": uuid_of(line.task_id), "reservation_id": uuid_of(line.reservation_id)}
+    ids = {each: uuid_of(getattr(line, each)) for each in _LINE_UUIDS}
     return {"order_id": order_id, **asdict(line), **ids}
 
 
@@ -75,6 +82,7 @@ def copy(line: Line) -> Line:
         line,
         failed_location_ids=list(line.failed_location_ids),
         excluded_location_ids=list(line.excluded_location_ids),
+        substitute_item_ids=list(line.substitute_item_ids),
     )
 
 
@@ -87,6 +95,7 @@ def assignment_of(row: RowMapping) -> Assignment:
         str(row["reservation_id"]),
         [AssignedLine(**each) for each in row["lines"]],
         row["is_basket"],
+        day=row["day"],
     )
 
 
@@ -101,6 +110,7 @@ def assignment_row(order_id: str, assignment: Assignment) -> dict[str, Any]:
         "lines": json.dumps([asdict(each) for each in assignment.lines]),
         "is_basket": assignment.is_basket,
         "state": assignment.state,
+        "day": assignment.day,
     }
 
 
@@ -135,3 +145,70 @@ def text_of(value: UUID | None) -> str:
 
 def uuid_of(value: str) -> UUID | None:
     return UUID(value) if value else None
+
+
+def question_bytes(question: Question) -> bytes:
+    """Write the facts of a plan: compressed JSON, cells as a row a location in the order of `items`."""
+    items = sorted(all_items(question.demands))
+    facts = {
+        "method": question.method,
+        "allow_split": question.allow_split,
+        "held": question.held,
+        "items": items,
+        "demands": [
+            [
+                each.line_id,
+                each.item_id,
+                each.quantity,
+                sorted(each.excluded),
+                each.bundle_id,
+                each.substitutes,
+            ]
+            for each in question.demands
+        ],
+        "options": [
+            [
+                each.location_id,
+                each.barred,
+                each.distance_metres,
+                each.orders_today,
+                each.shipping_cost,
+                each.day and each.day.isoformat(),
+                [_cell_row(each.cells.get(item_id)) for item_id in items],
+            ]
+            for each in question.options
+        ],
+    }
+    return zlib.compress(json.dumps(facts, separators=(",", ":")).encode())
+
+
+def _cell_row(cell: Cell | None) -> list[Any] | None:
+    return None if cell is None else [cell.available, cell.confidence]
+
+
+def question_of(stored: bytes) -> Question:
+    facts = json.loads(zlib.decompress(stored))
+    items = facts["items"]
+    options = [
+        Option(
+            location_id,
+            barred,
+            distance,
+            {item_id: Cell(*cell) for item_id, cell in zip(items, cells, strict=True) if cell is not None},
+            orders_today,
+            shipping_cost,
+            day and date.fromisoformat(day),
+        )
+        for location_id, barred, distance, orders_today, shipping_cost, day, cells in facts["options"]
+    ]
+    demands = [
+        Demand(line_id, item_id, quantity, frozenset(excluded), bundle_id, tuple(substitutes))
+        for line_id, item_id, quantity, excluded, bundle_id, substitutes in facts["demands"]
+    ]
+    return Question(
+        FulfilmentMethod(facts["method"]),
+        tuple(demands),
+        tuple(options),
+        facts["allow_split"],
+        facts["held"],
+    )

@@ -29,7 +29,7 @@ from google.type import postal_address_pb2 as google_dot_type_dot_postal__addres
 from onhand.api.auth.v1 import scopes_pb2 as onhand_dot_api_dot_auth_dot_v1_dot_scopes__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"onhand/api/routing/v1/orders.proto\x12\x15onhand.api.routing.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18google/type/latlng.proto\x1a google/type/postal_address.proto\x1a\x1fonhand/api/auth/v1/scopes.proto\"\xac\x01\n\x08\x43ustomer\x12\x1d\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1e\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x19\n\x05\x65mail\x18\x03 \x01(\tB\n\xbaH\x07r\x02`\x01\xd8\x01\x01\x12-\n\x05phone\x18\x04 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^(\\+[1-9][0-9]{6,14})?$\x12\x17\n\x06locale\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18#\"\xa7\x04\n\tOrderLine\x12\x1a\n\x07line_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1a\n\x07item_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1c\n\x08quantity\x18\x03 \x01(\x03\x42\n\xbaH\x07\"\x05\x18\x90N \x00\x12\x35\n\x05state\x18\x04 \x01(\x0e\x32&.onhand.api.routing.v1.OrderLine.State\x12\x13\n\x0blocation_id\x18\x05 \x01(\t\x12\x0f\n\x07task_id\x18\x06 \x01(\t\x12\x16\n\x0ereservation_id\x18\x07 \x01(\t\x12\x1b\n\x13\x66\x61iled_location_ids\x18\x08 \x03(\t\x12\x0f\n\x07\x63\x61rrier\x18\t \x01(\t\x12\x17\n\x0ftracking_number\x18\n \x01(\t\"\x87\x02\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x12\n\x0eSTATE_ACCEPTED\x10\x01\x12\x11\n\rSTATE_PLANNED\x10\x02\x12\x12\n\x0eSTATE_RESERVED\x10\x03\x12\x12\n\x0eSTATE_ASSIGNED\x10\x04\x12\x11\n\rSTATE_PICKING\x10\x05\x12\x0f\n\x0bSTATE_READY\x10\x06\x12\x10\n\x0cSTATE_PARKED\x10\x07\x12\x13\n\x0fSTATE_COLLECTED\x10\x08\x12\x11\n\rSTATE_SHIPPED\x10\t\x12\x13\n\x0fSTATE_CANCELLED\x10\n\x12\x11\n\rSTATE_EXPIRED\x10\x0b\x12\x12\n\x0eSTATE_RETURNED\x10\x0c\"\x91\x05\n\x05Order\x12\x38\n\x08order_id\x18\x01 \x01(\tB&\xbaH#r!\x18@2\x1d^[A-Za-z0-9][A-Za-z0-9._:-]*$\x12\x1a\n\x07\x63hannel\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x31\n\x08\x63ustomer\x18\x03 \x01(\x0b\x32\x1f.onhand.api.routing.v1.Customer\x12\x43\n\x06method\x18\x04 \x01(\x0e\x32\'.onhand.api.routing.v1.FulfilmentMethodB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12$\n\x13\x63ollect_location_id\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x34\n\x10shipping_address\x18\x06 \x01(\x0b\x32\x1a.google.type.PostalAddress\x12.\n\x11shipping_position\x18\x07 \x01(\x0b\x32\x13.google.type.LatLng\x12;\n\x05lines\x18\x08 \x03(\x0b\x32 .onhand.api.routing.v1.OrderLineB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x64\x12\x13\n\x0b\x61llow_split\x18\t \x01(\x08\x12\x34\n\x10\x61uto_cancel_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0cpromise_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x63reate_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07version\x18\r \x01(\x03\x12\x32\n\x07history\x18\x0e \x03(\x0b\x32!.onhand.api.routing.v1.OrderEvent\"\xb9\x01\n\nOrderEvent\x12/\n\x0brecord_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07line_id\x18\x02 \x01(\t\x12\x35\n\x05state\x18\x03 \x01(\x0e\x32&.onhand.api.routing.v1.OrderLine.State\x12\r\n\x05\x61\x63tor\x18\x04 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x05 \x01(\t\x12\x13\n\x0blocation_id\x18\x06 \x01(\t\"\xf3\x03\n\x12SubmitOrderRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x33\n\x05order\x18\x02 \x01(\x0b\x32\x1c.onhand.api.routing.v1.OrderB\x06\xbaH\x03\xc8\x01\x01\x12\x1f\n\x0ereservation_id\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18$:\xe8\x02\xbaH\xe4\x02\x1a\xf2\x01\n\x12submit_order.where\x12Tcollect needs collect_location_id; ship needs shipping_address and shipping_position\x1a\x85\x01this.order.method == 1 ? this.order.collect_location_id != \'\' : has(this.order.shipping_address) && has(this.order.shipping_position)\x1am\n\x15submit_order.line_ids\x12\'line_id must be unique within the order\x1a+this.order.lines.map(l, l.line_id).unique()\"B\n\x13SubmitOrderResponse\x12+\n\x05order\x18\x01 \x01(\x0b\x32\x1c.onhand.api.routing.v1.Order\".\n\x0fGetOrderRequest\x12\x1b\n\x08order_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"?\n\x10GetOrderResponse\x12+\n\x05order\x18\x01 \x01(\x0b\x32\x1c.onhand.api.routing.v1.Order\"\xad\x01\n\x11ListOrdersRequest\x12\x1d\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12?\n\x05state\x18\x02 \x01(\x0e\x32&.onhand.api.routing.v1.OrderLine.StateB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1a\n\tpage_size\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"[\n\x12ListOrdersResponse\x12,\n\x06orders\x18\x01 \x03(\x0b\x32\x1c.onhand.api.routing.v1.Order\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"0\n\x11WatchOrderRequest\x12\x1b\n\x08order_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"A\n\x12WatchOrderResponse\x12+\n\x05order\x18\x01 \x01(\x0b\x32\x1c.onhand.api.routing.v1.Order\"\x85\x01\n\x12\x43\x61ncelOrderRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1b\n\x08order_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1a\n\x08line_ids\x18\x03 \x03(\tB\x08\xbaH\x05\x92\x01\x02\x10\x64\x12\x18\n\x06\x64\x65tail\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"B\n\x13\x43\x61ncelOrderResponse\x12+\n\x05order\x18\x01 \x01(\x0b\x32\x1c.onhand.api.routing.v1.Order\"4\n\x15\x45xplainRoutingRequest\x12\x1b\n\x08order_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"D\n\x16\x45xplainRoutingResponse\x12*\n\x05plans\x18\x01 \x03(\x0b\x32\x1b.onhand.api.routing.v1.Plan\"|\n\x04Plan\x12-\n\tplan_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\ncandidates\x18\x02 \x03(\x0b\x32 .onhand.api.routing.v1.Candidate\x12\x0f\n\x07outcome\x18\x03 \x01(\t\"\x9c\x01\n\tCandidate\x12\x13\n\x0blocation_id\x18\x01 \x01(\t\x12\x0e\n\x06\x63hosen\x18\x02 \x01(\x08\x12\x13\n\x0b\x65xcluded_by\x18\x03 \x01(\t\x12\x17\n\x0f\x64istance_metres\x18\x04 \x01(\x03\x12\x0c\n\x04\x63ost\x18\x05 \x01(\x01\x12.\n\x05terms\x18\x06 \x03(\x0b\x32\x1f.onhand.api.routing.v1.CostTerm\"&\n\x08\x43ostTerm\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04\x63ost\x18\x02 \x01(\x01*p\n\x10\x46ulfilmentMethod\x12!\n\x1d\x46ULFILMENT_METHOD_UNSPECIFIED\x10\x00\x12\x1d\n\x19\x46ULFILMENT_METHOD_COLLECT\x10\x01\x12\x1a\n\x16\x46ULFILMENT_METHOD_SHIP\x10\x02\x32\xd6\x05\n\x0cOrderService\x12v\n\x0bSubmitOrder\x12).onhand.api.routing.v1.SubmitOrderRequest\x1a*.onhand.api.routing.v1.SubmitOrderResponse\"\x10\x8a\xb5\x18\x0corders.write\x12l\n\x08GetOrder\x12&.onhand.api.routing.v1.GetOrderRequest\x1a\'.onhand.api.routing.v1.GetOrderResponse\"\x0f\x8a\xb5\x18\x0borders.read\x12r\n\nListOrders\x12(.onhand.api.routing.v1.ListOrdersRequest\x1a).onhand.api.routing.v1.ListOrdersResponse\"\x0f\x8a\xb5\x18\x0borders.read\x12t\n\nWatchOrder\x12(.onhand.api.routing.v1.WatchOrderRequest\x1a).onhand.api.routing.v1.WatchOrderResponse\"\x0f\x8a\xb5\x18\x0borders.read0\x01\x12v\n\x0b\x43\x61ncelOrder\x12).onhand.api.routing.v1.CancelOrderRequest\x1a*.onhand.api.routing.v1.CancelOrderResponse\"\x10\x8a\xb5\x18\x0corders.write\x12~\n\x0e\x45xplainRouting\x12,.onhand.api.routing.v1.ExplainRoutingRequest\x1a-.onhand.api.routing.v1.ExplainRoutingResponse\"\x0f\x8a\xb5\x18\x0borders.readb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"onhand/api/routing/v1/orders.proto\x12\x15onhand.api.routing.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18google/type/latlng.proto\x1a google/type/postal_address.proto\x1a\x1fonhand/api/auth/v1/scopes.proto\"\xac\x01\n\x08\x43ustomer\x12\x1d\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1e\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x19\n\x05\x65mail\x18\x03 \x01(\tB\n\xbaH\x07r\x02`\x01\xd8\x01\x01\x12-\n\x05phone\x18\x04 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^(\\+[1-9][0-9]{6,14})?$\x12\x17\n\x06locale\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18#\"\xd6\x05\n\tOrderLine\x12\x1a\n\x07line_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1a\n\x07item_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1c\n\x08quantity\x18\x03 \x01(\x03\x42\n\xbaH\x07\"\x05\x18\x90N \x00\x12\x35\n\x05state\x18\x04 \x01(\x0e\x32&.onhand.api.routing.v1.OrderLine.State\x12\x13\n\x0blocation_id\x18\x05 \x01(\t\x12\x0f\n\x07task_id\x18\x06 \x01(\t\x12\x16\n\x0ereservation_id\x18\x07 \x01(\t\x12\x1b\n\x13\x66\x61iled_location_ids\x18\x08 \x03(\t\x12\x0f\n\x07\x63\x61rrier\x18\t \x01(\t\x12\x17\n\x0ftracking_number\x18\n \x01(\t\x12\x15\n\rdelivery_date\x18\x0b \x01(\t\x12\x30\n\x0cpromise_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1a\n\tbundle_id\x18\r \x01(\tB\x07\xbaH\x04r\x02\x18@\x12/\n\x13substitute_item_ids\x18\x0e \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x10\x05\x18\x01\"\x06r\x04\x10\x01\x18@\x12\x17\n\x0fordered_item_id\x18\x0f \x01(\t\"\x87\x02\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x12\n\x0eSTATE_ACCEPTED\x10\x01\x12\x11\n\rSTATE_PLANNED\x10\x02\x12\x12\n\x0eSTATE_RESERVED\x10\x03\x12\x12\n\x0eSTATE_ASSIGNED\x10\x04\x12\x11\n\rSTATE_PICKING\x10\x05\x12\x0f\n\x0bSTATE_READY\x10\x06\x12\x10\n\x0cSTATE_PARKED\x10\x07\x12\x13\n\x0fSTATE_COLLECTED\x10\x08\x12\x11\n\rSTATE_SHIPPED\x10\t\x12\x13\n\x0fSTATE_CANCELLED\x10\n\x12\x11\n\rSTATE_EXPIRED\x10\x0b\x12\x12\n\x0eSTATE_RETURNED\x10\x0c\"\xc2\x05\n\x05Order\x12\x38\n\x08order_id\x18\x01 \x01(\tB&\xbaH#r!\x18@2\x1d^[A-Za-z0-9][A-Za-z0-9._:-]*$\x12\x1a\n\x07\x63hannel\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x31\n\x08\x63ustomer\x18\x03 \x01(\x0b\x32\x1f.onhand.api.routing.v1.Customer\x12\x43\n\x06method\x18\x04 \x01(\x0e\x32\'.onhand.api.routing.v1.FulfilmentMethodB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12$\n\x13\x63ollect_location_id\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x34\n\x10shipping_address\x18\x06 \x01(\x0b\x32\x1a.google.type.PostalAddress\x12.\n\x11shipping_position\x18\x07 \x01(\x0b\x32\x13.google.type.LatLng\x12;\n\x05lines\x18\x08 \x03(\x0b\x32 .onhand.api.routing.v1.OrderLineB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x64\x12\x13\n\x0b\x61llow_split\x18\t \x01(\x08\x12\x34\n\x10\x61uto_cancel_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0cpromise_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x63reate_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07version\x18\r \x01(\x03\x12\x32\n\x07history\x18\x0e \x03(\x0b\x32!.onhand.api.routing.v1.OrderEvent\x12/\n\x0blatest_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xb9\x01\n\nOrderEvent\x12/\n\x0brecord_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07line_id\x18\x02 \x01(\t\x12\x35\n\x05state\x18\x03 \x01(\x0e\x32&.onhand.api.routing.v1.OrderLine.State\x12\r\n\x05\x61\x63tor\x18\x04 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x05 \x01(\t\x12\x13\n\x0blocation_id\x18\x06 \x01(\t\"\x91\x04\n\x12SubmitOrderRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x33\n\x05order\x18\x02 \x01(\x0b\x32\x1c.onhand.api.routing.v1.OrderB\x06\xbaH\x03\xc8\x01\x01\x12\x1f\n\x0ereservation_id\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18$\x12\x1c\n\x0bquote_token\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18@:\xe8\x02\xbaH\xe4\x02\x1a\xf2\x01\n\x12submit_order.where\x12Tcollect needs collect_location_id; ship needs shipping_address and shipping_position\x1a\x85\x01this.order.method == 1 ? this.order.collect_location_id != \'\' : has(this.order.shipping_address) && has(this.order.shipping_position)\x1am\n\x15submit_order.line_ids\x12\'line_id must be unique within the order\x1a+this.order.lines.map(l, l.line_id).unique()\"B\n\x13SubmitOrderResponse\x12+\n\x05order\x18\x01 \x01(\x0b\x32\x1c.onhand.api.routing.v1.Order\".\n\x0fGetOrderRequest\x12\x1b\n\x08order_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"?\n\x10GetOrderResponse\x12+\n\x05order\x18\x01 \x01(\x0b\x32\x1c.onhand.api.routing.v1.Order\"\xad\x01\n\x11ListOrdersRequest\x12\x1d\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12?\n\x05state\x18\x02 \x01(\x0e\x32&.onhand.api.routing.v1.OrderLine.StateB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1a\n\tpage_size\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"[\n\x12ListOrdersResponse\x12,\n\x06orders\x18\x01 \x03(\x0b\x32\x1c.onhand.api.routing.v1.Order\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"0\n\x11WatchOrderRequest\x12\x1b\n\x08order_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"A\n\x12WatchOrderResponse\x12+\n\x05order\x18\x01 \x01(\x0b\x32\x1c.onhand.api.routing.v1.Order\"\x85\x01\n\x12\x43\x61ncelOrderRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1b\n\x08order_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1a\n\x08line_ids\x18\x03 \x03(\tB\x08\xbaH\x05\x92\x01\x02\x10\x64\x12\x18\n\x06\x64\x65tail\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"B\n\x13\x43\x61ncelOrderResponse\x12+\n\x05order\x18\x01 \x01(\x0b\x32\x1c.onhand.api.routing.v1.Order\"\xfb\x03\n\x12\x43hangeOrderRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1b\n\x08order_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12$\n\x13\x63ollect_location_id\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x34\n\x10shipping_address\x18\x04 \x01(\x0b\x32\x1a.google.type.PostalAddress\x12.\n\x11shipping_position\x18\x05 \x01(\x0b\x32\x13.google.type.LatLng\x12\x18\n\x06\x64\x65tail\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03:\x83\x02\xbaH\xff\x01\x1a\xfc\x01\n\x12\x63hange_order.where\x12Kneeds either collect_location_id, or shipping_address and shipping_position\x1a\x98\x01this.collect_location_id != \'\' ? !has(this.shipping_address) && !has(this.shipping_position) : has(this.shipping_address) && has(this.shipping_position)\"B\n\x13\x43hangeOrderResponse\x12+\n\x05order\x18\x01 \x01(\x0b\x32\x1c.onhand.api.routing.v1.Order\"4\n\x15\x45xplainRoutingRequest\x12\x1b\n\x08order_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"D\n\x16\x45xplainRoutingResponse\x12*\n\x05plans\x18\x01 \x03(\x0b\x32\x1b.onhand.api.routing.v1.Plan\"\xbb\x01\n\x04Plan\x12-\n\tplan_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\ncandidates\x18\x02 \x03(\x0b\x32 .onhand.api.routing.v1.Candidate\x12\x0f\n\x07outcome\x18\x03 \x01(\t\x12\x16\n\x0epolicy_channel\x18\x04 \x01(\t\x12\x16\n\x0epolicy_version\x18\x05 \x01(\x03\x12\r\n\x05\x65xact\x18\x06 \x01(\x08\"\xd4\x01\n\tCandidate\x12\x13\n\x0blocation_id\x18\x01 \x01(\t\x12\x0e\n\x06\x63hosen\x18\x02 \x01(\x08\x12\x13\n\x0b\x65xcluded_by\x18\x03 \x01(\t\x12\x17\n\x0f\x64istance_metres\x18\x04 \x01(\x03\x12\x0c\n\x04\x63ost\x18\x05 \x01(\x01\x12.\n\x05terms\x18\x06 \x03(\x0b\x32\x1f.onhand.api.routing.v1.CostTerm\x12\x36\n\x08verdicts\x18\x07 \x03(\x0b\x32$.onhand.api.routing.v1.FilterVerdict\"?\n\rFilterVerdict\x12\x0e\n\x06\x66ilter\x18\x01 \x01(\t\x12\x0e\n\x06passed\x18\x02 \x01(\x08\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\"&\n\x08\x43ostTerm\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04\x63ost\x18\x02 \x01(\x01*p\n\x10\x46ulfilmentMethod\x12!\n\x1d\x46ULFILMENT_METHOD_UNSPECIFIED\x10\x00\x12\x1d\n\x19\x46ULFILMENT_METHOD_COLLECT\x10\x01\x12\x1a\n\x16\x46ULFILMENT_METHOD_SHIP\x10\x02\x32\xce\x06\n\x0cOrderService\x12v\n\x0bSubmitOrder\x12).onhand.api.routing.v1.SubmitOrderRequest\x1a*.onhand.api.routing.v1.SubmitOrderResponse\"\x10\x8a\xb5\x18\x0corders.write\x12l\n\x08GetOrder\x12&.onhand.api.routing.v1.GetOrderRequest\x1a\'.onhand.api.routing.v1.GetOrderResponse\"\x0f\x8a\xb5\x18\x0borders.read\x12r\n\nListOrders\x12(.onhand.api.routing.v1.ListOrdersRequest\x1a).onhand.api.routing.v1.ListOrdersResponse\"\x0f\x8a\xb5\x18\x0borders.read\x12t\n\nWatchOrder\x12(.onhand.api.routing.v1.WatchOrderRequest\x1a).onhand.api.routing.v1.WatchOrderResponse\"\x0f\x8a\xb5\x18\x0borders.read0\x01\x12v\n\x0b\x43\x61ncelOrder\x12).onhand.api.routing.v1.CancelOrderRequest\x1a*.onhand.api.routing.v1.CancelOrderResponse\"\x10\x8a\xb5\x18\x0corders.write\x12v\n\x0b\x43hangeOrder\x12).onhand.api.routing.v1.ChangeOrderRequest\x1a*.onhand.api.routing.v1.ChangeOrderResponse\"\x10\x8a\xb5\x18\x0corders.write\x12~\n\x0e\x45xplainRouting\x12,.onhand.api.routing.v1.ExplainRoutingRequest\x1a-.onhand.api.routing.v1.ExplainRoutingResponse\"\x0f\x8a\xb5\x18\x0borders.readb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -52,6 +52,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ORDERLINE'].fields_by_name['item_id']._serialized_options = b'\272H\006r\004\020\001\030@'
   _globals['_ORDERLINE'].fields_by_name['quantity']._loaded_options = None
   _globals['_ORDERLINE'].fields_by_name['quantity']._serialized_options = b'\272H\007\"\005\030\220N \000'
+  _globals['_ORDERLINE'].fields_by_name['bundle_id']._loaded_options = None
+  _globals['_ORDERLINE'].fields_by_name['bundle_id']._serialized_options = b'\272H\004r\002\030@'
+  _globals['_ORDERLINE'].fields_by_name['substitute_item_ids']._loaded_options = None
+  _globals['_ORDERLINE'].fields_by_name['substitute_item_ids']._serialized_options = b'\272H\017\222\001\014\020\005\030\001\"\006r\004\020\001\030@'
   _globals['_ORDER'].fields_by_name['order_id']._loaded_options = None
   _globals['_ORDER'].fields_by_name['order_id']._serialized_options = b'\272H#r!\030@2\035^[A-Za-z0-9][A-Za-z0-9._:-]*$'
   _globals['_ORDER'].fields_by_name['channel']._loaded_options = None
@@ -68,6 +72,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SUBMITORDERREQUEST'].fields_by_name['order']._serialized_options = b'\272H\003\310\001\001'
   _globals['_SUBMITORDERREQUEST'].fields_by_name['reservation_id']._loaded_options = None
   _globals['_SUBMITORDERREQUEST'].fields_by_name['reservation_id']._serialized_options = b'\272H\004r\002\030$'
+  _globals['_SUBMITORDERREQUEST'].fields_by_name['quote_token']._loaded_options = None
+  _globals['_SUBMITORDERREQUEST'].fields_by_name['quote_token']._serialized_options = b'\272H\004r\002\030@'
   _globals['_SUBMITORDERREQUEST']._loaded_options = None
   _globals['_SUBMITORDERREQUEST']._serialized_options = b'\272H\344\002\032\362\001\n\022submit_order.where\022Tcollect needs collect_location_id; ship needs shipping_address and shipping_position\032\205\001this.order.method == 1 ? this.order.collect_location_id != \'\' : has(this.order.shipping_address) && has(this.order.shipping_position)\032m\n\025submit_order.line_ids\022\'line_id must be unique within the order\032+this.order.lines.map(l, l.line_id).unique()'
   _globals['_GETORDERREQUEST'].fields_by_name['order_id']._loaded_options = None
@@ -90,6 +96,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CANCELORDERREQUEST'].fields_by_name['line_ids']._serialized_options = b'\272H\005\222\001\002\020d'
   _globals['_CANCELORDERREQUEST'].fields_by_name['detail']._loaded_options = None
   _globals['_CANCELORDERREQUEST'].fields_by_name['detail']._serialized_options = b'\272H\005r\003\030\364\003'
+  _globals['_CHANGEORDERREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_CHANGEORDERREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_CHANGEORDERREQUEST'].fields_by_name['order_id']._loaded_options = None
+  _globals['_CHANGEORDERREQUEST'].fields_by_name['order_id']._serialized_options = b'\272H\006r\004\020\001\030@'
+  _globals['_CHANGEORDERREQUEST'].fields_by_name['collect_location_id']._loaded_options = None
+  _globals['_CHANGEORDERREQUEST'].fields_by_name['collect_location_id']._serialized_options = b'\272H\004r\002\030@'
+  _globals['_CHANGEORDERREQUEST'].fields_by_name['detail']._loaded_options = None
+  _globals['_CHANGEORDERREQUEST'].fields_by_name['detail']._serialized_options = b'\272H\005r\003\030\364\003'
+  _globals['_CHANGEORDERREQUEST']._loaded_options = None
+  _globals['_CHANGEORDERREQUEST']._serialized_options = b'\272H\377\001\032\374\001\n\022change_order.where\022Kneeds either collect_location_id, or shipping_address and shipping_position\032\230\001this.collect_location_id != \'\' ? !has(this.shipping_address) && !has(this.shipping_position) : has(this.shipping_address) && has(this.shipping_position)'
   _globals['_EXPLAINROUTINGREQUEST'].fields_by_name['order_id']._loaded_options = None
   _globals['_EXPLAINROUTINGREQUEST'].fields_by_name['order_id']._serialized_options = b'\272H\006r\004\020\001\030@'
   _globals['_ORDERSERVICE'].methods_by_name['SubmitOrder']._loaded_options = None
@@ -102,50 +118,58 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ORDERSERVICE'].methods_by_name['WatchOrder']._serialized_options = b'\212\265\030\013orders.read'
   _globals['_ORDERSERVICE'].methods_by_name['CancelOrder']._loaded_options = None
   _globals['_ORDERSERVICE'].methods_by_name['CancelOrder']._serialized_options = b'\212\265\030\014orders.write'
+  _globals['_ORDERSERVICE'].methods_by_name['ChangeOrder']._loaded_options = None
+  _globals['_ORDERSERVICE'].methods_by_name['ChangeOrder']._serialized_options = b'\212\265\030\014orders.write'
   _globals['_ORDERSERVICE'].methods_by_name['ExplainRouting']._loaded_options = None
   _globals['_ORDERSERVICE'].methods_by_name['ExplainRouting']._serialized_options = b'\212\265\030\013orders.read'
-  _globals['_FULFILMENTMETHOD']._serialized_start=3515
-  _globals['_FULFILMENTMETHOD']._serialized_end=3627
+  _globals['_FULFILMENTMETHOD']._serialized_start=4532
+  _globals['_FULFILMENTMETHOD']._serialized_end=4644
   _globals['_CUSTOMER']._serialized_start=217
   _globals['_CUSTOMER']._serialized_end=389
   _globals['_ORDERLINE']._serialized_start=392
-  _globals['_ORDERLINE']._serialized_end=943
-  _globals['_ORDERLINE_STATE']._serialized_start=680
-  _globals['_ORDERLINE_STATE']._serialized_end=943
-  _globals['_ORDER']._serialized_start=946
-  _globals['_ORDER']._serialized_end=1603
-  _globals['_ORDEREVENT']._serialized_start=1606
-  _globals['_ORDEREVENT']._serialized_end=1791
-  _globals['_SUBMITORDERREQUEST']._serialized_start=1794
-  _globals['_SUBMITORDERREQUEST']._serialized_end=2293
-  _globals['_SUBMITORDERRESPONSE']._serialized_start=2295
-  _globals['_SUBMITORDERRESPONSE']._serialized_end=2361
-  _globals['_GETORDERREQUEST']._serialized_start=2363
-  _globals['_GETORDERREQUEST']._serialized_end=2409
-  _globals['_GETORDERRESPONSE']._serialized_start=2411
-  _globals['_GETORDERRESPONSE']._serialized_end=2474
-  _globals['_LISTORDERSREQUEST']._serialized_start=2477
-  _globals['_LISTORDERSREQUEST']._serialized_end=2650
-  _globals['_LISTORDERSRESPONSE']._serialized_start=2652
-  _globals['_LISTORDERSRESPONSE']._serialized_end=2743
-  _globals['_WATCHORDERREQUEST']._serialized_start=2745
-  _globals['_WATCHORDERREQUEST']._serialized_end=2793
-  _globals['_WATCHORDERRESPONSE']._serialized_start=2795
-  _globals['_WATCHORDERRESPONSE']._serialized_end=2860
-  _globals['_CANCELORDERREQUEST']._serialized_start=2863
-  _globals['_CANCELORDERREQUEST']._serialized_end=2996
-  _globals['_CANCELORDERRESPONSE']._serialized_start=2998
-  _globals['_CANCELORDERRESPONSE']._serialized_end=3064
-  _globals['_EXPLAINROUTINGREQUEST']._serialized_start=3066
-  _globals['_EXPLAINROUTINGREQUEST']._serialized_end=3118
-  _globals['_EXPLAINROUTINGRESPONSE']._serialized_start=3120
-  _globals['_EXPLAINROUTINGRESPONSE']._serialized_end=3188
-  _globals['_PLAN']._serialized_start=3190
-  _globals['_PLAN']._serialized_end=3314
-  _globals['_CANDIDATE']._serialized_start=3317
-  _globals['_CANDIDATE']._serialized_end=3473
-  _globals['_COSTTERM']._serialized_start=3475
-  _globals['_COSTTERM']._serialized_end=3513
-  _globals['_ORDERSERVICE']._serialized_start=3630
-  _globals['_ORDERSERVICE']._serialized_end=4356
+  _globals['_ORDERLINE']._serialized_end=1118
+  _globals['_ORDERLINE_STATE']._serialized_start=855
+  _globals['_ORDERLINE_STATE']._serialized_end=1118
+  _globals['_ORDER']._serialized_start=1121
+  _globals['_ORDER']._serialized_end=1827
+  _globals['_ORDEREVENT']._serialized_start=1830
+  _globals['_ORDEREVENT']._serialized_end=2015
+  _globals['_SUBMITORDERREQUEST']._serialized_start=2018
+  _globals['_SUBMITORDERREQUEST']._serialized_end=2547
+  _globals['_SUBMITORDERRESPONSE']._serialized_start=2549
+  _globals['_SUBMITORDERRESPONSE']._serialized_end=2615
+  _globals['_GETORDERREQUEST']._serialized_start=2617
+  _globals['_GETORDERREQUEST']._serialized_end=2663
+  _globals['_GETORDERRESPONSE']._serialized_start=2665
+  _globals['_GETORDERRESPONSE']._serialized_end=2728
+  _globals['_LISTORDERSREQUEST']._serialized_start=2731
+  _globals['_LISTORDERSREQUEST']._serialized_end=2904
+  _globals['_LISTORDERSRESPONSE']._serialized_start=2906
+  _globals['_LISTORDERSRESPONSE']._serialized_end=2997
+  _globals['_WATCHORDERREQUEST']._serialized_start=2999
+  _globals['_WATCHORDERREQUEST']._serialized_end=3047
+  _globals['_WATCHORDERRESPONSE']._serialized_start=3049
+  _globals['_WATCHORDERRESPONSE']._serialized_end=3114
+  _globals['_CANCELORDERREQUEST']._serialized_start=3117
+  _globals['_CANCELORDERREQUEST']._serialized_end=3250
+  _globals['_CANCELORDERRESPONSE']._serialized_start=3252
+  _globals['_CANCELORDERRESPONSE']._serialized_end=3318
+  _globals['_CHANGEORDERREQUEST']._serialized_start=3321
+  _globals['_CHANGEORDERREQUEST']._serialized_end=3828
+  _globals['_CHANGEORDERRESPONSE']._serialized_start=3830
+  _globals['_CHANGEORDERRESPONSE']._serialized_end=3896
+  _globals['_EXPLAINROUTINGREQUEST']._serialized_start=3898
+  _globals['_EXPLAINROUTINGREQUEST']._serialized_end=3950
+  _globals['_EXPLAINROUTINGRESPONSE']._serialized_start=3952
+  _globals['_EXPLAINROUTINGRESPONSE']._serialized_end=4020
+  _globals['_PLAN']._serialized_start=4023
+  _globals['_PLAN']._serialized_end=4210
+  _globals['_CANDIDATE']._serialized_start=4213
+  _globals['_CANDIDATE']._serialized_end=4425
+  _globals['_FILTERVERDICT']._serialized_start=4427
+  _globals['_FILTERVERDICT']._serialized_end=4490
+  _globals['_COSTTERM']._serialized_start=4492
+  _globals['_COSTTERM']._serialized_end=4530
+  _globals['_ORDERSERVICE']._serialized_start=4647
+  _globals['_ORDERSERVICE']._serialized_end=5493
 # @@protoc_insertion_point(module_scope)

@@ -38,7 +38,7 @@ class Customer(_message.Message):
     def __init__(self, customer_id: _Optional[str] = ..., display_name: _Optional[str] = ..., email: _Optional[str] = ..., phone: _Optional[str] = ..., locale: _Optional[str] = ...) -> None: ...
 
 class OrderLine(_message.Message):
-    __slots__ = ("line_id", "item_id", "quantity", "state", "location_id", "task_id", "reservation_id", "failed_location_ids", "carrier", "tracking_number")
+    __slots__ = ("line_id", "item_id", "quantity", "state", "location_id", "task_id", "reservation_id", "failed_location_ids", "carrier", "tracking_number", "delivery_date", "promise_time", "bundle_id", "substitute_item_ids", "ordered_item_id")
     class State(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         STATE_UNSPECIFIED: _ClassVar[OrderLine.State]
@@ -77,6 +77,11 @@ class OrderLine(_message.Message):
     FAILED_LOCATION_IDS_FIELD_NUMBER: _ClassVar[int]
     CARRIER_FIELD_NUMBER: _ClassVar[int]
     TRACKING_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    DELIVERY_DATE_FIELD_NUMBER: _ClassVar[int]
+    PROMISE_TIME_FIELD_NUMBER: _ClassVar[int]
+    BUNDLE_ID_FIELD_NUMBER: _ClassVar[int]
+    SUBSTITUTE_ITEM_IDS_FIELD_NUMBER: _ClassVar[int]
+    ORDERED_ITEM_ID_FIELD_NUMBER: _ClassVar[int]
     line_id: str
     item_id: str
     quantity: int
@@ -87,10 +92,15 @@ class OrderLine(_message.Message):
     failed_location_ids: _containers.RepeatedScalarFieldContainer[str]
     carrier: str
     tracking_number: str
-    def __init__(self, line_id: _Optional[str] = ..., item_id: _Optional[str] = ..., quantity: _Optional[int] = ..., state: _Optional[_Union[OrderLine.State, str]] = ..., location_id: _Optional[str] = ..., task_id: _Optional[str] = ..., reservation_id: _Optional[str] = ..., failed_location_ids: _Optional[_Iterable[str]] = ..., carrier: _Optional[str] = ..., tracking_number: _Optional[str] = ...) -> None: ...
+    delivery_date: str
+    promise_time: _timestamp_pb2.Timestamp
+    bundle_id: str
+    substitute_item_ids: _containers.RepeatedScalarFieldContainer[str]
+    ordered_item_id: str
+    def __init__(self, line_id: _Optional[str] = ..., item_id: _Optional[str] = ..., quantity: _Optional[int] = ..., state: _Optional[_Union[OrderLine.State, str]] = ..., location_id: _Optional[str] = ..., task_id: _Optional[str] = ..., reservation_id: _Optional[str] = ..., failed_location_ids: _Optional[_Iterable[str]] = ..., carrier: _Optional[str] = ..., tracking_number: _Optional[str] = ..., delivery_date: _Optional[str] = ..., promise_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., bundle_id: _Optional[str] = ..., substitute_item_ids: _Optional[_Iterable[str]] = ..., ordered_item_id: _Optional[str] = ...) -> None: ...
 
 class Order(_message.Message):
-    __slots__ = ("order_id", "channel", "customer", "method", "collect_location_id", "shipping_address", "shipping_position", "lines", "allow_split", "auto_cancel_time", "promise_time", "create_time", "version", "history")
+    __slots__ = ("order_id", "channel", "customer", "method", "collect_location_id", "shipping_address", "shipping_position", "lines", "allow_split", "auto_cancel_time", "promise_time", "create_time", "version", "history", "latest_time")
     ORDER_ID_FIELD_NUMBER: _ClassVar[int]
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
     CUSTOMER_FIELD_NUMBER: _ClassVar[int]
@@ -105,6 +115,7 @@ class Order(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     HISTORY_FIELD_NUMBER: _ClassVar[int]
+    LATEST_TIME_FIELD_NUMBER: _ClassVar[int]
     order_id: str
     channel: str
     customer: Customer
@@ -119,7 +130,8 @@ class Order(_message.Message):
     create_time: _timestamp_pb2.Timestamp
     version: int
     history: _containers.RepeatedCompositeFieldContainer[OrderEvent]
-    def __init__(self, order_id: _Optional[str] = ..., channel: _Optional[str] = ..., customer: _Optional[_Union[Customer, _Mapping]] = ..., method: _Optional[_Union[FulfilmentMethod, str]] = ..., collect_location_id: _Optional[str] = ..., shipping_address: _Optional[_Union[_postal_address_pb2.PostalAddress, _Mapping]] = ..., shipping_position: _Optional[_Union[_latlng_pb2.LatLng, _Mapping]] = ..., lines: _Optional[_Iterable[_Union[OrderLine, _Mapping]]] = ..., allow_split: _Optional[bool] = ..., auto_cancel_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., promise_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., version: _Optional[int] = ..., history: _Optional[_Iterable[_Union[OrderEvent, _Mapping]]] = ...) -> None: ...
+    latest_time: _timestamp_pb2.Timestamp
+    def __init__(self, order_id: _Optional[str] = ..., channel: _Optional[str] = ..., customer: _Optional[_Union[Customer, _Mapping]] = ..., method: _Optional[_Union[FulfilmentMethod, str]] = ..., collect_location_id: _Optional[str] = ..., shipping_address: _Optional[_Union[_postal_address_pb2.PostalAddress, _Mapping]] = ..., shipping_position: _Optional[_Union[_latlng_pb2.LatLng, _Mapping]] = ..., lines: _Optional[_Iterable[_Union[OrderLine, _Mapping]]] = ..., allow_split: _Optional[bool] = ..., auto_cancel_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., promise_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., version: _Optional[int] = ..., history: _Optional[_Iterable[_Union[OrderEvent, _Mapping]]] = ..., latest_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class OrderEvent(_message.Message):
     __slots__ = ("record_time", "line_id", "state", "actor", "detail", "location_id")
@@ -138,14 +150,16 @@ class OrderEvent(_message.Message):
     def __init__(self, record_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., line_id: _Optional[str] = ..., state: _Optional[_Union[OrderLine.State, str]] = ..., actor: _Optional[str] = ..., detail: _Optional[str] = ..., location_id: _Optional[str] = ...) -> None: ...
 
 class SubmitOrderRequest(_message.Message):
-    __slots__ = ("request_id", "order", "reservation_id")
+    __slots__ = ("request_id", "order", "reservation_id", "quote_token")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     ORDER_FIELD_NUMBER: _ClassVar[int]
     RESERVATION_ID_FIELD_NUMBER: _ClassVar[int]
+    QUOTE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     order: Order
     reservation_id: str
-    def __init__(self, request_id: _Optional[str] = ..., order: _Optional[_Union[Order, _Mapping]] = ..., reservation_id: _Optional[str] = ...) -> None: ...
+    quote_token: str
+    def __init__(self, request_id: _Optional[str] = ..., order: _Optional[_Union[Order, _Mapping]] = ..., reservation_id: _Optional[str] = ..., quote_token: _Optional[str] = ...) -> None: ...
 
 class SubmitOrderResponse(_message.Message):
     __slots__ = ("order",)
@@ -215,6 +229,28 @@ class CancelOrderResponse(_message.Message):
     order: Order
     def __init__(self, order: _Optional[_Union[Order, _Mapping]] = ...) -> None: ...
 
+class ChangeOrderRequest(_message.Message):
+    __slots__ = ("request_id", "order_id", "collect_location_id", "shipping_address", "shipping_position", "detail")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    COLLECT_LOCATION_ID_FIELD_NUMBER: _ClassVar[int]
+    SHIPPING_ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    SHIPPING_POSITION_FIELD_NUMBER: _ClassVar[int]
+    DETAIL_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    order_id: str
+    collect_location_id: str
+    shipping_address: _postal_address_pb2.PostalAddress
+    shipping_position: _latlng_pb2.LatLng
+    detail: str
+    def __init__(self, request_id: _Optional[str] = ..., order_id: _Optional[str] = ..., collect_location_id: _Optional[str] = ..., shipping_address: _Optional[_Union[_postal_address_pb2.PostalAddress, _Mapping]] = ..., shipping_position: _Optional[_Union[_latlng_pb2.LatLng, _Mapping]] = ..., detail: _Optional[str] = ...) -> None: ...
+
+class ChangeOrderResponse(_message.Message):
+    __slots__ = ("order",)
+    ORDER_FIELD_NUMBER: _ClassVar[int]
+    order: Order
+    def __init__(self, order: _Optional[_Union[Order, _Mapping]] = ...) -> None: ...
+
 class ExplainRoutingRequest(_message.Message):
     __slots__ = ("order_id",)
     ORDER_ID_FIELD_NUMBER: _ClassVar[int]
@@ -228,30 +264,48 @@ class ExplainRoutingResponse(_message.Message):
     def __init__(self, plans: _Optional[_Iterable[_Union[Plan, _Mapping]]] = ...) -> None: ...
 
 class Plan(_message.Message):
-    __slots__ = ("plan_time", "candidates", "outcome")
+    __slots__ = ("plan_time", "candidates", "outcome", "policy_channel", "policy_version", "exact")
     PLAN_TIME_FIELD_NUMBER: _ClassVar[int]
     CANDIDATES_FIELD_NUMBER: _ClassVar[int]
     OUTCOME_FIELD_NUMBER: _ClassVar[int]
+    POLICY_CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    POLICY_VERSION_FIELD_NUMBER: _ClassVar[int]
+    EXACT_FIELD_NUMBER: _ClassVar[int]
     plan_time: _timestamp_pb2.Timestamp
     candidates: _containers.RepeatedCompositeFieldContainer[Candidate]
     outcome: str
-    def __init__(self, plan_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., candidates: _Optional[_Iterable[_Union[Candidate, _Mapping]]] = ..., outcome: _Optional[str] = ...) -> None: ...
+    policy_channel: str
+    policy_version: int
+    exact: bool
+    def __init__(self, plan_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., candidates: _Optional[_Iterable[_Union[Candidate, _Mapping]]] = ..., outcome: _Optional[str] = ..., policy_channel: _Optional[str] = ..., policy_version: _Optional[int] = ..., exact: _Optional[bool] = ...) -> None: ...
 
 class Candidate(_message.Message):
-    __slots__ = ("location_id", "chosen", "excluded_by", "distance_metres", "cost", "terms")
+    __slots__ = ("location_id", "chosen", "excluded_by", "distance_metres", "cost", "terms", "verdicts")
     LOCATION_ID_FIELD_NUMBER: _ClassVar[int]
     CHOSEN_FIELD_NUMBER: _ClassVar[int]
     EXCLUDED_BY_FIELD_NUMBER: _ClassVar[int]
     DISTANCE_METRES_FIELD_NUMBER: _ClassVar[int]
     COST_FIELD_NUMBER: _ClassVar[int]
     TERMS_FIELD_NUMBER: _ClassVar[int]
+    VERDICTS_FIELD_NUMBER: _ClassVar[int]
     location_id: str
     chosen: bool
     excluded_by: str
     distance_metres: int
     cost: float
     terms: _containers.RepeatedCompositeFieldContainer[CostTerm]
-    def __init__(self, location_id: _Optional[str] = ..., chosen: _Optional[bool] = ..., excluded_by: _Optional[str] = ..., distance_metres: _Optional[int] = ..., cost: _Optional[float] = ..., terms: _Optional[_Iterable[_Union[CostTerm, _Mapping]]] = ...) -> None: ...
+    verdicts: _containers.RepeatedCompositeFieldContainer[FilterVerdict]
+    def __init__(self, location_id: _Optional[str] = ..., chosen: _Optional[bool] = ..., excluded_by: _Optional[str] = ..., distance_metres: _Optional[int] = ..., cost: _Optional[float] = ..., terms: _Optional[_Iterable[_Union[CostTerm, _Mapping]]] = ..., verdicts: _Optional[_Iterable[_Union[FilterVerdict, _Mapping]]] = ...) -> None: ...
+
+class FilterVerdict(_message.Message):
+    __slots__ = ("filter", "passed", "detail")
+    FILTER_FIELD_NUMBER: _ClassVar[int]
+    PASSED_FIELD_NUMBER: _ClassVar[int]
+    DETAIL_FIELD_NUMBER: _ClassVar[int]
+    filter: str
+    passed: bool
+    detail: str
+    def __init__(self, filter: _Optional[str] = ..., passed: _Optional[bool] = ..., detail: _Optional[str] = ...) -> None: ...
 
 class CostTerm(_message.Message):
     __slots__ = ("name", "cost")

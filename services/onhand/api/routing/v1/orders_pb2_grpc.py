@@ -61,6 +61,11 @@ class OrderServiceStub:
                 request_serializer=onhand_dot_api_dot_routing_dot_v1_dot_orders__pb2.CancelOrderRequest.SerializeToString,
                 response_deserializer=onhand_dot_api_dot_routing_dot_v1_dot_orders__pb2.CancelOrderResponse.FromString,
                 _registered_method=True)
+        self.ChangeOrder = channel.unary_unary(
+                '/onhand.api.routing.v1.OrderService/ChangeOrder',
+                request_serializer=onhand_dot_api_dot_routing_dot_v1_dot_orders__pb2.ChangeOrderRequest.SerializeToString,
+                response_deserializer=onhand_dot_api_dot_routing_dot_v1_dot_orders__pb2.ChangeOrderResponse.FromString,
+                _registered_method=True)
         self.ExplainRouting = channel.unary_unary(
                 '/onhand.api.routing.v1.OrderService/ExplainRouting',
                 request_serializer=onhand_dot_api_dot_routing_dot_v1_dot_orders__pb2.ExplainRoutingRequest.SerializeToString,
@@ -111,6 +116,17 @@ class OrderServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ChangeOrder(self, request, context):
+        """Changes where an order goes, for all of its lines that have not ended: another store, or another
+        address, or the one in place of the other. Their present locations are relieved of them and they are
+        planned anew, without a quote. Safe to repeat. Fails with FAILED_PRECONDITION (WRONG_STATE) when a
+        line's goods have left already; then nothing is changed. Should goods leave before their location
+        hears of the change, then what happened stands, and the history says so.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ExplainRouting(self, request, context):
         """Why each location was, or was not, chosen each time the order was planned.
         """
@@ -145,6 +161,11 @@ def add_OrderServiceServicer_to_server(servicer, server):
                     servicer.CancelOrder,
                     request_deserializer=onhand_dot_api_dot_routing_dot_v1_dot_orders__pb2.CancelOrderRequest.FromString,
                     response_serializer=onhand_dot_api_dot_routing_dot_v1_dot_orders__pb2.CancelOrderResponse.SerializeToString,
+            ),
+            'ChangeOrder': grpc.unary_unary_rpc_method_handler(
+                    servicer.ChangeOrder,
+                    request_deserializer=onhand_dot_api_dot_routing_dot_v1_dot_orders__pb2.ChangeOrderRequest.FromString,
+                    response_serializer=onhand_dot_api_dot_routing_dot_v1_dot_orders__pb2.ChangeOrderResponse.SerializeToString,
             ),
             'ExplainRouting': grpc.unary_unary_rpc_method_handler(
                     servicer.ExplainRouting,
@@ -289,6 +310,33 @@ class OrderService:
             '/onhand.api.routing.v1.OrderService/CancelOrder',
             onhand_dot_api_dot_routing_dot_v1_dot_orders__pb2.CancelOrderRequest.SerializeToString,
             onhand_dot_api_dot_routing_dot_v1_dot_orders__pb2.CancelOrderResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ChangeOrder(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/onhand.api.routing.v1.OrderService/ChangeOrder',
+            onhand_dot_api_dot_routing_dot_v1_dot_orders__pb2.ChangeOrderRequest.SerializeToString,
+            onhand_dot_api_dot_routing_dot_v1_dot_orders__pb2.ChangeOrderResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -50,6 +50,13 @@ class OrderServiceStub:
     """Cancels an order, whole or by line, until its goods are handed over or shipped. Safe to repeat. Fails
     with FAILED_PRECONDITION (WRONG_STATE) when a line has left already; then nothing is cancelled.
     """
+    ChangeOrder: _grpc.UnaryUnaryMultiCallable[_orders_pb2.ChangeOrderRequest, _orders_pb2.ChangeOrderResponse]
+    """Changes where an order goes, for all of its lines that have not ended: another store, or another
+    address, or the one in place of the other. Their present locations are relieved of them and they are
+    planned anew, without a quote. Safe to repeat. Fails with FAILED_PRECONDITION (WRONG_STATE) when a
+    line's goods have left already; then nothing is changed. Should goods leave before their location
+    hears of the change, then what happened stands, and the history says so.
+    """
     ExplainRouting: _grpc.UnaryUnaryMultiCallable[_orders_pb2.ExplainRoutingRequest, _orders_pb2.ExplainRoutingResponse]
     """Why each location was, or was not, chosen each time the order was planned."""
 
@@ -74,6 +81,13 @@ class OrderServiceAsyncStub(OrderServiceStub):
     CancelOrder: _aio.UnaryUnaryMultiCallable[_orders_pb2.CancelOrderRequest, _orders_pb2.CancelOrderResponse]  # type: ignore[assignment]
     """Cancels an order, whole or by line, until its goods are handed over or shipped. Safe to repeat. Fails
     with FAILED_PRECONDITION (WRONG_STATE) when a line has left already; then nothing is cancelled.
+    """
+    ChangeOrder: _aio.UnaryUnaryMultiCallable[_orders_pb2.ChangeOrderRequest, _orders_pb2.ChangeOrderResponse]  # type: ignore[assignment]
+    """Changes where an order goes, for all of its lines that have not ended: another store, or another
+    address, or the one in place of the other. Their present locations are relieved of them and they are
+    planned anew, without a quote. Safe to repeat. Fails with FAILED_PRECONDITION (WRONG_STATE) when a
+    line's goods have left already; then nothing is changed. Should goods leave before their location
+    hears of the change, then what happened stands, and the history says so.
     """
     ExplainRouting: _aio.UnaryUnaryMultiCallable[_orders_pb2.ExplainRoutingRequest, _orders_pb2.ExplainRoutingResponse]  # type: ignore[assignment]
     """Why each location was, or was not, chosen each time the order was planned."""
@@ -121,6 +135,18 @@ class OrderServiceServicer:
     ) -> _typing.Union[_orders_pb2.CancelOrderResponse, _abc.Awaitable[_orders_pb2.CancelOrderResponse]]:
         """Cancels an order, whole or by line, until its goods are handed over or shipped. Safe to repeat. Fails
         with FAILED_PRECONDITION (WRONG_STATE) when a line has left already; then nothing is cancelled.
+        """
+
+    def ChangeOrder(
+        self,
+        request: _orders_pb2.ChangeOrderRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_orders_pb2.ChangeOrderResponse, _abc.Awaitable[_orders_pb2.ChangeOrderResponse]]:
+        """Changes where an order goes, for all of its lines that have not ended: another store, or another
+        address, or the one in place of the other. Their present locations are relieved of them and they are
+        planned anew, without a quote. Safe to repeat. Fails with FAILED_PRECONDITION (WRONG_STATE) when a
+        line's goods have left already; then nothing is changed. Should goods leave before their location
+        hears of the change, then what happened stands, and the history says so.
         """
 
     def ExplainRouting(

@@ -1,6 +1,5 @@
-"""Protobuf ⇄ domain, for the servicer and for events."""
+"""Orders and their plans."""
 
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -9,9 +8,10 @@ from google.type.postal_address_pb2 import PostalAddress
 
 from onhand.api.routing.v1 import orders_pb2
 from onhand.kit.errors import FieldViolation, InvalidField
+from onhand.routing.domain.ending import Destination
 from onhand.routing.domain.lifecycle import FulfilmentMethod, LineState
 from onhand.routing.domain.order import Customer, HistoryEntry, Line, Order, Position
-from onhand.routing.domain.plan import Candidate, Plan
+from onhand.routing.domain.plan import Candidate, Plan, explain
 
 
 def order_from(
@@ -24,6 +24,9 @@ def order_from(
     auto_cancel_time = create_time + auto_cancel_after
     if message.HasField("auto_cancel_time"):
         auto_cancel_time = message.auto_cancel_time.ToDatetime(UTC)
+    latest_time = message.latest_time.ToDatetime(UTC) if message.HasField("latest_time") else None
+    if latest_time is not None:
+        auto_cancel_time = min(auto_cancel_time, latest_time)
     position = message.shipping_position
     customer = message.customer
     return Order(
@@ -36,23 +39,42 @@ def order_from(
         collect_location_id=message.collect_location_id if collect else "",
         shipping_address=b"" if collect else message.shipping_address.SerializeToString(),
         shipping_position=None if collect else Position(position.latitude, position.longitude),
-        allow_split=message.allow_split and not collect,
+        allow_split=message.allow_split,
         auto_cancel_time=auto_cancel_time,
+        latest_time=latest_time,
         create_time=create_time,
         lines=[
-            Line(each.line_id, each.line_id, each.item_id, each.quantity, position=number)
+            Line(
+                each.line_id,
+                each.line_id,
+                each.item_id,
+                each.quantity,
+                position=number,
+                bundle_id=each.bundle_id,
+                substitute_item_ids=[
+                    item_id for item_id in each.substitute_item_ids if item_id != each.item_id
+                ],
+            )
             for number, each in enumerate(message.lines)
         ],
-        basket_reservation_id=_basket_id(request.reservation_id) if collect else "",
+        basket_reservation_id=uuid_text(request.reservation_id, "reservation_id") if collect else "",
     )
 
 
-def _basket_id(given: str) -> str:
-    """Return the id as stock writes it. Raises InvalidField when it cannot be one."""
+def destination_from(request: orders_pb2.ChangeOrderRequest) -> Destination:
+    if request.collect_location_id:
+        return Destination(request.collect_location_id)
+    position = request.shipping_position
+    address = request.shipping_address.SerializeToString()
+    return Destination("", address, Position(position.latitude, position.longitude))
+
+
+def uuid_text(given: str, field: str) -> str:
+    """Return an id in its one way to write it, empty for none. Raises InvalidField when it cannot be one."""
     try:
         return str(UUID(given)) if given else ""
     except ValueError:
-        raise InvalidField([FieldViolation("reservation_id", "must be a UUID")]) from None
+        raise InvalidField([FieldViolation(field, "must be a UUID")]) from None
 
 
 def order_message(order: Order) -> orders_pb2.Order:
@@ -72,6 +94,7 @@ def order_message(order: Order) -> orders_pb2.Order:
         allow_split=order.allow_split,
         auto_cancel_time=timestamp(order.auto_cancel_time),
         promise_time=timestamp(order.promise_time),
+        latest_time=timestamp(order.latest_time),
         create_time=timestamp(order.create_time),
         version=order.version,
         history=map(_history_message, order.history),
@@ -87,6 +110,11 @@ def address_message(order: Order) -> PostalAddress:
     return PostalAddress.FromString(order.shipping_address)
 
 
+def place_of(address: PostalAddress) -> str:
+    """Return region and postal code of an address as the tables of carriers' zones have them."""
+    return f"{address.region_code}-{address.postal_code.replace(' ', '')}".upper()
+
+
 def _line_message(line: Line) -> orders_pb2.OrderLine:
     return orders_pb2.OrderLine(
         line_id=line.line_id,
@@ -99,6 +127,11 @@ def _line_message(line: Line) -> orders_pb2.OrderLine:
         failed_location_ids=line.failed_location_ids,
         carrier=line.carrier,
         tracking_number=line.tracking_number,
+        delivery_date=line.delivery_date.isoformat() if line.delivery_date else "",
+        promise_time=timestamp(line.promise_time),
+        bundle_id=line.bundle_id,
+        substitute_item_ids=line.substitute_item_ids,
+        ordered_item_id=line.ordered_item_id,
     )
 
 
@@ -117,15 +150,15 @@ def _state_message(state: LineState | None) -> str:
     return orders_pb2.OrderLine.State.Name(state or 0)
 
 
-def plan_messages(kept: Iterable[tuple[datetime, Plan]]) -> list[orders_pb2.Plan]:
-    return [
-        orders_pb2.Plan(
-            plan_time=timestamp(plan_time),
-            candidates=map(_candidate_message, plan.candidates),
-            outcome=plan.outcome,
-        )
-        for plan_time, plan in kept
-    ]
+def plan_message(plan_time: datetime, plan: Plan) -> orders_pb2.Plan:
+    return orders_pb2.Plan(
+        plan_time=timestamp(plan_time),
+        candidates=map(_candidate_message, explain(plan)),
+        outcome=plan.outcome,
+        policy_channel=plan.policy.channel,
+        policy_version=plan.policy.version,
+        exact=plan.exact,
+    )
 
 
 def _candidate_message(candidate: Candidate) -> orders_pb2.Candidate:
@@ -136,6 +169,10 @@ def _candidate_message(candidate: Candidate) -> orders_pb2.Candidate:
         distance_metres=candidate.distance_metres,
         cost=candidate.cost,
         terms=[orders_pb2.CostTerm(name=name, cost=cost) for name, cost in candidate.terms],
+        verdicts=[
+            orders_pb2.FilterVerdict(filter=each.filter, passed=each.passed, detail=each.detail)
+            for each in candidate.verdicts
+        ],
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from onhand.api.routing.v1.orders_pb2 import (
     CancelOrderRequest,
     CancelOrderResponse,
+    ChangeOrderRequest,
+    ChangeOrderResponse,
     SubmitOrderRequest,
     SubmitOrderResponse,
 )
@@ -19,12 +21,13 @@ from onhand.kit.db import Database
 from onhand.kit.errors import AlreadyExists, FieldViolation, InvalidField, NotFound
 from onhand.routing import events
 from onhand.routing.config import RoutingSettings
-from onhand.routing.domain import ending, placing
+from onhand.routing.domain import ending, placing, quote
 from onhand.routing.domain.facts import OrderAccepted
 from onhand.routing.domain.lifecycle import LineState
 from onhand.routing.domain.order import Assignment, Cause, Order, Release
 from onhand.routing.domain.plan import Plan
-from onhand.routing.storage import leases, orders, plans
+from onhand.routing.messages.orders import destination_from, uuid_text
+from onhand.routing.storage import leases, orders, plans, quotes
 from onhand.routing.storage.leases import Lease
 from onhand.routing.watchers import Watchers
 
@@ -92,8 +95,10 @@ class Orders:
     async def submit(self, actor: str, request: SubmitOrderRequest, order: Order) -> Lease | None:
         """Take an order. Returns the right to advance it at once; None when it was taken before.
 
-        Raises RequestIdReused, AlreadyExists, or InvalidField when its auto-cancel time has passed.
+        Raises RequestIdReused, AlreadyExists, InvalidField when its auto-cancel time has passed, and NotFound,
+        WrongState or InvalidField when it may not have the quote that it names.
         """
+        quote_token = uuid_text(request.quote_token, "quote_token")
         lease = Lease(order.order_id, str(self._clock.uuid()), self._clock.now() + self._lease_duration)
         taken = False
 
@@ -101,6 +106,8 @@ class Orders:
             nonlocal taken
             if order.auto_cancel_time <= order.create_time:
                 raise InvalidField([FieldViolation("order.auto_cancel_time", "must be in the future")])
+            if quote_token:
+                await self._take_quote(connection, quote_token, order)
             if not await orders.insert(connection, order, lease):
                 raise AlreadyExists("order", order.order_id)
             await events.publish(connection, self._clock, order, [OrderAccepted()])
@@ -118,6 +125,13 @@ class Orders:
         await self._database.transaction(work)
         return lease if taken else None
 
+    async def _take_quote(self, connection: AsyncConnection, token: str, order: Order) -> None:
+        offered = await quotes.lock(connection, token)
+        if offered is None:
+            raise NotFound("quote", token)
+        quote.take(offered, order, order.create_time)
+        await quotes.take(connection, token, order.order_id)
+
     async def get(self, order_id: str) -> Order:
         """Raises NotFound."""
         return await self._database.read(lambda connection: orders.read(connection, order_id))
@@ -132,15 +146,6 @@ class Orders:
         return await self._database.read(
             lambda connection: orders.latest(connection, customer_id, state, before, most)
         )
-
-    async def plans(self, order_id: str) -> list[tuple[datetime, Plan]]:
-        """Raises NotFound."""
-
-        async def work(connection: AsyncConnection) -> list[tuple[datetime, Plan]]:
-            await orders.version(connection, order_id)
-            return await plans.of_order(connection, order_id)
-
-        return await self._database.read(work)
 
     async def cancel(self, actor: str, request: CancelOrderRequest) -> Order:
         """Raises NotFound, RequestIdReused, or WrongState when the goods of a line have left."""
@@ -157,6 +162,28 @@ class Orders:
         async def work(connection: AsyncConnection) -> None:
             await idempotency.once(
                 connection, actor, request, CancelOrderResponse, lambda: effect(connection)
+            )
+
+        await self._database.transaction(work)
+        self._watchers.notify(order_id)
+        return await self.get(order_id)
+
+    async def change(self, actor: str, request: ChangeOrderRequest) -> Order:
+        """Raises NotFound, RequestIdReused, or WrongState when goods of a line have left."""
+        order_id, to = request.order_id, destination_from(request)
+        detail = request.detail or "changed by the channel"
+
+        async def effect(connection: AsyncConnection) -> ChangeOrderResponse:
+            await self._apply(
+                connection,
+                order_id,
+                lambda order, now: ending.change(order, to, detail, Cause(now, actor)),
+            )
+            return ChangeOrderResponse()
+
+        async def work(connection: AsyncConnection) -> None:
+            await idempotency.once(
+                connection, actor, request, ChangeOrderResponse, lambda: effect(connection)
             )
 
         await self._database.transaction(work)
@@ -245,28 +272,49 @@ class Orders:
         line_ids = tuple(line.line_id for line in unready if line.location_id == location_id)
         return DelayStep(location_id, line_ids, order)
 
-    async def record_plan(self, lease: Lease, plan: Plan, *, held: bool = False) -> None:
-        """Take a plan over, before stock is asked for anything. Raises LeaseLostError."""
+    async def record_plan(self, lease: Lease, plan: Plan) -> bool:
+        """Take a plan over, before stock is asked for anything. Raises LeaseLostError.
+
+        False when a location's capacity was used up since the plan was made; then nothing is recorded.
+        """
 
         def change(order: Order, now: datetime) -> tuple[Order, datetime]:
             order.failures = 0
-            placing.record_plan(order, plan, Cause(now, ITSELF), self._park_retry, held=held)
+            placing.record_plan(order, plan, Cause(now, ITSELF), self._park_retry)
             return order, now
 
-        async def work(connection: AsyncConnection) -> None:
+        async def work(connection: AsyncConnection) -> bool:
+            # The order's row before the locations' locks, as everywhere.
+            await orders.version(connection, lease.order_id, lock=True)
+            if not await self._has_capacity(connection, plan):
+                return False
             order, now = await self._apply(connection, lease.order_id, change, lease)
             await plans.add(connection, order, plan, now)
+            return True
 
-        await self._database.transaction(work)
+        recorded = await self._database.transaction(work)
         self._watchers.notify(lease.order_id)
+        return recorded
 
-    async def record_assigned(self, lease: Lease, assignment: Assignment, promise_time: datetime) -> None:
+    async def _has_capacity(self, connection: AsyncConnection, plan: Plan) -> bool:
+        """Tell whether the chosen locations of limited capacity have room still, and lock it."""
+        limits = plan.limits()
+        if not limits:
+            return True
+        await plans.lock_capacity(connection, list(limits))
+        days = {each.location_id: each.day for each in plan.question.options if each.day is not None}
+        given = await plans.orders_given(connection, {each: days[each] for each in limits if each in days})
+        return all(given.get(location_id, 0) < limit for location_id, limit in limits.items())
+
+    async def record_assigned(
+        self, lease: Lease, assignment: Assignment, promise_time: datetime, delivery_date: date | None
+    ) -> None:
         """Stock is committed: give the location its task. Raises LeaseLostError."""
         slack = timedelta(seconds=self._settings.promise_slack_s)
         await self._change_assignment(
             lease,
             assignment,
-            lambda order, same, cause: placing.assign(order, same, promise_time, slack, cause),
+            lambda order, same, cause: placing.assign(order, same, promise_time, delivery_date, slack, cause),
         )
 
     async def record_refused(

@@ -5,9 +5,6 @@ locations its token speaks for.
 """
 
 import asyncio
-import base64
-import binascii
-import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,28 +12,33 @@ from typing import Any
 import grpc
 
 from onhand.api.routing.v1 import orders_pb2
-from onhand.kit import auth
+from onhand.kit import auth, paging
 from onhand.kit.clock import Clock
 from onhand.kit.errors import FieldViolation, InvalidField
 from onhand.kit.waiting import set_or_after
 from onhand.routing.config import RoutingSettings
 from onhand.routing.domain.lifecycle import LineState
-from onhand.routing.messages import order_from, order_message, plan_messages
+from onhand.routing.messages.orders import order_from, order_message, plan_message
 from onhand.routing.saga import Saga
-from onhand.routing.use_cases import Orders
+from onhand.routing.use_cases.orders import Orders
+from onhand.routing.use_cases.policies import Policies
 from onhand.routing.watchers import Watchers
-
-DEFAULT_PAGE = 100
-MAX_PAGE = 1_000
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class OrderServicer:
     def __init__(
-        self, orders: Orders, saga: Saga, watchers: Watchers, clock: Clock, settings: RoutingSettings
+        self,
+        orders: Orders,
+        policies: Policies,
+        saga: Saga,
+        watchers: Watchers,
+        clock: Clock,
+        settings: RoutingSettings,
     ) -> None:
         self._orders = orders
+        self._policies = policies
         self._saga = saga
         self._watchers = watchers
         self._clock = clock
@@ -58,16 +60,14 @@ class OrderServicer:
     async def ListOrders(
         self, request: orders_pb2.ListOrdersRequest, _: Context
     ) -> orders_pb2.ListOrdersResponse:
-        size = min(request.page_size or DEFAULT_PAGE, MAX_PAGE)
+        size = paging.size(request.page_size)
         state = LineState(request.state) if request.state else None
-        before = _read_token(request.page_token)
+        before = _key(request.page_token)
         # One more than asked tells whether there is another page.
         found = await self._orders.latest(request.customer_id, state, before, size + 1)
-        page = found[:size]
-        response = orders_pb2.ListOrdersResponse(orders=map(order_message, page))
-        if len(found) > size:
-            response.next_page_token = _write_token(page[-1].create_time, page[-1].order_id)
-        return response
+        page, last = paging.cut(found, size)
+        token = paging.token(last.create_time.isoformat(), last.order_id) if last else ""
+        return orders_pb2.ListOrdersResponse(orders=map(order_message, page), next_page_token=token)
 
     async def WatchOrder(
         self, request: orders_pb2.WatchOrderRequest, _: Context
@@ -90,22 +90,26 @@ class OrderServicer:
         order = await self._orders.cancel(auth.current().subject, request)
         return orders_pb2.CancelOrderResponse(order=order_message(order))
 
+    async def ChangeOrder(
+        self, request: orders_pb2.ChangeOrderRequest, _: Context
+    ) -> orders_pb2.ChangeOrderResponse:
+        order = await self._orders.change(auth.current().subject, request)
+        return orders_pb2.ChangeOrderResponse(order=order_message(order))
+
     async def ExplainRouting(
         self, request: orders_pb2.ExplainRoutingRequest, _: Context
     ) -> orders_pb2.ExplainRoutingResponse:
-        kept = await self._orders.plans(request.order_id)
-        return orders_pb2.ExplainRoutingResponse(plans=plan_messages(kept))
+        explained = await self._policies.plans(request.order_id)
+        return orders_pb2.ExplainRoutingResponse(
+            plans=[plan_message(each.plan_time, each.plan) for each in explained]
+        )
 
 
-def _write_token(create_time: datetime, order_id: str) -> str:
-    return base64.urlsafe_b64encode(json.dumps([create_time.isoformat(), order_id]).encode()).decode()
-
-
-def _read_token(token: str) -> tuple[datetime, str] | None:
-    if not token:
+def _key(page_token: str) -> tuple[datetime, str] | None:
+    key = paging.key(page_token, str, str)
+    if key is None:
         return None
     try:
-        create_time, order_id = json.loads(base64.urlsafe_b64decode(token))
-        return datetime.fromisoformat(create_time).astimezone(UTC), str(order_id)
-    except (ValueError, TypeError, binascii.Error):
-        raise InvalidField([FieldViolation("page_token", "is not one that this service gave")]) from None
+        return datetime.fromisoformat(key[0]).astimezone(UTC), key[1]
+    except ValueError:
+        raise InvalidField([FieldViolation("page_token", "is not from an earlier answer")]) from None

@@ -1,0 +1,1 @@
+"""Protobuf ⇄ domain, for the servicers and for events."""

@@ -1,0 +1,1 @@
+"""What can be done: one method an intention, one transaction each."""
