@@ -27,6 +27,8 @@ class PickupSettings(ServiceSettings):
     """Wrong codes in a row before hand-over is paused; protects the goods from guessing."""
     code_pause_s: Annotated[float, Field(gt=0)] = 900
     """How long hand-over is paused after that."""
+    slot_overrun_s: Annotated[float, Field(ge=0)] = 86_400
+    """How far ahead a booking whose customer has not come takes a place of later slots, where the plan says so."""
     sweep_interval_s: Annotated[float, Field(gt=0)] = 1
     """How often deadlines are looked at."""
     sweep_batch: Annotated[int, Field(ge=1, le=1_000)] = 50

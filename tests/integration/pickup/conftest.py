@@ -13,7 +13,7 @@ import grpc
 import pytest
 from sqlalchemy import text
 
-from onhand.api.pickup.v1 import events_pb2, tasks_pb2
+from onhand.api.pickup.v1 import events_pb2, slots_pb2, tasks_pb2
 from onhand.api.routing.v1 import events_pb2 as routing_pb2
 from onhand.api.routing.v1 import orders_pb2
 from onhand.api.stock.v1 import (
@@ -37,9 +37,9 @@ from onhand.kit.status import to_trailers
 from onhand.pickup.config import PickupSettings
 from onhand.pickup.consumer import routing_events
 from onhand.pickup.jobs import Jobs
-from onhand.pickup.servicer import CollectionServicer, TaskServicer
+from onhand.pickup.servicer import CollectionServicer, SlotServicer, TaskServicer
 from onhand.pickup.stock import Stock
-from onhand.pickup.use_cases import Pickup
+from onhand.pickup.use_cases import Assignments, Collection, Deps, Slots, Tasks
 
 PATIENCE_S = 15.0
 STORE = "store-1"
@@ -130,7 +130,8 @@ class World:
     stock: StockPeer
     database: Database
     broker: Broker
-    pickup: Pickup
+    deps: Deps
+    tasks: Tasks
     jobs: Jobs
     client: AsyncPickup
     open_client: Callable[..., AsyncPickup]
@@ -252,14 +253,17 @@ async def world(settings: PickupSettings, token: str) -> AsyncIterator[World]:
     database, broker = Database(settings, "pickup"), Broker(settings.nats_url, "pickup")
     quick = ClientSettings(max_attempts=1)
     stock_client = AsyncStock(f"127.0.0.1:{stock.port}", TokenFile(settings.token_file), quick)
-    pickup = Pickup(database, clock, settings, Stock(stock_client, settings))
-    jobs = Jobs(pickup, settings)
+    deps = Deps(database, clock, settings, Stock(stock_client, settings))
+    tasks, jobs = Tasks(deps), Jobs(deps)
 
     server = grpc.aio.server()
     guard = Guard(Authenticator(settings), settings.default_deadline_s)
-    services = tasks_pb2.DESCRIPTOR.services_by_name
-    guard.register(server, services["TaskService"], TaskServicer(pickup))
-    guard.register(server, services["CollectionService"], CollectionServicer(pickup))
+    for module, name, servicer in (
+        (tasks_pb2, "TaskService", TaskServicer(tasks)),
+        (tasks_pb2, "CollectionService", CollectionServicer(tasks, Collection(deps))),
+        (slots_pb2, "SlotService", SlotServicer(Slots(deps), clock)),
+    ):
+        guard.register(server, module.DESCRIPTOR.services_by_name[name], servicer)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
 
@@ -269,7 +273,9 @@ async def world(settings: PickupSettings, token: str) -> AsyncIterator[World]:
         clients.append(AsyncPickup(f"127.0.0.1:{port}", token))
         return clients[-1]
 
-    world = World(settings, clock, stock, database, broker, pickup, jobs, open_client(token), open_client)
+    world = World(
+        settings, clock, stock, database, broker, deps, tasks, jobs, open_client(token), open_client
+    )
     jetstream = await broker.jetstream()
 
     async def listen(message: Any) -> None:
@@ -281,7 +287,7 @@ async def world(settings: PickupSettings, token: str) -> AsyncIterator[World]:
         asyncio.create_task(each)
         for each in (
             Relay(database, broker, "pickup").run(),
-            Consumer(broker, database, "pickup", routing_events(pickup)).run(),
+            Consumer(broker, database, "pickup", routing_events(Assignments(deps))).run(),
             jobs.tell_stock(),
         )
     ]

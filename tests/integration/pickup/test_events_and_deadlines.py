@@ -13,6 +13,7 @@ from onhand.api.routing.v1.events_pb2 import RoutingEvent
 from onhand.kit.errors import WrongState
 from onhand.pickup.consumer import routing_events
 from onhand.pickup.events import assignment_of
+from onhand.pickup.use_cases import Assignments
 
 
 async def settle(world: Any) -> None:
@@ -56,10 +57,10 @@ async def test_a_withdrawal_and_its_task_at_the_same_moment_meet(world: Any, fir
     assignment = world.assignment()
 
     async def open_task(connection: AsyncConnection) -> None:
-        await world.pickup.open_task(connection, *assignment_of(assignment))
+        await Assignments(world.deps).open_task(connection, *assignment_of(assignment))
 
     async def withdraw(connection: AsyncConnection) -> None:
-        await world.pickup.withdraw(connection, assignment.task_id, [], "")
+        await Assignments(world.deps).withdraw(connection, assignment.task_id, [], "")
 
     begins, follows = (open_task, withdraw) if first == "assignment" else (withdraw, open_task)
     async with world.database.engine.connect() as connection:
@@ -93,7 +94,7 @@ async def test_a_withdrawal_takes_picked_goods_back_and_leaves_ended_tasks(world
 async def test_an_assignment_that_cannot_be_a_task_fails_and_leaves_nothing(world: Any) -> None:
     no_units, no_method = world.assignment(), world.assignment(method=0)
     no_units.lines[0].quantity = 0
-    handle = routing_events(world.pickup).handler
+    handle = routing_events(Assignments(world.deps)).handler
     for assignment, says in ((no_units, "with units"), (no_method, "method 0 is not known")):
         event = RoutingEvent(lines_assigned=assignment).SerializeToString()
         with pytest.raises(ValueError, match=says):

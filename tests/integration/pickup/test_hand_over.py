@@ -10,6 +10,7 @@ import pytest
 from onhand.api.pickup.v1 import tasks_pb2 as pb
 from onhand.kit.errors import LimitReached, WrongCode, WrongState
 from onhand.pickup.stock import fulfilment_id
+from onhand.pickup.use_cases import Sweeps
 
 
 def other_than(code: str) -> str:
@@ -133,7 +134,7 @@ async def test_an_effect_left_by_a_process_that_died_is_taken_over_after_its_lea
         end=world.clock.now() + timedelta(seconds=world.settings.effect_lease_s),
     )
     await world.stock.start()
-    assert await world.pickup.tell_stock() == 0
+    assert await Sweeps(world.deps).tell_stock() == 0
     world.clock.ahead = timedelta(seconds=world.settings.effect_lease_s + 1)
     await world.until(lambda: settled(world, task_id))
     assert await told(world, task_id)
@@ -152,6 +153,6 @@ async def test_what_stock_refuses_for_good_stays_listed_and_is_not_tried_again(w
         "WRONG_STATE: reservation r is RELEASED: cannot be fulfilled"
     )
     world.clock.ahead = timedelta(days=1)
-    assert await world.pickup.tell_stock() == 0
+    assert await Sweeps(world.deps).tell_stock() == 0
     assert world.stock.fulfil_calls == 1
     assert await world.state(task_id) == "COLLECTED"

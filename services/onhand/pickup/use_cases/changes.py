@@ -1,0 +1,97 @@
+"""How any change of a task is made: once per request, with its history, its events and its effects."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from google.protobuf.message import Message
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from onhand.kit import idempotency
+from onhand.kit.errors import WrongProduct
+from onhand.pickup import events
+from onhand.pickup.domain.task import Task
+from onhand.pickup.domain.transitions import Change
+from onhand.pickup.storage import effects, tasks
+from onhand.pickup.use_cases.deps import Deps
+
+R = TypeVar("R", bound=Message)
+
+SERVICE = "pickup"
+"""The actor of what nobody asked for."""
+ROUTING = "routing"
+"""The actor of what came as routing's events."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask(Generic[R]):
+    """Who asks for a change, and the request as its repeats are recognised by."""
+
+    actor: str
+    request: Message
+    response_type: type[R]
+
+    @property
+    def request_id(self) -> str:
+        """The request's id as we write ids."""
+        return str(UUID(self.request.request_id))  # type: ignore[attr-defined]
+
+
+async def once(deps: Deps, ask: Ask[R], effect: Callable[[AsyncConnection], Awaitable[R]]) -> R:
+    """Have an effect once per request, in a transaction of its own."""
+    return await deps.database.transaction(
+        lambda connection: idempotency.once(
+            connection, ask.actor, ask.request, ask.response_type, lambda: effect(connection)
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[R]):
+    """Who asks for a change of which task, and the request as its repeats are recognised by."""
+
+    actor: str
+    task: Task
+    """As it was when the caller's right to it was checked. Only what never changes is used of it."""
+    request: Message
+    response_type: type[R]
+
+    def answer(self, task: Task) -> R:
+        return self.response_type(task=events.task_message(task))
+
+
+async def change(
+    deps: Deps,
+    call: Call[R],
+    decide: Callable[[Task], Change],
+    also: Callable[[AsyncConnection], Awaitable[None]] | None = None,
+) -> R:
+    """Change a task once per request, with what else goes into the same transaction."""
+
+    async def work(connection: AsyncConnection) -> R:
+        task = await tasks.lock(connection, call.task.task_id)
+
+        async def effect() -> R:
+            decided = decide(task)
+            await save(deps, connection, task, decided, call.actor)
+            if also is not None:
+                await also(connection)
+            return call.answer(decided.task)
+
+        return await idempotency.once(connection, call.actor, call.request, call.response_type, effect)
+
+    answer = await deps.database.transaction(work)
+    deps.watchers.notify([call.task.assignment.location_id])
+    return answer
+
+
+async def save(deps: Deps, connection: AsyncConnection, before: Task, decided: Change, actor: str) -> None:
+    if decided.facts:
+        taken = await tasks.save(connection, before, decided, actor, deps.clock)
+        if taken:
+            raise WrongProduct(f"{taken[0]} (picked for another task)", "a tag that is free")
+
+
+async def add_effect(deps: Deps, connection: AsyncConnection, task_id: str) -> None:
+    await effects.add(connection, task_id, deps.clock.now())
