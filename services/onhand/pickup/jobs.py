@@ -1,7 +1,7 @@
 """What happens without anybody asking: deadlines pass, stock is told what left."""
 
 from onhand.kit.waiting import set_or_after
-from onhand.pickup.use_cases import Deps, Slots, Sweeps
+from onhand.pickup.use_cases import Deps, Keys, Slots, Sweeps
 
 
 class Jobs:
@@ -9,14 +9,11 @@ class Jobs:
         self._deps = deps
         self._sweeps = Sweeps(deps)
         self._slots = Slots(deps)
+        self._keys = Keys(deps)
 
     async def pass_deadlines(self) -> None:
         """Do to tasks and slots what is due."""
-        for sweep in (
-            self._sweeps.reject_unaccepted,
-            self._sweeps.expire_uncollected,
-            self._slots.expire,
-        ):
+        for sweep in (self._sweeps.pass_deadlines, self._slots.expire):
             while await sweep():
                 pass
 
@@ -30,3 +27,4 @@ class Jobs:
 
     async def forget(self) -> None:
         await self._sweeps.forget_withdrawals()
+        await self._keys.forget()

@@ -2,7 +2,6 @@
 
 import uvloop
 
-from onhand.api.pickup.v1 import slots_pb2, tasks_pb2
 from onhand.client import AsyncStock
 from onhand.kit import config, housekeeping, telemetry
 from onhand.kit.auth import TokenFile
@@ -14,9 +13,9 @@ from onhand.kit.server import Server
 from onhand.pickup.config import PickupSettings
 from onhand.pickup.consumer import routing_events
 from onhand.pickup.jobs import Jobs
-from onhand.pickup.servicer import CollectionServicer, SlotServicer, TaskServicer
+from onhand.pickup.servicer import services
 from onhand.pickup.stock import Stock
-from onhand.pickup.use_cases import Assignments, Collection, Deps, Slots, Tasks
+from onhand.pickup.use_cases import Assignments, Deps
 
 
 def main() -> None:
@@ -30,25 +29,21 @@ async def serve(settings: PickupSettings) -> None:
     broker = Broker(settings.nats_url, "pickup")
     client = AsyncStock(settings.stock_target, TokenFile(settings.token_file))
     deps = Deps(database, SystemClock(), settings, Stock(client, settings))
-    tasks, jobs = Tasks(deps), Jobs(deps)
+    jobs = Jobs(deps)
 
     server = Server(settings)
-    for module, name, servicer in (
-        (tasks_pb2, "TaskService", TaskServicer(tasks)),
-        (tasks_pb2, "CollectionService", CollectionServicer(tasks, Collection(deps))),
-        (slots_pb2, "SlotService", SlotServicer(Slots(deps), deps.clock)),
-    ):
-        server.add(module.DESCRIPTOR.services_by_name[name], servicer)
+    for descriptor, servicer in services(deps):
+        server.add(descriptor, servicer)
     server.background("relay", Relay(database, broker, "pickup").run)
     server.background(
         "routing events", Consumer(broker, database, "pickup", routing_events(Assignments(deps))).run
     )
     server.background("tell stock", jobs.tell_stock)
     server.every("deadlines", settings.sweep_interval_s, jobs.pass_deadlines)
-    server.every("forget withdrawals", 3600, jobs.forget)
+    server.every("forget", 3600, jobs.forget)
     server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
 
-    await server.serve(lambda: database.wait_until_migrated("slot_bookings"))
+    await server.serve(lambda: database.wait_until_migrated("owed_to_stock"))
     await client.close()
     await broker.close()
     await database.close()

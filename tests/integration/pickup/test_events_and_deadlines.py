@@ -121,7 +121,7 @@ async def test_a_task_that_nobody_accepts_is_rejected_once_at_its_deadline(world
 
 async def test_goods_that_nobody_collects_expire_once_and_their_code_ends(world: Any) -> None:
     task_id, code = await world.ready()
-    world.clock.ahead = timedelta(seconds=world.settings.collect_window_s)
+    world.clock.ahead = timedelta(seconds=world.settings.collect_window_s + world.settings.collect_grace_s)
     await asyncio.gather(*(world.jobs.pass_deadlines() for _ in range(4)))
     assert await world.state(task_id) == "EXPIRED"
     await world.event(task_id, "task_expired")
@@ -129,12 +129,12 @@ async def test_goods_that_nobody_collects_expire_once_and_their_code_ends(world:
     with pytest.raises(WrongState, match="is EXPIRED"):
         await world.do("HandOver", task_id, code=code)
     assert not await world.rows("SELECT task_id FROM collection_codes")
-    assert not await world.rows("SELECT task_id FROM stock_effects")
+    assert not await world.rows("SELECT task_id FROM owed_to_stock")
 
 
 async def test_a_hand_over_and_the_deadline_at_the_same_moment_end_in_one_way(world: Any) -> None:
     ready = [await world.ready() for _ in range(5)]
-    world.clock.ahead = timedelta(seconds=world.settings.collect_window_s)
+    world.clock.ahead = timedelta(seconds=world.settings.collect_window_s + world.settings.collect_grace_s)
     outcomes = await asyncio.gather(
         *(world.do("HandOver", task_id, code=code) for task_id, code in ready),
         world.jobs.pass_deadlines(),

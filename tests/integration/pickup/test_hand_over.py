@@ -9,7 +9,7 @@ import pytest
 
 from onhand.api.pickup.v1 import tasks_pb2 as pb
 from onhand.kit.errors import LimitReached, WrongCode, WrongState
-from onhand.pickup.stock import fulfilment_id
+from onhand.pickup.storage.effects import effect_id
 from onhand.pickup.use_cases import Sweeps
 
 
@@ -24,12 +24,12 @@ async def attempts(world: Any, task_id: str, *codes: str) -> list[Any]:
 
 
 async def told(world: Any, task_id: str) -> bool:
-    return str(fulfilment_id(task_id)) in world.stock.fulfilled
+    return str(effect_id(task_id, "fulfil")) in world.stock.fulfilled
 
 
 async def effect(world: Any, task_id: str) -> Any:
     rows = await world.rows(
-        "SELECT attempts, next_attempt_time, failure FROM stock_effects WHERE task_id = CAST(:id AS uuid)",
+        "SELECT attempts, next_attempt_time, failure FROM owed_to_stock WHERE task_id = CAST(:id AS uuid)",
         id=task_id,
     )
     return rows[0] if rows else None
@@ -110,7 +110,7 @@ async def test_goods_leave_though_stock_is_down_and_it_hears_of_it_once_it_is_ba
     await world.stock.start()
     world.clock.ahead += timedelta(minutes=1)
     await world.until(lambda: settled(world, task_id))
-    assert world.stock.fulfilled.keys() == {str(fulfilment_id(task_id))}
+    assert world.stock.fulfilled.keys() == {str(effect_id(task_id, "fulfil"))}
     assert world.stock.fulfil_calls == 1
 
 
@@ -130,7 +130,7 @@ async def test_an_effect_left_by_a_process_that_died_is_taken_over_after_its_lea
     await world.stock.stop()
     await world.do("HandOver", task_id, code=code)
     await world.rows(
-        "UPDATE stock_effects SET attempts = 1, next_attempt_time = :end RETURNING 1",
+        "UPDATE owed_to_stock SET attempts = 1, next_attempt_time = :end RETURNING 1",
         end=world.clock.now() + timedelta(seconds=world.settings.effect_lease_s),
     )
     await world.stock.start()

@@ -4,8 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any
 
-import grpc
-
 from onhand.api.pickup.v1 import tasks_pb2 as pb
 from onhand.kit import auth
 from onhand.pickup.domain.task import RejectReason, State
@@ -25,6 +23,7 @@ class TaskServicer:
             [State(state) for state in request.states],
             request.page_size,
             request.page_token,
+            only_to_shelve=request.only_to_shelve,
         )
         return pb.ListTasksResponse(tasks=map(task_message, tasks), next_page_token=next_page_token)
 
@@ -69,7 +68,15 @@ class TaskServicer:
         call = await call_on(self._tasks, request, pb.ShipTaskResponse)
         return await self._tasks.ship(call, request.carrier, request.tracking_number)
 
-    async def AssignTask(self, _: pb.AssignTaskRequest, context: Any) -> None:
-        await context.abort(grpc.StatusCode.UNIMPLEMENTED, "")
+    async def AssignTask(self, request: pb.AssignTaskRequest, _: Any) -> pb.AssignTaskResponse:
+        call = await call_on(self._tasks, request, pb.AssignTaskResponse)
+        return await self._tasks.assign(call, request.assignee)
 
-    ReshelveTask = AcknowledgeAlert = AssignTask
+    async def ReshelveTask(self, request: pb.ReshelveTaskRequest, _: Any) -> pb.ReshelveTaskResponse:
+        return await self._tasks.reshelve(await call_on(self._tasks, request, pb.ReshelveTaskResponse))
+
+    async def AcknowledgeAlert(
+        self, request: pb.AcknowledgeAlertRequest, _: Any
+    ) -> pb.AcknowledgeAlertResponse:
+        call = await call_on(self._tasks, request, pb.AcknowledgeAlertResponse)
+        return await self._tasks.acknowledge(call, request.alert_id)

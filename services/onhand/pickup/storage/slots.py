@@ -101,6 +101,13 @@ _SWEEP = text("""
                               ORDER BY expire_time LIMIT :limit FOR UPDATE SKIP LOCKED)
 """)
 _PASSED = text(_BOOKINGS + " WHERE state = 2 AND end_time <= :now ORDER BY end_time LIMIT :limit")
+# Once no task of the order lives there any more.
+_END_OF_ORDER = text("""
+    UPDATE slot_bookings SET state = 4
+    WHERE order_id = :order_id AND location_id = :location_id AND state IN (2, 3)
+      AND NOT EXISTS (SELECT FROM tasks t WHERE t.order_id = :order_id AND t.location_id = :location_id
+                      AND t.state < 7)
+""")
 _ADD_BLACKOUT = text("""
     INSERT INTO slot_blackouts (blackout_id, location_id, kind, start_time, end_time, detail)
     VALUES (:blackout_id, :location_id, :kind, :start, :end, :detail)
@@ -248,6 +255,11 @@ async def update(connection: AsyncConnection, bookings: Iterable[Booking]) -> No
     ]
     if rows:
         await connection.execute(_UPDATE, rows)
+
+
+async def end_of_order(connection: AsyncConnection, order_id: str, location_id: str) -> None:
+    """End the bookings of an order at a location, unless another of its tasks lives there."""
+    await connection.execute(_END_OF_ORDER, {"order_id": order_id, "location_id": location_id})
 
 
 async def add_blackout(connection: AsyncConnection, blackout: Blackout) -> None:

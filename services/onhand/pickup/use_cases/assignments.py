@@ -1,14 +1,13 @@
 """What routing asks of a store, and takes back."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from onhand.pickup.domain import transitions
 from onhand.pickup.domain.task import Assignment, TaskLine
 from onhand.pickup.storage import tasks, withdrawals
-from onhand.pickup.use_cases.changes import ROUTING, save
+from onhand.pickup.use_cases.changes import ROUTING, at, save
 from onhand.pickup.use_cases.deps import Deps
 
 
@@ -24,9 +23,7 @@ class Assignments:
         change = transitions.open_task(
             assignment,
             lines,
-            self._deps.clock.now(),
-            timedelta(seconds=self._deps.settings.accept_timeout_s),
-            timedelta(seconds=self._deps.settings.accept_minimum_s),
+            await at(self._deps, connection, assignment.location_id),
         )
         if await tasks.insert(connection, change, ROUTING, self._deps.clock):
             for line_ids, detail in await withdrawals.take(connection, assignment.task_id):
@@ -41,4 +38,6 @@ class Assignments:
             await withdrawals.keep(connection, task_id, line_ids, detail, self._deps.clock.now())
             return
         task = await tasks.lock(connection, task_id)
-        await save(self._deps, connection, task, transitions.withdraw(task, line_ids, detail), ROUTING)
+        present = await at(self._deps, connection, task.assignment.location_id)
+        change = transitions.withdraw(task, line_ids, detail, present)
+        await save(self._deps, connection, task, change, ROUTING)

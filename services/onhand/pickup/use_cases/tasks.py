@@ -1,19 +1,16 @@
 """The associate's tasks: seen, taken on, picked, staged, packed and shipped."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from uuid import UUID
-
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from onhand.kit import idempotency, paging
 from onhand.kit.errors import FieldViolation, InvalidField
 from onhand.kit.waiting import set_or_after
-from onhand.pickup.domain import scans, transitions
-from onhand.pickup.domain.codes import CODE_DIGITS, Code
+from onhand.pickup.domain import collecting, scans, transitions
 from onhand.pickup.domain.task import LIVE, RejectReason, State, Task, TaskLine
-from onhand.pickup.storage import codes, tasks
-from onhand.pickup.use_cases.changes import Call, R, add_effect, change
+from onhand.pickup.storage import tasks
+from onhand.pickup.use_cases.changes import Call, R, change, new_code
 from onhand.pickup.use_cases.deps import Deps
 
 
@@ -25,12 +22,24 @@ class Tasks:
         return await self._deps.database.read(lambda connection: tasks.get(connection, task_id))
 
     async def list_tasks(
-        self, location_id: str, states: Collection[State], page_size: int, page_token: str
+        self,
+        location_id: str,
+        states: Collection[State],
+        page_size: int,
+        page_token: str,
+        *,
+        only_to_shelve: bool = False,
     ) -> tuple[Sequence[Task], str]:
-        """Return a page of tasks, live ones when no state is named, and the token of the next page."""
+        """Return a page of tasks and the token of the next page.
+
+        Where no state is named: live ones, or of whatever state when their goods are to go back.
+        """
+        wanted = states or (State if only_to_shelve else LIVE)
         limit, after = paging.size(page_size), _page_start(page_token)
         found = await self._deps.database.read(
-            lambda connection: tasks.page(connection, location_id, states or LIVE, after, limit + 1)
+            lambda connection: tasks.page(
+                connection, location_id, list(wanted), after, limit + 1, only_to_shelve=only_to_shelve
+            )
         )
         page, last = paging.cut(found, limit)
         return page, paging.token(last.assignment.promise_time.isoformat(), last.task_id) if last else ""
@@ -45,9 +54,10 @@ class Tasks:
         with self._deps.watchers.listen(location_id) as changed:
             since = await self._deps.database.read(tasks.watermark)
             given: dict[str, int] = {}
-            async for task in self._live_tasks(location_id):
-                given[task.task_id] = task.version
-                yield task
+            async for task in self._watched(location_id):
+                if task.task_id not in given:
+                    given[task.task_id] = task.version
+                    yield task
             while True:
                 changed.clear()
                 watermark = await self._deps.database.read(tasks.watermark)
@@ -58,14 +68,17 @@ class Tasks:
                 since, given = watermark, {task.task_id: task.version for task in found}
                 await set_or_after(changed, self._deps.settings.watch_interval_s)
 
-    async def _live_tasks(self, location_id: str) -> AsyncIterator[Task]:
-        token = ""
-        while True:
-            page, token = await self.list_tasks(location_id, LIVE, paging.MAX_SIZE, token)
-            for task in page:
-                yield task
-            if not token:
-                return
+    async def _watched(self, location_id: str) -> AsyncIterator[Task]:
+        for only_to_shelve in (False, True):
+            token = ""
+            while True:
+                page, token = await self.list_tasks(
+                    location_id, (), paging.MAX_SIZE, token, only_to_shelve=only_to_shelve
+                )
+                for task in page:
+                    yield task
+                if not token:
+                    break
 
     async def _changed_since(self, location_id: str, since: str) -> list[Task]:
         return await self._deps.database.read(
@@ -75,11 +88,13 @@ class Tasks:
     # The associate
 
     async def accept(self, call: Call[R]) -> R:
-        now = self._deps.clock.now()
-        return await change(self._deps, call, lambda task: transitions.accept(task, call.actor, now))
+        return await change(self._deps, call, lambda task, at: transitions.accept(task, call.actor, at))
+
+    async def assign(self, call: Call[R], assignee: str) -> R:
+        return await change(self._deps, call, lambda task, at: transitions.assign(task, assignee, at))
 
     async def reject(self, call: Call[R], reason: RejectReason, detail: str) -> R:
-        return await change(self._deps, call, lambda task: transitions.reject(task, reason, detail))
+        return await change(self._deps, call, lambda task, at: transitions.reject(task, reason, detail, at))
 
     async def pick_line(
         self, call: Call[R], line_id: str, quantity: int, epcs: Sequence[str], gtin: str
@@ -93,7 +108,9 @@ class Tasks:
             return answer
         line = transitions.find_line(call.task, line_id)
         tags = await self._identify(call.task.assignment.location_id, line, epcs, gtin)
-        return await change(self._deps, call, lambda task: transitions.pick(task, line_id, quantity, tags))
+        return await change(
+            self._deps, call, lambda task, at: transitions.pick(task, line_id, quantity, tags, at)
+        )
 
     async def _identify(
         self, location_id: str, line: TaskLine, epcs: Sequence[str], gtin: str
@@ -111,33 +128,29 @@ class Tasks:
 
     async def short_pick_line(self, call: Call[R], line_id: str, reason: RejectReason, detail: str) -> R:
         return await change(
-            self._deps, call, lambda task: transitions.short_pick(task, line_id, reason, detail)
+            self._deps, call, lambda task, at: transitions.short_pick(task, line_id, reason, detail, at)
         )
 
     async def stage(self, call: Call[R], staging_place: str) -> R:
         """Let the goods wait, and give the customer a code."""
-        deadline = self._deps.clock.now() + timedelta(seconds=self._deps.settings.collect_window_s)
-        code, salt = self._deps.clock.digits(CODE_DIGITS), self._deps.clock.uuid().bytes
-
-        async def keep_code(connection: AsyncConnection) -> None:
-            await codes.add(connection, call.task.task_id, Code.of(code, salt))
-
+        code, put_code = new_code(self._deps, call.task.task_id)
         return await change(
-            self._deps, call, lambda task: transitions.stage(task, staging_place, deadline, code), keep_code
+            self._deps, call, lambda task, at: transitions.stage(task, staging_place, code, at), put_code
         )
 
     async def pack(self, call: Call[R]) -> R:
         return await change(self._deps, call, transitions.pack)
 
     async def ship(self, call: Call[R], carrier: str, tracking_number: str) -> R:
-        answer = await change(
-            self._deps,
-            call,
-            lambda task: transitions.ship(task, carrier, tracking_number),
-            lambda connection: add_effect(self._deps, connection, call.task.task_id),
+        return await change(
+            self._deps, call, lambda task, at: transitions.ship(task, carrier, tracking_number, at)
         )
-        self._deps.effect_added.set()
-        return answer
+
+    async def reshelve(self, call: Call[R]) -> R:
+        return await change(self._deps, call, lambda task, _: collecting.reshelve(task))
+
+    async def acknowledge(self, call: Call[R], alert_id: str) -> R:
+        return await change(self._deps, call, lambda task, _: transitions.acknowledge(task, alert_id))
 
 
 def _page_start(page_token: str) -> tuple[datetime, UUID]:
