@@ -84,10 +84,21 @@ class StockPeer:
         self.port = 0
         self._server: grpc.aio.Server | None = None
 
-    def tag(self, epc: str, item_id: str, location_id: str = STORE, state: str = "STATE_PRESENT") -> None:
-        self.tags.setdefault(epc.upper(), []).append(
-            reads_pb2.Tag(epc_hex=epc.upper(), item_id=item_id, location_id=location_id, state=state)
+    def tag(
+        self,
+        epc: str,
+        item_id: str,
+        location_id: str = STORE,
+        state: str = "STATE_PRESENT",
+        zone_id: str = "floor",
+        seen_s_ago: float = 0,
+    ) -> None:
+        tag = reads_pb2.Tag(
+            epc_hex=epc.upper(), item_id=item_id, location_id=location_id, state=state, zone_id=zone_id
         )
+        tag.last_seen_time.FromDatetime(datetime.now(UTC) - timedelta(seconds=seen_s_ago))
+        kept = self.tags.setdefault(epc.upper(), [])
+        kept[:] = [*(each for each in kept if each.location_id != location_id), tag]
 
     async def take(self, word: str, request: Any, context: Any, answer: Any) -> Any:
         if word in self.refusals:
@@ -96,7 +107,7 @@ class StockPeer:
             self.told.append((word, request))
         return answer
 
-    async def start(self) -> None:
+    async def start(self) -> None:  # noqa: C901  one small method for each of stock's
         server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
         peer = self
 
@@ -106,12 +117,37 @@ class StockPeer:
                     return reads_pb2.GetTagResponse(tags=found)
                 return await context.abort(*to_trailers(NotFound("tag", request.epc)))
 
+            async def ListTags(self, request: Any, _: Any) -> Any:
+                return reads_pb2.ListTagsResponse(
+                    tags=[
+                        tag
+                        for tags in peer.tags.values()
+                        for tag in tags
+                        if (tag.location_id, tag.item_id, tag.state)
+                        == (request.location_id, request.item_id, request.state)
+                    ]
+                )
+
         class Catalog(catalog_pb2_grpc.CatalogServiceServicer):
             async def GetItem(self, request: Any, context: Any) -> Any:
                 if request.item_id not in peer.gtins:
                     return await context.abort(*to_trailers(UnknownItem(request.item_id)))
-                item = catalog_pb2.Item(item_id=request.item_id, gtins=peer.gtins[request.item_id])
+                item = catalog_pb2.Item(
+                    item_id=request.item_id,
+                    gtins=peer.gtins[request.item_id],
+                    title=f"a {request.item_id}",
+                    picture_uri=f"https://pictures.example/{request.item_id}",
+                    tagged=True,
+                )
                 return catalog_pb2.GetItemResponse(item=item)
+
+            async def GetLocation(self, request: Any, _: Any) -> Any:
+                zones = [("back", 2), ("floor", 1), ("window", 1)]
+                location = catalog_pb2.Location(
+                    location_id=request.location_id,
+                    zones=[catalog_pb2.Zone(zone_id=zone_id, kind=kind) for zone_id, kind in zones],
+                )
+                return catalog_pb2.GetLocationResponse(location=location)
 
         class Reservations(reservations_pb2_grpc.ReservationServiceServicer):
             async def FulfilReservation(self, request: Any, context: Any) -> Any:
@@ -278,6 +314,7 @@ def settings(fresh_settings: Callable[..., PickupSettings]) -> PickupSettings:
         stock_target="127.0.0.1:0",
         stock_timeout_s=1,
         effect_interval_s=0.1,
+        find_interval_s=0.05,
         sweep_interval_s=0.1,
     )
 
