@@ -26,6 +26,7 @@ from onhand.api.stock.v1 import (
     reservations_pb2,
     reservations_pb2_grpc,
 )
+from onhand.api.stock.v1 import events_pb2 as stock_pb2
 from onhand.client import AsyncPickup, AsyncStock
 from onhand.client import Settings as ClientSettings
 from onhand.kit.auth import Authenticator, TokenFile
@@ -37,11 +38,11 @@ from onhand.kit.interceptors import Guard
 from onhand.kit.outbox import Relay
 from onhand.kit.status import to_trailers
 from onhand.pickup.config import PickupSettings
-from onhand.pickup.consumer import routing_events
+from onhand.pickup.consumer import routing_events, stock_events
 from onhand.pickup.jobs import Jobs
 from onhand.pickup.servicer import services
 from onhand.pickup.stock import Stock
-from onhand.pickup.use_cases import Assignments, Deps, Tasks
+from onhand.pickup.use_cases import Assignments, Deps, TagGuard, Tasks
 
 PATIENCE_S = 15.0
 STORE = "store-1"
@@ -213,6 +214,14 @@ class World:
         headers = {EVENT_ID_HEADER: event.event_id}
         await jetstream.publish(subject, event.SerializeToString(), headers=headers)
 
+    async def stock_tells(self, **payload: Any) -> None:
+        """Publish an event of stock, as its relay does."""
+        event = stock_pb2.StockEvent(event_id=str(uuid4()), **payload)
+        jetstream = await self.broker.jetstream()
+        subject = f"onhand.stock.{event.WhichOneof('payload')}"
+        headers = {EVENT_ID_HEADER: event.event_id}
+        await jetstream.publish(subject, event.SerializeToString(), headers=headers)
+
     def assignment(self, *lines: tuple[str, str, int], **fields: Any) -> routing_pb2.LinesAssigned:
         """Make an assignment of (line id, item id, quantity) lines; by default to collect two shirts."""
         values = {
@@ -363,6 +372,7 @@ async def world(settings: PickupSettings, token: str) -> AsyncIterator[World]:
         for each in (
             Relay(database, broker, "pickup").run(),
             Consumer(broker, database, "pickup", routing_events(Assignments(deps))).run(),
+            Consumer(broker, database, "pickup", stock_events(TagGuard(deps))).run(),
             jobs.tell_stock(),
         )
     ]

@@ -4,6 +4,7 @@ from onhand.pickup.use_cases.assignments import Assignments
 from onhand.pickup.use_cases.changes import Ask, Call
 from onhand.pickup.use_cases.collection import Collecting, Collection, Outcome
 from onhand.pickup.use_cases.deps import Deps
+from onhand.pickup.use_cases.guard import TagGuard
 from onhand.pickup.use_cases.keys import Keys
 from onhand.pickup.use_cases.picking import Picking, Trace
 from onhand.pickup.use_cases.slots import Slots
@@ -24,6 +25,7 @@ __all__ = [
     "Slots",
     "Stores",
     "Sweeps",
+    "TagGuard",
     "Tasks",
     "Trace",
 ]
