@@ -30,6 +30,7 @@ NEVER_REPEATED = {
     "BatchCreateReservations",  # its elements carry request_ids; its caller repeats
     "Capture",  # a repeat changes nothing, and makes a second job
     "CaptureEvent",  # a repeat changes nothing, and is answered that it is one
+    "RecordOfflineHandOvers",  # likewise
     "RetryMessage",
     "StreamReads",
     "WatchAvailability",
