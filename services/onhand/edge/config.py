@@ -14,6 +14,9 @@ class EdgeSettings(Auth):
     routing_target: str
     pickup_target: str
     notifications_target: str
+    public_url: Annotated[str, Field(pattern=r"^(https?://[^/\s]+)?$")] = ""
+    """Where people's browsers find this edge, for example `https://onhand.example`. With https, cookies are
+    sent over TLS only; unset, for development, they are not marked so."""
     drain_s: Annotated[int, Field(ge=0, le=300)] = 8
     """Time that requests under way get at SIGTERM before they are cut."""
     stock_timeout_s: Annotated[float, Field(gt=0, le=60)] = 10

@@ -1,0 +1,178 @@
+"""The store's queue as the page shows it: cards of tasks, most urgent first, and what needs a person now."""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from onhand.api.pickup.v1 import tasks_pb2 as pb
+from onhand.api.stock.v1 import catalog_pb2
+from onhand.client import AsyncPickup
+from onhand.edge import live
+from onhand.edge.pages import rendering
+from onhand.edge.pages.catalogue import Catalogue
+from onhand.edge.pages.rendering import moment
+from onhand.kit.clock import Clock
+from onhand.kit.waiting import set_or_after
+
+HEARTBEAT_S = 10.0
+"""How often a page hears of its queue though nothing changes; by silence it knows that the line is cut."""
+GATHER_S = 0.1
+"""Changes within this are told together; protects pickup and the phone."""
+SOON = timedelta(minutes=5)
+"""A deadline this near needs a person now."""
+MAX_TASKS = 1_000
+"""Tasks of one queue; protects the phone. The most urgent ones are shown."""
+
+_State = pb.Task.State
+LABELS = {
+    _State.STATE_OPEN: "to accept",
+    _State.STATE_ACCEPTED: "to pick",
+    _State.STATE_PICKING: "picking",
+    _State.STATE_PICKED: "picked",
+    _State.STATE_READY: "ready",
+    _State.STATE_PACKED: "packed",
+    _State.STATE_COLLECTED: "collected",
+    _State.STATE_SHIPPED: "shipped",
+    _State.STATE_REJECTED: "rejected",
+    _State.STATE_CANCELLED: "cancelled",
+    _State.STATE_EXPIRED: "expired",
+}
+STORE_WORKS = {_State.STATE_OPEN, _State.STATE_ACCEPTED, _State.STATE_PICKING, _State.STATE_PICKED}
+"""States in which the promise is still to be kept; a packed parcel too waits for its carrier only."""
+REASONS = [
+    (value, name.removeprefix("REJECT_REASON_").replace("_", " ").lower())
+    for name, value in pb.RejectReason.items()
+    if value not in {pb.REJECT_REASON_UNSPECIFIED, pb.REJECT_REASON_TIMED_OUT}
+]
+
+
+class Queues:
+    """Makes cards of tasks, with what the catalogue says of their items."""
+
+    def __init__(self, pickup: AsyncPickup, catalogue: Catalogue, clock: Clock) -> None:
+        self._pickup = pickup
+        self._catalogue = catalogue
+        self._clock = clock
+
+    async def card(self, task: pb.Task, location: catalog_pb2.Location) -> str:
+        """Return the card of a task: what it is, where it stands, and the next thing to do."""
+        items = await self._catalogue.items(line.item_id for line in task.lines)
+        return rendering.fragment(
+            "task.html",
+            task=task,
+            lines=[(line, items[line.item_id], left(line)) for line in task.lines],
+            label=LABELS[task.state],
+            state=_State.Name(task.state).removeprefix("STATE_").lower(),
+            collect=task.kind == pb.Task.KIND_COLLECT,
+            late=task.state in STORE_WORKS and moment(task.promise_time) < self._clock.now(),
+            unit_count=sum(line.quantity - line.cancelled_quantity for line in task.lines),
+            reasons=REASONS,
+            location_id=location.location_id,
+            zone=location.time_zone,
+        )
+
+    async def snapshot(self, location: catalog_pb2.Location) -> "Snapshot":
+        """Return the live tasks as they are now."""
+        request = pb.ListTasksRequest(location_id=location.location_id, page_size=MAX_TASKS)
+        tasks = list((await self._pickup.tasks.ListTasks(request)).tasks)
+        # Whoever waits at the counter comes before whoever is promised something.
+        tasks.sort(key=lambda task: not is_here(task))
+        return Snapshot(tasks, alerts(tasks, self._clock.now()))
+
+    async def cards(self, tasks: Iterable[pb.Task], location: catalog_pb2.Location) -> dict[str, str]:
+        return {task.task_id: await self.card(task, location) for task in tasks}
+
+    async def events(self, location: catalog_pb2.Location) -> live.Events:
+        """Yield the queue, then what changed of it, for ever; each time with the order of all.
+
+        Pickup's watch is only the bell: what is shown is what a look at the list says after it rang, so that
+        nothing that ended stays and nothing that came is missing, whatever the watch missed or told twice.
+        """
+        bell = asyncio.Event()
+        watch = asyncio.create_task(self._ring(location.location_id, bell))
+        sent: dict[str, int] = {}
+        try:
+            while True:
+                bell.clear()
+                now = await self.snapshot(location)
+                new = [task for task in now.tasks if sent.get(task.task_id) != task.version]
+                sent = {task.task_id: task.version for task in now.tasks}
+                changes = {
+                    "order": list(sent),
+                    "cards": await self.cards(new, location),
+                    "alerts": now.alerts_html(),
+                    "counts": now.counts(),
+                }
+                yield live.event("queue", changes)
+                await set_or_after(bell, HEARTBEAT_S)
+                if watch.done():
+                    watch.result()
+                    return
+                await asyncio.sleep(GATHER_S)
+        finally:
+            watch.cancel()
+            await asyncio.gather(watch, return_exceptions=True)
+
+    async def _ring(self, location_id: str, bell: asyncio.Event) -> None:
+        try:
+            async for _ in self._pickup.tasks.WatchTasks(pb.WatchTasksRequest(location_id=location_id)):
+                bell.set()
+        finally:
+            bell.set()
+
+
+class Snapshot:
+    """The live tasks of a store at one moment."""
+
+    def __init__(self, tasks: list[pb.Task], alerts: list[dict[str, str]]) -> None:
+        self.tasks = tasks
+        self.alerts = alerts
+
+    def alerts_html(self) -> str:
+        return rendering.fragment("alerts.html", alerts=self.alerts)
+
+    def counts(self) -> str:
+        """Say how many tasks are at each step: `2 to accept · 1 ready`."""
+        labels = [LABELS[task.state] for task in self.tasks]
+        return " · ".join(
+            f"{labels.count(each)} {each}" for each in dict.fromkeys(LABELS.values()) if each in labels
+        )
+
+
+def left(line: pb.TaskLine) -> int:
+    """Return how many units are left to pick."""
+    return max(0, line.quantity - line.picked_quantity - line.short_quantity - line.cancelled_quantity)
+
+
+def is_here(task: pb.Task) -> bool:
+    return task.HasField("check_in_time")
+
+
+def alerts(tasks: Iterable[pb.Task], now: datetime) -> list[dict[str, str]]:
+    """Return what a person must do now, and for which task."""
+    found: list[dict[str, str]] = []
+
+    def add(task: pb.Task, kind: str, text: str) -> None:
+        found.append({"task_id": task.task_id, "kind": kind, "text": text})
+
+    for task in tasks:
+        who = task.customer_display_name or task.order_id
+        if is_here(task):
+            where = f": {task.check_in_note}" if task.check_in_note else ""
+            add(task, "here", f"{who} is here{where}")
+        if task.state == _State.STATE_OPEN and moment(task.accept_deadline) - now < SOON:
+            add(task, "deadline", f"Accept {task.order_id} now, or it goes to another store")
+        elif task.state in STORE_WORKS and moment(task.promise_time) < now:
+            add(task, "late", f"{task.order_id} is late")
+    return found
+
+
+def said(action: str, task: pb.Task, fields: dict[str, Any]) -> str:
+    """Say what an action did, for the status line and for screen readers."""
+    if action in {"pick", "short"}:
+        line = next((each for each in task.lines if each.line_id == fields.get("line_id")), None)
+        if line is not None:
+            done = "picked" if action == "pick" else "short"
+            return f"{done}: {line.picked_quantity} of {line.quantity} picked, {left(line)} left"
+    return f"{task.order_id}: {LABELS[task.state]}"
