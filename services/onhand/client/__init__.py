@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from onhand.api.notifications.v1 import messages_pb2
-from onhand.api.pickup.v1 import tasks_pb2
+from onhand.api.pickup.v1 import customers_pb2, picking_pb2, slots_pb2, stores_pb2, tasks_pb2, tills_pb2
 from onhand.api.routing.v1 import orders_pb2
 from onhand.api.stock.v1 import (
     availability_pb2,
@@ -34,7 +34,14 @@ from onhand.client.channel import (
 
 if TYPE_CHECKING:
     from onhand.api.notifications.v1 import messages_pb2_grpc
-    from onhand.api.pickup.v1 import tasks_pb2_grpc
+    from onhand.api.pickup.v1 import (
+        customers_pb2_grpc,
+        picking_pb2_grpc,
+        slots_pb2_grpc,
+        stores_pb2_grpc,
+        tasks_pb2_grpc,
+        tills_pb2_grpc,
+    )
     from onhand.api.routing.v1 import orders_pb2_grpc
     from onhand.api.stock.v1 import (
         availability_pb2_grpc,
@@ -69,7 +76,12 @@ SERVICES: dict[str, dict[str, tuple[Any, str]]] = {
     "routing": {"orders": (orders_pb2, "OrderService")},
     "pickup": {
         "tasks": (tasks_pb2, "TaskService"),
+        "picking": (picking_pb2, "PickingService"),
         "collection": (tasks_pb2, "CollectionService"),
+        "customers": (customers_pb2, "CustomerService"),
+        "tills": (tills_pb2, "TillService"),
+        "slots": (slots_pb2, "SlotService"),
+        "stores": (stores_pb2, "StoreService"),
     },
     "notifications": {
         "messages": (messages_pb2, "MessageService"),
@@ -161,13 +173,23 @@ class Routing(_Sync):
 class AsyncPickup(_Async):
     _server = "pickup"
     tasks: "tasks_pb2_grpc.TaskServiceAsyncStub"
+    picking: "picking_pb2_grpc.PickingServiceAsyncStub"
     collection: "tasks_pb2_grpc.CollectionServiceAsyncStub"
+    customers: "customers_pb2_grpc.CustomerServiceAsyncStub"
+    tills: "tills_pb2_grpc.TillServiceAsyncStub"
+    slots: "slots_pb2_grpc.SlotServiceAsyncStub"
+    stores: "stores_pb2_grpc.StoreServiceAsyncStub"
 
 
 class Pickup(_Sync):
     _server = "pickup"
     tasks: "tasks_pb2_grpc.TaskServiceStub"
+    picking: "picking_pb2_grpc.PickingServiceStub"
     collection: "tasks_pb2_grpc.CollectionServiceStub"
+    customers: "customers_pb2_grpc.CustomerServiceStub"
+    tills: "tills_pb2_grpc.TillServiceStub"
+    slots: "slots_pb2_grpc.SlotServiceStub"
+    stores: "stores_pb2_grpc.StoreServiceStub"
 
 
 class AsyncNotifications(_Async):

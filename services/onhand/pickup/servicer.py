@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any, TypeVar
 
+import grpc
 from google.protobuf.message import Message
 
 from onhand.api.pickup.v1 import tasks_pb2 as pb
@@ -78,6 +79,11 @@ class TaskServicer:
         call = await _call(self._pickup, request, pb.ShipTaskResponse)
         return await self._pickup.ship(call, request.carrier, request.tracking_number)
 
+    async def AssignTask(self, _: pb.AssignTaskRequest, context: Any) -> None:
+        await context.abort(grpc.StatusCode.UNIMPLEMENTED, "")
+
+    ReshelveTask = AcknowledgeAlert = AssignTask
+
 
 class CollectionServicer:
     def __init__(self, pickup: Pickup) -> None:
@@ -90,3 +96,6 @@ class CollectionServicer:
     async def HandOver(self, request: pb.HandOverRequest, _: Any) -> pb.HandOverResponse:
         call = await _call(self._pickup, request, pb.HandOverResponse)
         return await self._pickup.hand_over(call, request.code)
+
+    async def RequireChecks(self, _: pb.RequireChecksRequest, context: Any) -> None:
+        await context.abort(grpc.StatusCode.UNIMPLEMENTED, "")

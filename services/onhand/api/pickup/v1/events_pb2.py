@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from onhand.api.pickup.v1 import tasks_pb2 as onhand_dot_api_dot_pickup_dot_v1_dot_tasks__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!onhand/api/pickup/v1/events.proto\x12\x14onhand.api.pickup.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a onhand/api/pickup/v1/tasks.proto\"\xfc\x07\n\x0bPickupEvent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12/\n\x0brecord_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12(\n\x04task\x18\x04 \x01(\x0b\x32\x1a.onhand.api.pickup.v1.Task\x12\r\n\x05\x61\x63tor\x18\x05 \x01(\t\x12;\n\rtask_accepted\x18\n \x01(\x0b\x32\".onhand.api.pickup.v1.TaskAcceptedH\x00\x12;\n\rtask_rejected\x18\x0b \x01(\x0b\x32\".onhand.api.pickup.v1.TaskRejectedH\x00\x12\x42\n\x11line_short_picked\x18\x0c \x01(\x0b\x32%.onhand.api.pickup.v1.LineShortPickedH\x00\x12\x35\n\ntask_ready\x18\r \x01(\x0b\x32\x1f.onhand.api.pickup.v1.TaskReadyH\x00\x12\x46\n\x13\x63ustomer_checked_in\x18\x0e \x01(\x0b\x32\'.onhand.api.pickup.v1.CustomerCheckedInH\x00\x12=\n\x0etask_collected\x18\x0f \x01(\x0b\x32#.onhand.api.pickup.v1.TaskCollectedH\x00\x12\x39\n\x0ctask_shipped\x18\x10 \x01(\x0b\x32!.onhand.api.pickup.v1.TaskShippedH\x00\x12\x39\n\x0ctask_expired\x18\x11 \x01(\x0b\x32!.onhand.api.pickup.v1.TaskExpiredH\x00\x12=\n\x0etask_cancelled\x18\x12 \x01(\x0b\x32#.onhand.api.pickup.v1.TaskCancelledH\x00\x12\x39\n\x0ctask_started\x18\x13 \x01(\x0b\x32!.onhand.api.pickup.v1.TaskStartedH\x00\x12\x37\n\x0btask_opened\x18\x14 \x01(\x0b\x32 .onhand.api.pickup.v1.TaskOpenedH\x00\x12\x37\n\x0bline_picked\x18\x15 \x01(\x0b\x32 .onhand.api.pickup.v1.LinePickedH\x00\x12=\n\x0eline_withdrawn\x18\x16 \x01(\x0b\x32#.onhand.api.pickup.v1.LineWithdrawnH\x00\x12\x37\n\x0btask_packed\x18\x17 \x01(\x0b\x32 .onhand.api.pickup.v1.TaskPackedH\x00\x42\t\n\x07payload\"\x0e\n\x0cTaskAccepted\"\r\n\x0bTaskStarted\"\x0c\n\nTaskOpened\"/\n\nLinePicked\x12\x0f\n\x07line_id\x18\x01 \x01(\t\x12\x10\n\x08quantity\x18\x02 \x01(\x03\"[\n\rLineWithdrawn\x12\x0f\n\x07line_id\x18\x01 \x01(\t\x12\x10\n\x08quantity\x18\x02 \x01(\x03\x12\x17\n\x0fpicked_quantity\x18\x03 \x01(\x03\x12\x0e\n\x06\x64\x65tail\x18\x04 \x01(\t\"\x0c\n\nTaskPacked\"R\n\x0cTaskRejected\x12\x32\n\x06reason\x18\x01 \x01(\x0e\x32\".onhand.api.pickup.v1.RejectReason\x12\x0e\n\x06\x64\x65tail\x18\x02 \x01(\t\"x\n\x0fLineShortPicked\x12\x0f\n\x07line_id\x18\x01 \x01(\t\x12\x10\n\x08quantity\x18\x02 \x01(\x03\x12\x32\n\x06reason\x18\x03 \x01(\x0e\x32\".onhand.api.pickup.v1.RejectReason\x12\x0e\n\x06\x64\x65tail\x18\x04 \x01(\t\"O\n\tTaskReady\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x34\n\x10\x63ollect_deadline\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"!\n\x11\x43ustomerCheckedIn\x12\x0c\n\x04note\x18\x01 \x01(\t\"\x0f\n\rTaskCollected\"7\n\x0bTaskShipped\x12\x0f\n\x07\x63\x61rrier\x18\x01 \x01(\t\x12\x17\n\x0ftracking_number\x18\x02 \x01(\t\"\r\n\x0bTaskExpired\"\x0f\n\rTaskCancelledb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!onhand/api/pickup/v1/events.proto\x12\x14onhand.api.pickup.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a onhand/api/pickup/v1/tasks.proto\"\xf6\x0f\n\x0bPickupEvent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12/\n\x0brecord_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12(\n\x04task\x18\x04 \x01(\x0b\x32\x1a.onhand.api.pickup.v1.Task\x12\r\n\x05\x61\x63tor\x18\x05 \x01(\t\x12;\n\rtask_accepted\x18\n \x01(\x0b\x32\".onhand.api.pickup.v1.TaskAcceptedH\x00\x12;\n\rtask_rejected\x18\x0b \x01(\x0b\x32\".onhand.api.pickup.v1.TaskRejectedH\x00\x12\x42\n\x11line_short_picked\x18\x0c \x01(\x0b\x32%.onhand.api.pickup.v1.LineShortPickedH\x00\x12\x35\n\ntask_ready\x18\r \x01(\x0b\x32\x1f.onhand.api.pickup.v1.TaskReadyH\x00\x12\x46\n\x13\x63ustomer_checked_in\x18\x0e \x01(\x0b\x32\'.onhand.api.pickup.v1.CustomerCheckedInH\x00\x12=\n\x0etask_collected\x18\x0f \x01(\x0b\x32#.onhand.api.pickup.v1.TaskCollectedH\x00\x12\x39\n\x0ctask_shipped\x18\x10 \x01(\x0b\x32!.onhand.api.pickup.v1.TaskShippedH\x00\x12\x39\n\x0ctask_expired\x18\x11 \x01(\x0b\x32!.onhand.api.pickup.v1.TaskExpiredH\x00\x12=\n\x0etask_cancelled\x18\x12 \x01(\x0b\x32#.onhand.api.pickup.v1.TaskCancelledH\x00\x12\x39\n\x0ctask_started\x18\x13 \x01(\x0b\x32!.onhand.api.pickup.v1.TaskStartedH\x00\x12\x37\n\x0btask_opened\x18\x14 \x01(\x0b\x32 .onhand.api.pickup.v1.TaskOpenedH\x00\x12\x37\n\x0bline_picked\x18\x15 \x01(\x0b\x32 .onhand.api.pickup.v1.LinePickedH\x00\x12=\n\x0eline_withdrawn\x18\x16 \x01(\x0b\x32#.onhand.api.pickup.v1.LineWithdrawnH\x00\x12\x37\n\x0btask_packed\x18\x17 \x01(\x0b\x32 .onhand.api.pickup.v1.TaskPackedH\x00\x12;\n\rtask_assigned\x18\x18 \x01(\x0b\x32\".onhand.api.pickup.v1.TaskAssignedH\x00\x12\x39\n\x0ctask_alerted\x18\x19 \x01(\x0b\x32!.onhand.api.pickup.v1.TaskAlertedH\x00\x12;\n\rtask_reopened\x18\x1a \x01(\x0b\x32\".onhand.api.pickup.v1.TaskReopenedH\x00\x12=\n\x0etask_reshelved\x18\x1b \x01(\x0b\x32#.onhand.api.pickup.v1.TaskReshelvedH\x00\x12\x43\n\x11\x61rrival_announced\x18\x1c \x01(\x0b\x32&.onhand.api.pickup.v1.ArrivalAnnouncedH\x00\x12P\n\x18\x63ollection_terms_changed\x18\x1d \x01(\x0b\x32,.onhand.api.pickup.v1.CollectionTermsChangedH\x00\x12G\n\x13\x63ollection_reminded\x18\x1e \x01(\x0b\x32(.onhand.api.pickup.v1.CollectionRemindedH\x00\x12G\n\x13\x63ollection_extended\x18\x1f \x01(\x0b\x32(.onhand.api.pickup.v1.CollectionExtendedH\x00\x12J\n\x15task_partly_collected\x18  \x01(\x0b\x32).onhand.api.pickup.v1.TaskPartlyCollectedH\x00\x12\x39\n\x0cline_refused\x18! \x01(\x0b\x32!.onhand.api.pickup.v1.LineRefusedH\x00\x12\x39\n\x0ctask_refused\x18\" \x01(\x0b\x32!.onhand.api.pickup.v1.TaskRefusedH\x00\x12=\n\x0egoods_returned\x18# \x01(\x0b\x32#.onhand.api.pickup.v1.GoodsReturnedH\x00\x12I\n\x14substitution_offered\x18$ \x01(\x0b\x32).onhand.api.pickup.v1.SubstitutionOfferedH\x00\x12I\n\x14substitution_decided\x18% \x01(\x0b\x32).onhand.api.pickup.v1.SubstitutionDecidedH\x00\x12\x44\n\x12hand_over_disputed\x18& \x01(\x0b\x32&.onhand.api.pickup.v1.HandOverDisputedH\x00\x42\t\n\x07payload\"\x0e\n\x0cTaskAccepted\"\r\n\x0bTaskStarted\"\x0c\n\nTaskOpened\"/\n\nLinePicked\x12\x0f\n\x07line_id\x18\x01 \x01(\t\x12\x10\n\x08quantity\x18\x02 \x01(\x03\"[\n\rLineWithdrawn\x12\x0f\n\x07line_id\x18\x01 \x01(\t\x12\x10\n\x08quantity\x18\x02 \x01(\x03\x12\x17\n\x0fpicked_quantity\x18\x03 \x01(\x03\x12\x0e\n\x06\x64\x65tail\x18\x04 \x01(\t\"\x0c\n\nTaskPacked\"R\n\x0cTaskRejected\x12\x32\n\x06reason\x18\x01 \x01(\x0e\x32\".onhand.api.pickup.v1.RejectReason\x12\x0e\n\x06\x64\x65tail\x18\x02 \x01(\t\"x\n\x0fLineShortPicked\x12\x0f\n\x07line_id\x18\x01 \x01(\t\x12\x10\n\x08quantity\x18\x02 \x01(\x03\x12\x32\n\x06reason\x18\x03 \x01(\x0e\x32\".onhand.api.pickup.v1.RejectReason\x12\x0e\n\x06\x64\x65tail\x18\x04 \x01(\t\"O\n\tTaskReady\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x34\n\x10\x63ollect_deadline\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"!\n\x11\x43ustomerCheckedIn\x12\x0c\n\x04note\x18\x01 \x01(\t\"H\n\rTaskCollected\x12\x37\n\thand_over\x18\x01 \x01(\x0b\x32$.onhand.api.pickup.v1.HandOverRecord\"7\n\x0bTaskShipped\x12\x0f\n\x07\x63\x61rrier\x18\x01 \x01(\t\x12\x17\n\x0ftracking_number\x18\x02 \x01(\t\"\r\n\x0bTaskExpired\"\x0f\n\rTaskCancelled\" \n\x0cTaskAssigned\x12\x10\n\x08\x61ssignee\x18\x01 \x01(\t\"=\n\x0bTaskAlerted\x12.\n\x05\x61lert\x18\x01 \x01(\x0b\x32\x1f.onhand.api.pickup.v1.TaskAlert\"A\n\x0cTaskReopened\x12\x0f\n\x07line_id\x18\x01 \x01(\t\x12\x10\n\x08quantity\x18\x02 \x01(\x03\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\"!\n\rTaskReshelved\x12\x10\n\x08quantity\x18\x01 \x01(\x03\"C\n\x10\x41rrivalAnnounced\x12/\n\x0b\x61rrive_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x18\n\x16\x43ollectionTermsChanged\"J\n\x12\x43ollectionReminded\x12\x34\n\x10\x63ollect_deadline\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"J\n\x12\x43ollectionExtended\x12\x34\n\x10\x63ollect_deadline\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\\\n\x13TaskPartlyCollected\x12\x37\n\thand_over\x18\x01 \x01(\x0b\x32$.onhand.api.pickup.v1.HandOverRecord\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\"y\n\x0bLineRefused\x12\x0f\n\x07line_id\x18\x01 \x01(\t\x12\x10\n\x08quantity\x18\x02 \x01(\x03\x12\x37\n\tcondition\x18\x03 \x01(\x0e\x32$.onhand.api.pickup.v1.GoodsCondition\x12\x0e\n\x06\x64\x65tail\x18\x04 \x01(\t\"F\n\x0bTaskRefused\x12\x37\n\thand_over\x18\x01 \x01(\x0b\x32$.onhand.api.pickup.v1.HandOverRecord\"\x90\x01\n\rGoodsReturned\x12\x13\n\x0blocation_id\x18\x01 \x01(\t\x12\x0f\n\x07line_id\x18\x02 \x01(\t\x12\x10\n\x08quantity\x18\x03 \x01(\x03\x12\x37\n\tcondition\x18\x04 \x01(\x0e\x32$.onhand.api.pickup.v1.GoodsCondition\x12\x0e\n\x06\x64\x65tail\x18\x05 \x01(\t\"O\n\x13SubstitutionOffered\x12\x38\n\x0csubstitution\x18\x01 \x01(\x0b\x32\".onhand.api.pickup.v1.Substitution\"\x83\x01\n\x13SubstitutionDecided\x12\x38\n\x0csubstitution\x18\x01 \x01(\x0b\x32\".onhand.api.pickup.v1.Substitution\x12\x32\n\x06reason\x18\x02 \x01(\x0e\x32\".onhand.api.pickup.v1.RejectReason\"[\n\x10HandOverDisputed\x12\x37\n\thand_over\x18\x01 \x01(\x0b\x32$.onhand.api.pickup.v1.HandOverRecord\x12\x0e\n\x06\x64\x65tail\x18\x02 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,33 +34,63 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'onhand.api.pickup.v1.events
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_PICKUPEVENT']._serialized_start=127
-  _globals['_PICKUPEVENT']._serialized_end=1147
-  _globals['_TASKACCEPTED']._serialized_start=1149
-  _globals['_TASKACCEPTED']._serialized_end=1163
-  _globals['_TASKSTARTED']._serialized_start=1165
-  _globals['_TASKSTARTED']._serialized_end=1178
-  _globals['_TASKOPENED']._serialized_start=1180
-  _globals['_TASKOPENED']._serialized_end=1192
-  _globals['_LINEPICKED']._serialized_start=1194
-  _globals['_LINEPICKED']._serialized_end=1241
-  _globals['_LINEWITHDRAWN']._serialized_start=1243
-  _globals['_LINEWITHDRAWN']._serialized_end=1334
-  _globals['_TASKPACKED']._serialized_start=1336
-  _globals['_TASKPACKED']._serialized_end=1348
-  _globals['_TASKREJECTED']._serialized_start=1350
-  _globals['_TASKREJECTED']._serialized_end=1432
-  _globals['_LINESHORTPICKED']._serialized_start=1434
-  _globals['_LINESHORTPICKED']._serialized_end=1554
-  _globals['_TASKREADY']._serialized_start=1556
-  _globals['_TASKREADY']._serialized_end=1635
-  _globals['_CUSTOMERCHECKEDIN']._serialized_start=1637
-  _globals['_CUSTOMERCHECKEDIN']._serialized_end=1670
-  _globals['_TASKCOLLECTED']._serialized_start=1672
-  _globals['_TASKCOLLECTED']._serialized_end=1687
-  _globals['_TASKSHIPPED']._serialized_start=1689
-  _globals['_TASKSHIPPED']._serialized_end=1744
-  _globals['_TASKEXPIRED']._serialized_start=1746
-  _globals['_TASKEXPIRED']._serialized_end=1759
-  _globals['_TASKCANCELLED']._serialized_start=1761
-  _globals['_TASKCANCELLED']._serialized_end=1776
+  _globals['_PICKUPEVENT']._serialized_end=2165
+  _globals['_TASKACCEPTED']._serialized_start=2167
+  _globals['_TASKACCEPTED']._serialized_end=2181
+  _globals['_TASKSTARTED']._serialized_start=2183
+  _globals['_TASKSTARTED']._serialized_end=2196
+  _globals['_TASKOPENED']._serialized_start=2198
+  _globals['_TASKOPENED']._serialized_end=2210
+  _globals['_LINEPICKED']._serialized_start=2212
+  _globals['_LINEPICKED']._serialized_end=2259
+  _globals['_LINEWITHDRAWN']._serialized_start=2261
+  _globals['_LINEWITHDRAWN']._serialized_end=2352
+  _globals['_TASKPACKED']._serialized_start=2354
+  _globals['_TASKPACKED']._serialized_end=2366
+  _globals['_TASKREJECTED']._serialized_start=2368
+  _globals['_TASKREJECTED']._serialized_end=2450
+  _globals['_LINESHORTPICKED']._serialized_start=2452
+  _globals['_LINESHORTPICKED']._serialized_end=2572
+  _globals['_TASKREADY']._serialized_start=2574
+  _globals['_TASKREADY']._serialized_end=2653
+  _globals['_CUSTOMERCHECKEDIN']._serialized_start=2655
+  _globals['_CUSTOMERCHECKEDIN']._serialized_end=2688
+  _globals['_TASKCOLLECTED']._serialized_start=2690
+  _globals['_TASKCOLLECTED']._serialized_end=2762
+  _globals['_TASKSHIPPED']._serialized_start=2764
+  _globals['_TASKSHIPPED']._serialized_end=2819
+  _globals['_TASKEXPIRED']._serialized_start=2821
+  _globals['_TASKEXPIRED']._serialized_end=2834
+  _globals['_TASKCANCELLED']._serialized_start=2836
+  _globals['_TASKCANCELLED']._serialized_end=2851
+  _globals['_TASKASSIGNED']._serialized_start=2853
+  _globals['_TASKASSIGNED']._serialized_end=2885
+  _globals['_TASKALERTED']._serialized_start=2887
+  _globals['_TASKALERTED']._serialized_end=2948
+  _globals['_TASKREOPENED']._serialized_start=2950
+  _globals['_TASKREOPENED']._serialized_end=3015
+  _globals['_TASKRESHELVED']._serialized_start=3017
+  _globals['_TASKRESHELVED']._serialized_end=3050
+  _globals['_ARRIVALANNOUNCED']._serialized_start=3052
+  _globals['_ARRIVALANNOUNCED']._serialized_end=3119
+  _globals['_COLLECTIONTERMSCHANGED']._serialized_start=3121
+  _globals['_COLLECTIONTERMSCHANGED']._serialized_end=3145
+  _globals['_COLLECTIONREMINDED']._serialized_start=3147
+  _globals['_COLLECTIONREMINDED']._serialized_end=3221
+  _globals['_COLLECTIONEXTENDED']._serialized_start=3223
+  _globals['_COLLECTIONEXTENDED']._serialized_end=3297
+  _globals['_TASKPARTLYCOLLECTED']._serialized_start=3299
+  _globals['_TASKPARTLYCOLLECTED']._serialized_end=3391
+  _globals['_LINEREFUSED']._serialized_start=3393
+  _globals['_LINEREFUSED']._serialized_end=3514
+  _globals['_TASKREFUSED']._serialized_start=3516
+  _globals['_TASKREFUSED']._serialized_end=3586
+  _globals['_GOODSRETURNED']._serialized_start=3589
+  _globals['_GOODSRETURNED']._serialized_end=3733
+  _globals['_SUBSTITUTIONOFFERED']._serialized_start=3735
+  _globals['_SUBSTITUTIONOFFERED']._serialized_end=3814
+  _globals['_SUBSTITUTIONDECIDED']._serialized_start=3817
+  _globals['_SUBSTITUTIONDECIDED']._serialized_end=3948
+  _globals['_HANDOVERDISPUTED']._serialized_start=3950
+  _globals['_HANDOVERDISPUTED']._serialized_end=4041
 # @@protoc_insertion_point(module_scope)

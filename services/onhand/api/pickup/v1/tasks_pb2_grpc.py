@@ -88,6 +88,21 @@ class TaskServiceStub:
                 request_serializer=onhand_dot_api_dot_pickup_dot_v1_dot_tasks__pb2.ShipTaskRequest.SerializeToString,
                 response_deserializer=onhand_dot_api_dot_pickup_dot_v1_dot_tasks__pb2.ShipTaskResponse.FromString,
                 _registered_method=True)
+        self.AssignTask = channel.unary_unary(
+                '/onhand.api.pickup.v1.TaskService/AssignTask',
+                request_serializer=onhand_dot_api_dot_pickup_dot_v1_dot_tasks__pb2.AssignTaskRequest.SerializeToString,
+                response_deserializer=onhand_dot_api_dot_pickup_dot_v1_dot_tasks__pb2.AssignTaskResponse.FromString,
+                _registered_method=True)
+        self.ReshelveTask = channel.unary_unary(
+                '/onhand.api.pickup.v1.TaskService/ReshelveTask',
+                request_serializer=onhand_dot_api_dot_pickup_dot_v1_dot_tasks__pb2.ReshelveTaskRequest.SerializeToString,
+                response_deserializer=onhand_dot_api_dot_pickup_dot_v1_dot_tasks__pb2.ReshelveTaskResponse.FromString,
+                _registered_method=True)
+        self.AcknowledgeAlert = channel.unary_unary(
+                '/onhand.api.pickup.v1.TaskService/AcknowledgeAlert',
+                request_serializer=onhand_dot_api_dot_pickup_dot_v1_dot_tasks__pb2.AcknowledgeAlertRequest.SerializeToString,
+                response_deserializer=onhand_dot_api_dot_pickup_dot_v1_dot_tasks__pb2.AcknowledgeAlertResponse.FromString,
+                _registered_method=True)
 
 
 class TaskServiceServicer:
@@ -112,8 +127,8 @@ class TaskServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def WatchTasks(self, request, context):
-        """The tasks of a location that have not ended, most urgent promise first, then each task after it
-        changed, also when it ended. Changes in quick succession may come as one, and a task may come twice
+        """The tasks of a location that have not ended or have goods that go back to their place, most urgent
+        promise first, then each task after it changed, also when it ended. Changes in quick succession may come as one, and a task may come twice
         with the same version. Fails with RESOURCE_EXHAUSTED (LIMIT_REACHED) past 1,000 watches of a process.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -172,6 +187,30 @@ class TaskServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AssignTask(self, request, context):
+        """Gives a task to somebody, or to nobody; one that is open is accepted by it. Not once it has ended.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReshelveTask(self, request, context):
+        """Goods of a task that will not leave with it (withdrawn, refused, rejected, or nobody came) are back at
+        their place: all that lies there for it. Also after the task has ended. Fails with FAILED_PRECONDITION
+        (WRONG_STATE) when nothing is to be put back.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AcknowledgeAlert(self, request, context):
+        """Somebody has seen an alert of a task: it goes from the task. Fails with NOT_FOUND for one that it does
+        not have.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_TaskServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -224,6 +263,21 @@ def add_TaskServiceServicer_to_server(servicer, server):
                     servicer.ShipTask,
                     request_deserializer=onhand_dot_api_dot_pickup_dot_v1_dot_tasks__pb2.ShipTaskRequest.FromString,
                     response_serializer=onhand_dot_api_dot_pickup_dot_v1_dot_tasks__pb2.ShipTaskResponse.SerializeToString,
+            ),
+            'AssignTask': grpc.unary_unary_rpc_method_handler(
+                    servicer.AssignTask,
+                    request_deserializer=onhand_dot_api_dot_pickup_dot_v1_dot_tasks__pb2.AssignTaskRequest.FromString,
+                    response_serializer=onhand_dot_api_dot_pickup_dot_v1_dot_tasks__pb2.AssignTaskResponse.SerializeToString,
+            ),
+            'ReshelveTask': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReshelveTask,
+                    request_deserializer=onhand_dot_api_dot_pickup_dot_v1_dot_tasks__pb2.ReshelveTaskRequest.FromString,
+                    response_serializer=onhand_dot_api_dot_pickup_dot_v1_dot_tasks__pb2.ReshelveTaskResponse.SerializeToString,
+            ),
+            'AcknowledgeAlert': grpc.unary_unary_rpc_method_handler(
+                    servicer.AcknowledgeAlert,
+                    request_deserializer=onhand_dot_api_dot_pickup_dot_v1_dot_tasks__pb2.AcknowledgeAlertRequest.FromString,
+                    response_serializer=onhand_dot_api_dot_pickup_dot_v1_dot_tasks__pb2.AcknowledgeAlertResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -510,6 +564,87 @@ class TaskService:
             metadata,
             _registered_method=True)
 
+    @staticmethod
+    def AssignTask(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/onhand.api.pickup.v1.TaskService/AssignTask',
+            onhand_dot_api_dot_pickup_dot_v1_dot_tasks__pb2.AssignTaskRequest.SerializeToString,
+            onhand_dot_api_dot_pickup_dot_v1_dot_tasks__pb2.AssignTaskResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReshelveTask(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/onhand.api.pickup.v1.TaskService/ReshelveTask',
+            onhand_dot_api_dot_pickup_dot_v1_dot_tasks__pb2.ReshelveTaskRequest.SerializeToString,
+            onhand_dot_api_dot_pickup_dot_v1_dot_tasks__pb2.ReshelveTaskResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AcknowledgeAlert(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/onhand.api.pickup.v1.TaskService/AcknowledgeAlert',
+            onhand_dot_api_dot_pickup_dot_v1_dot_tasks__pb2.AcknowledgeAlertRequest.SerializeToString,
+            onhand_dot_api_dot_pickup_dot_v1_dot_tasks__pb2.AcknowledgeAlertResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
 
 class CollectionServiceStub:
     """CollectionService is the counter's side of a collect task.
@@ -531,6 +666,11 @@ class CollectionServiceStub:
                 request_serializer=onhand_dot_api_dot_pickup_dot_v1_dot_tasks__pb2.HandOverRequest.SerializeToString,
                 response_deserializer=onhand_dot_api_dot_pickup_dot_v1_dot_tasks__pb2.HandOverResponse.FromString,
                 _registered_method=True)
+        self.RequireChecks = channel.unary_unary(
+                '/onhand.api.pickup.v1.CollectionService/RequireChecks',
+                request_serializer=onhand_dot_api_dot_pickup_dot_v1_dot_tasks__pb2.RequireChecksRequest.SerializeToString,
+                response_deserializer=onhand_dot_api_dot_pickup_dot_v1_dot_tasks__pb2.RequireChecksResponse.FromString,
+                _registered_method=True)
 
 
 class CollectionServiceServicer:
@@ -545,9 +685,20 @@ class CollectionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def HandOver(self, request, context):
-        """Hands the goods over against the one-time code. The code works once, as long as the task is ready,
-        also past its collect_deadline while the goods still lie there. Fails with PERMISSION_DENIED
-        (WRONG_CODE); after 5 wrong codes with RESOURCE_EXHAUSTED (LIMIT_REACHED) for 15 minutes.
+        """Hands the goods over against the one-time code or the pass that stands for it. It works once, as long
+        as the task is ready, also past its collect_deadline while the goods still lie there. Lines may be given
+        in part and refused in part; what is neither goes on waiting, with a new code that the customer is sent.
+        A task of which all is refused ends refused. Fails with PERMISSION_DENIED (WRONG_CODE); after 5 wrong
+        codes with RESOURCE_EXHAUSTED (LIMIT_REACHED) for 15 minutes; with INVALID_ARGUMENT when a check that
+        the task asks for was not made, or more is handed over than waits.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RequireChecks(self, request, context):
+        """What whoever collects must show, as the channel knows it: replaces what was asked before, beside what
+        the store asks of everybody. Not once the task has ended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -565,6 +716,11 @@ def add_CollectionServiceServicer_to_server(servicer, server):
                     servicer.HandOver,
                     request_deserializer=onhand_dot_api_dot_pickup_dot_v1_dot_tasks__pb2.HandOverRequest.FromString,
                     response_serializer=onhand_dot_api_dot_pickup_dot_v1_dot_tasks__pb2.HandOverResponse.SerializeToString,
+            ),
+            'RequireChecks': grpc.unary_unary_rpc_method_handler(
+                    servicer.RequireChecks,
+                    request_deserializer=onhand_dot_api_dot_pickup_dot_v1_dot_tasks__pb2.RequireChecksRequest.FromString,
+                    response_serializer=onhand_dot_api_dot_pickup_dot_v1_dot_tasks__pb2.RequireChecksResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -622,6 +778,33 @@ class CollectionService:
             '/onhand.api.pickup.v1.CollectionService/HandOver',
             onhand_dot_api_dot_pickup_dot_v1_dot_tasks__pb2.HandOverRequest.SerializeToString,
             onhand_dot_api_dot_pickup_dot_v1_dot_tasks__pb2.HandOverResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RequireChecks(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/onhand.api.pickup.v1.CollectionService/RequireChecks',
+            onhand_dot_api_dot_pickup_dot_v1_dot_tasks__pb2.RequireChecksRequest.SerializeToString,
+            onhand_dot_api_dot_pickup_dot_v1_dot_tasks__pb2.RequireChecksResponse.FromString,
             options,
             channel_credentials,
             insecure,

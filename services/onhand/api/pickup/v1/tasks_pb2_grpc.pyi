@@ -42,8 +42,8 @@ class TaskServiceStub:
     GetTask: _grpc.UnaryUnaryMultiCallable[_tasks_pb2.GetTaskRequest, _tasks_pb2.GetTaskResponse]
     """One task by its id. Fails with NOT_FOUND."""
     WatchTasks: _grpc.UnaryStreamMultiCallable[_tasks_pb2.WatchTasksRequest, _tasks_pb2.WatchTasksResponse]
-    """The tasks of a location that have not ended, most urgent promise first, then each task after it
-    changed, also when it ended. Changes in quick succession may come as one, and a task may come twice
+    """The tasks of a location that have not ended or have goods that go back to their place, most urgent
+    promise first, then each task after it changed, also when it ended. Changes in quick succession may come as one, and a task may come twice
     with the same version. Fails with RESOURCE_EXHAUSTED (LIMIT_REACHED) past 1,000 watches of a process.
     """
     AcceptTask: _grpc.UnaryUnaryMultiCallable[_tasks_pb2.AcceptTaskRequest, _tasks_pb2.AcceptTaskResponse]
@@ -65,6 +65,17 @@ class TaskServiceStub:
     """Picked goods of a ship task are in their parcel."""
     ShipTask: _grpc.UnaryUnaryMultiCallable[_tasks_pb2.ShipTaskRequest, _tasks_pb2.ShipTaskResponse]
     """The carrier has the parcel."""
+    AssignTask: _grpc.UnaryUnaryMultiCallable[_tasks_pb2.AssignTaskRequest, _tasks_pb2.AssignTaskResponse]
+    """Gives a task to somebody, or to nobody; one that is open is accepted by it. Not once it has ended."""
+    ReshelveTask: _grpc.UnaryUnaryMultiCallable[_tasks_pb2.ReshelveTaskRequest, _tasks_pb2.ReshelveTaskResponse]
+    """Goods of a task that will not leave with it (withdrawn, refused, rejected, or nobody came) are back at
+    their place: all that lies there for it. Also after the task has ended. Fails with FAILED_PRECONDITION
+    (WRONG_STATE) when nothing is to be put back.
+    """
+    AcknowledgeAlert: _grpc.UnaryUnaryMultiCallable[_tasks_pb2.AcknowledgeAlertRequest, _tasks_pb2.AcknowledgeAlertResponse]
+    """Somebody has seen an alert of a task: it goes from the task. Fails with NOT_FOUND for one that it does
+    not have.
+    """
 
 @_typing.type_check_only
 class TaskServiceAsyncStub(TaskServiceStub):
@@ -80,8 +91,8 @@ class TaskServiceAsyncStub(TaskServiceStub):
     GetTask: _aio.UnaryUnaryMultiCallable[_tasks_pb2.GetTaskRequest, _tasks_pb2.GetTaskResponse]  # type: ignore[assignment]
     """One task by its id. Fails with NOT_FOUND."""
     WatchTasks: _aio.UnaryStreamMultiCallable[_tasks_pb2.WatchTasksRequest, _tasks_pb2.WatchTasksResponse]  # type: ignore[assignment]
-    """The tasks of a location that have not ended, most urgent promise first, then each task after it
-    changed, also when it ended. Changes in quick succession may come as one, and a task may come twice
+    """The tasks of a location that have not ended or have goods that go back to their place, most urgent
+    promise first, then each task after it changed, also when it ended. Changes in quick succession may come as one, and a task may come twice
     with the same version. Fails with RESOURCE_EXHAUSTED (LIMIT_REACHED) past 1,000 watches of a process.
     """
     AcceptTask: _aio.UnaryUnaryMultiCallable[_tasks_pb2.AcceptTaskRequest, _tasks_pb2.AcceptTaskResponse]  # type: ignore[assignment]
@@ -103,6 +114,17 @@ class TaskServiceAsyncStub(TaskServiceStub):
     """Picked goods of a ship task are in their parcel."""
     ShipTask: _aio.UnaryUnaryMultiCallable[_tasks_pb2.ShipTaskRequest, _tasks_pb2.ShipTaskResponse]  # type: ignore[assignment]
     """The carrier has the parcel."""
+    AssignTask: _aio.UnaryUnaryMultiCallable[_tasks_pb2.AssignTaskRequest, _tasks_pb2.AssignTaskResponse]  # type: ignore[assignment]
+    """Gives a task to somebody, or to nobody; one that is open is accepted by it. Not once it has ended."""
+    ReshelveTask: _aio.UnaryUnaryMultiCallable[_tasks_pb2.ReshelveTaskRequest, _tasks_pb2.ReshelveTaskResponse]  # type: ignore[assignment]
+    """Goods of a task that will not leave with it (withdrawn, refused, rejected, or nobody came) are back at
+    their place: all that lies there for it. Also after the task has ended. Fails with FAILED_PRECONDITION
+    (WRONG_STATE) when nothing is to be put back.
+    """
+    AcknowledgeAlert: _aio.UnaryUnaryMultiCallable[_tasks_pb2.AcknowledgeAlertRequest, _tasks_pb2.AcknowledgeAlertResponse]  # type: ignore[assignment]
+    """Somebody has seen an alert of a task: it goes from the task. Fails with NOT_FOUND for one that it does
+    not have.
+    """
 
 class TaskServiceServicer:
     """TaskService is the store associate's side. Every method that writes is safe to repeat with the same
@@ -130,8 +152,8 @@ class TaskServiceServicer:
         request: _tasks_pb2.WatchTasksRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_tasks_pb2.WatchTasksResponse], _abc.AsyncIterator[_tasks_pb2.WatchTasksResponse]]:
-        """The tasks of a location that have not ended, most urgent promise first, then each task after it
-        changed, also when it ended. Changes in quick succession may come as one, and a task may come twice
+        """The tasks of a location that have not ended or have goods that go back to their place, most urgent
+        promise first, then each task after it changed, also when it ended. Changes in quick succession may come as one, and a task may come twice
         with the same version. Fails with RESOURCE_EXHAUSTED (LIMIT_REACHED) past 1,000 watches of a process.
         """
 
@@ -189,6 +211,32 @@ class TaskServiceServicer:
     ) -> _typing.Union[_tasks_pb2.ShipTaskResponse, _abc.Awaitable[_tasks_pb2.ShipTaskResponse]]:
         """The carrier has the parcel."""
 
+    def AssignTask(
+        self,
+        request: _tasks_pb2.AssignTaskRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_tasks_pb2.AssignTaskResponse, _abc.Awaitable[_tasks_pb2.AssignTaskResponse]]:
+        """Gives a task to somebody, or to nobody; one that is open is accepted by it. Not once it has ended."""
+
+    def ReshelveTask(
+        self,
+        request: _tasks_pb2.ReshelveTaskRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_tasks_pb2.ReshelveTaskResponse, _abc.Awaitable[_tasks_pb2.ReshelveTaskResponse]]:
+        """Goods of a task that will not leave with it (withdrawn, refused, rejected, or nobody came) are back at
+        their place: all that lies there for it. Also after the task has ended. Fails with FAILED_PRECONDITION
+        (WRONG_STATE) when nothing is to be put back.
+        """
+
+    def AcknowledgeAlert(
+        self,
+        request: _tasks_pb2.AcknowledgeAlertRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_tasks_pb2.AcknowledgeAlertResponse, _abc.Awaitable[_tasks_pb2.AcknowledgeAlertResponse]]:
+        """Somebody has seen an alert of a task: it goes from the task. Fails with NOT_FOUND for one that it does
+        not have.
+        """
+
 def add_TaskServiceServicer_to_server(servicer: TaskServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
 class CollectionServiceStub:
@@ -201,9 +249,16 @@ class CollectionServiceStub:
     CheckIn: _grpc.UnaryUnaryMultiCallable[_tasks_pb2.CheckInRequest, _tasks_pb2.CheckInResponse]
     """The customer is here, or says where. May come before the task is ready, and again."""
     HandOver: _grpc.UnaryUnaryMultiCallable[_tasks_pb2.HandOverRequest, _tasks_pb2.HandOverResponse]
-    """Hands the goods over against the one-time code. The code works once, as long as the task is ready,
-    also past its collect_deadline while the goods still lie there. Fails with PERMISSION_DENIED
-    (WRONG_CODE); after 5 wrong codes with RESOURCE_EXHAUSTED (LIMIT_REACHED) for 15 minutes.
+    """Hands the goods over against the one-time code or the pass that stands for it. It works once, as long
+    as the task is ready, also past its collect_deadline while the goods still lie there. Lines may be given
+    in part and refused in part; what is neither goes on waiting, with a new code that the customer is sent.
+    A task of which all is refused ends refused. Fails with PERMISSION_DENIED (WRONG_CODE); after 5 wrong
+    codes with RESOURCE_EXHAUSTED (LIMIT_REACHED) for 15 minutes; with INVALID_ARGUMENT when a check that
+    the task asks for was not made, or more is handed over than waits.
+    """
+    RequireChecks: _grpc.UnaryUnaryMultiCallable[_tasks_pb2.RequireChecksRequest, _tasks_pb2.RequireChecksResponse]
+    """What whoever collects must show, as the channel knows it: replaces what was asked before, beside what
+    the store asks of everybody. Not once the task has ended.
     """
 
 @_typing.type_check_only
@@ -214,9 +269,16 @@ class CollectionServiceAsyncStub(CollectionServiceStub):
     CheckIn: _aio.UnaryUnaryMultiCallable[_tasks_pb2.CheckInRequest, _tasks_pb2.CheckInResponse]  # type: ignore[assignment]
     """The customer is here, or says where. May come before the task is ready, and again."""
     HandOver: _aio.UnaryUnaryMultiCallable[_tasks_pb2.HandOverRequest, _tasks_pb2.HandOverResponse]  # type: ignore[assignment]
-    """Hands the goods over against the one-time code. The code works once, as long as the task is ready,
-    also past its collect_deadline while the goods still lie there. Fails with PERMISSION_DENIED
-    (WRONG_CODE); after 5 wrong codes with RESOURCE_EXHAUSTED (LIMIT_REACHED) for 15 minutes.
+    """Hands the goods over against the one-time code or the pass that stands for it. It works once, as long
+    as the task is ready, also past its collect_deadline while the goods still lie there. Lines may be given
+    in part and refused in part; what is neither goes on waiting, with a new code that the customer is sent.
+    A task of which all is refused ends refused. Fails with PERMISSION_DENIED (WRONG_CODE); after 5 wrong
+    codes with RESOURCE_EXHAUSTED (LIMIT_REACHED) for 15 minutes; with INVALID_ARGUMENT when a check that
+    the task asks for was not made, or more is handed over than waits.
+    """
+    RequireChecks: _aio.UnaryUnaryMultiCallable[_tasks_pb2.RequireChecksRequest, _tasks_pb2.RequireChecksResponse]  # type: ignore[assignment]
+    """What whoever collects must show, as the channel knows it: replaces what was asked before, beside what
+    the store asks of everybody. Not once the task has ended.
     """
 
 class CollectionServiceServicer:
@@ -234,9 +296,21 @@ class CollectionServiceServicer:
         request: _tasks_pb2.HandOverRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_tasks_pb2.HandOverResponse, _abc.Awaitable[_tasks_pb2.HandOverResponse]]:
-        """Hands the goods over against the one-time code. The code works once, as long as the task is ready,
-        also past its collect_deadline while the goods still lie there. Fails with PERMISSION_DENIED
-        (WRONG_CODE); after 5 wrong codes with RESOURCE_EXHAUSTED (LIMIT_REACHED) for 15 minutes.
+        """Hands the goods over against the one-time code or the pass that stands for it. It works once, as long
+        as the task is ready, also past its collect_deadline while the goods still lie there. Lines may be given
+        in part and refused in part; what is neither goes on waiting, with a new code that the customer is sent.
+        A task of which all is refused ends refused. Fails with PERMISSION_DENIED (WRONG_CODE); after 5 wrong
+        codes with RESOURCE_EXHAUSTED (LIMIT_REACHED) for 15 minutes; with INVALID_ARGUMENT when a check that
+        the task asks for was not made, or more is handed over than waits.
+        """
+
+    def RequireChecks(
+        self,
+        request: _tasks_pb2.RequireChecksRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_tasks_pb2.RequireChecksResponse, _abc.Awaitable[_tasks_pb2.RequireChecksResponse]]:
+        """What whoever collects must show, as the channel knows it: replaces what was asked before, beside what
+        the store asks of everybody. Not once the task has ended.
         """
 
 def add_CollectionServiceServicer_to_server(servicer: CollectionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
