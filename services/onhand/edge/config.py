@@ -1,8 +1,9 @@
 """Settings of the edge."""
 
+from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from onhand.kit.config import Auth
 
@@ -17,6 +18,9 @@ class EdgeSettings(Auth):
     public_url: Annotated[str, Field(pattern=r"^(https?://[^/\s]+)?$")] = ""
     """Where people's browsers find this edge, for example `https://onhand.example`. With https, cookies are
     sent over TLS only; unset, for development, they are not marked so."""
+    customer_links_key_file: Path | None = None
+    """Keys that sign the links of customers' pages, one a line of at least 32 characters: the first signs, all are
+    accepted, so that a new first line rotates. Unset: there are no customers' pages."""
     drain_s: Annotated[int, Field(ge=0, le=300)] = 8
     """Time that requests under way get at SIGTERM before they are cut."""
     stock_timeout_s: Annotated[float, Field(gt=0, le=60)] = 10
@@ -44,3 +48,11 @@ class EdgeSettings(Auth):
     """Live streams of one process; protects stock, where each is a stream too."""
     watch_duration_s: Annotated[float, Field(gt=0)] = 3_600
     """Longest a live stream lasts before its client must ask, and be authorised, again."""
+
+    @field_validator("customer_links_key_file")
+    @classmethod
+    def _token_with_links(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        """Refuse to start half-configured: a customer has no token, so the edge shows its own."""
+        if value is not None and info.data.get("token_file") is None:
+            raise ValueError("needs ONHAND_TOKEN_FILE too")
+        return value

@@ -26,6 +26,8 @@ MAX_COOKIE_BYTES = 3_800
 """A browser keeps 4,096 bytes of name, value and attributes together (RFC 6265, section 6.1)."""
 MAX_FIELDS = 50
 """Fields of one form; protects the processor."""
+MAX_DIGITS = 10
+"""Of a number in a form; fits an int64."""
 
 
 class Sessions:
@@ -80,6 +82,11 @@ async def form(request: Request, settings: EdgeSettings) -> dict[str, str]:
     except ValueError:
         raise malformed("body", "fields of a form are expected") from None
     return {name: value.strip() for name, value in fields}
+
+
+def number(text: str) -> int:
+    """Return a number from a form; 0, which the contracts refuse where it matters, for what is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else 0
 
 
 def require_own_page(request: Request) -> None:

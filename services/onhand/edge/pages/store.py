@@ -22,7 +22,7 @@ from onhand.edge.live import EventStream, Watches
 from onhand.edge.pages import rendering
 from onhand.edge.pages.catalogue import Catalogue
 from onhand.edge.pages.queue import Queues, said
-from onhand.edge.pages.session import Sessions, form
+from onhand.edge.pages.session import Sessions, form, number
 from onhand.edge.problem import Json
 from onhand.kit.auth import Principal
 from onhand.kit.clock import Clock
@@ -38,6 +38,8 @@ from onhand.readers.document import malformed
 
 ADMISSION = pb.DESCRIPTOR.services_by_name["TaskService"].methods_by_name["ListTasks"]
 """Who may call this may open the page; what they may do there the services say."""
+SCOPES = ("tasks.read", "tasks.write", "collection.write", "stock.read", "catalog.read")
+"""What an associate's token needs for all that the page offers."""
 REFUSED = (InvalidToken, MissingScope, WrongLocation)
 GTIN_DIGITS = {8, 12, 13, 14}
 NEARBY_METRES = 100_000
@@ -45,8 +47,6 @@ NEARBY_METRES = 100_000
 SHOWN_NEARBY = 5
 TAGS_LOOKED_AT = 200
 """Tags of one item whose zones are told; more are no help to who looks for one."""
-MAX_DIGITS = 8
-"""Of a number in a form; fits an int32."""
 
 Fields = dict[str, str]
 Make = Callable[[Fields], Message]
@@ -189,6 +189,8 @@ class StorePage:
             message: Any = make(fields)
         except KeyError as missing:
             raise malformed(str(missing.args[0]), "is missing") from None
+        except ValueError as error:  # a number that the field cannot hold
+            raise malformed("body", str(error)) from None
         message.task_id = request.path_params["task_id"]
         message.request_id = fields.get("request_id", "")
         task: pb.Task = (await method(message)).task
@@ -287,7 +289,7 @@ def _is_gtin(scanned: str) -> bool:
 
 
 def _why(fields: Fields) -> dict[str, Any]:
-    return {"reason": _number(fields["reason"]), "detail": fields.get("detail", "")}
+    return {"reason": number(fields["reason"]), "detail": fields.get("detail", "")}
 
 
 def _pick(fields: Fields) -> pb.PickLineRequest:
@@ -298,10 +300,5 @@ def _pick(fields: Fields) -> pb.PickLineRequest:
     elif scanned:
         request.epcs.append(scanned)
     else:
-        request.quantity = _number(fields["quantity"])
+        request.quantity = number(fields["quantity"])
     return request
-
-
-def _number(text: str) -> int:
-    """Return a number from a form; 0, which every contract refuses, for what is none."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else 0
