@@ -1,17 +1,21 @@
 """Debian's Chromium, driven by Playwright, against everything running as its users run it."""
+# ruff: noqa: F811 - fixtures are imported, and asked for by their names
 
 import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
-from playwright.async_api import BrowserContext, Page, async_playwright, expect
+from playwright.async_api import BrowserContext, Page, Playwright, async_playwright, expect
 from tests.acceptance.conftest import (  # noqa: F401 - fixtures: the same stack, for other callers
+    Mailbox,
     Stack,
     chain,
     mailbox,
@@ -19,18 +23,23 @@ from tests.acceptance.conftest import (  # noqa: F401 - fixtures: the same stack
     stack,
     time_limit,
 )
+from tests.acceptance.errand import Errand
 
+from onhand.api.stock.v1 import catalog_pb2
 from onhand.cli import keys
+from onhand.client import Stock
 from onhand.edge.pages.store import SCOPES
 from onhand.kit.links import Links
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 PHONE = {"width": 360, "height": 740}
 PATIENCE_MS = 15_000
 SCREENS = Path(__file__).parents[2] / "docs" / "screens"
 
 expect.set_options(timeout=PATIENCE_MS)
 
+Goods = Callable[..., tuple[str, str]]
 OpenPhone = Callable[..., Awaitable[Page]]
 
 
@@ -38,7 +47,8 @@ OpenPhone = Callable[..., Awaitable[Page]]
 async def open_phone(tmp_path: Path) -> AsyncIterator[OpenPhone]:
     """Give what opens a browser of its own, of a phone's size."""
     if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine (on Debian: apt install chromium)")
+        missing = "no Chromium on this machine (on Debian: apt install chromium)"
+        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
     async with AsyncExitStack() as closing:
         playwright = await closing.enter_async_context(async_playwright())
 
@@ -51,15 +61,48 @@ async def open_phone(tmp_path: Path) -> AsyncIterator[OpenPhone]:
         yield open_one
 
 
+@pytest.fixture
+def new_goods(stack: Stack, new_item: Callable[..., str]) -> Goods:
+    """Make an item that people can read, with stock: `new_goods("Cap", utrecht=2)`; gives its id and bar code."""
+
+    def make(title: str, **units: int) -> tuple[str, str]:
+        body = f"0950600{uuid4().int % 1_000_000:06}"
+        total = sum(int(digit) * (3, 1)[place % 2] for place, digit in enumerate(body))
+        gtin = f"{body}{-total % 10}"
+        item_id = new_item(gtin, **units)
+        item = catalog_pb2.Item(
+            item_id=item_id, title=title, size="M", colour="blue", gtins=[gtin], tagged=True
+        )
+        with stack.client(Stock) as stock:
+            stock.catalog.BatchUpsertItems(catalog_pb2.BatchUpsertItemsRequest(items=[item]))
+        return item_id, gtin
+
+    return make
+
+
+@pytest.fixture
+def new_errand(stack: Stack, mailbox: Mailbox) -> Iterator[Callable[[], Errand]]:
+    """Give what makes a customer with an order to come."""
+    made: list[Errand] = []
+
+    def make() -> Errand:
+        made.append(Errand(stack, mailbox))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
 @asynccontextmanager
 async def _context(
-    playwright: object, folder: Path, options: dict[str, object]
+    playwright: Playwright, folder: Path, options: dict[str, Any]
 ) -> AsyncIterator[BrowserContext]:
     """Run Chromium on a fresh profile. What a page logs as an error fails the test."""
-    context = await playwright.chromium.launch_persistent_context(  # type: ignore[attr-defined]
+    context = await playwright.chromium.launch_persistent_context(
         tempfile.mkdtemp(dir=folder),
         executable_path=CHROMIUM,
-        args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        args=[*ARGUMENTS, *options.pop("args", ())],
         viewport=PHONE,
         **options,
     )
@@ -79,15 +122,17 @@ async def eventually(check: Callable[[], Awaitable[bool]], within_s: float = 15.
             await asyncio.sleep(0.05)
 
 
-async def sign_in(page: Page, stack: Stack, store: str, subject: str = "ana") -> None:  # noqa: F811
+async def sign_in(
+    page: Page, stack: Stack, store: str, subject: str = "ana", also: Sequence[str] = ()
+) -> None:
     """Sign an associate in as the link of `onhand token --store` does."""
-    token = stack.token(*SCOPES, subject=subject, locations=[store])
+    token = stack.token(*SCOPES, subject=subject, locations=[store, *also])
     await page.goto(f"http://{stack.address('edge')}/store?store={store}#{token}")
     await page.get_by_role("button", name="Sign in").click()
     await page.get_by_text("live").wait_for()
 
 
-def customer_link(stack: Stack, order_id: str, ttl: timedelta = timedelta(hours=1)) -> str:  # noqa: F811
+def customer_link(stack: Stack, order_id: str, ttl: timedelta = timedelta(hours=1)) -> str:
     token = Links(keys.links_file(stack.runtime.keys_dir)).token(order_id, datetime.now(UTC) + ttl)
     return f"http://{stack.address('edge')}/orders/{token}"
 

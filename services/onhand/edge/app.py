@@ -77,7 +77,6 @@ class Edge:
     def app(self) -> Starlette:
         routes: list[BaseRoute] = [
             Route("/", self.overview),
-            Route("/board", self.board),
             Route("/healthz", self.healthz),
             Route("/readyz", self.readyz),
             Route("/openapi.json", self.openapi),
@@ -184,9 +183,6 @@ class Edge:
 
     async def overview(self, _: Request) -> Response:
         return rendering.page("overview.html", services=await self._services.check_all(), roles=ROLES)
-
-    async def board(self, _: Request) -> Response:
-        return rendering.page("board.html")
 
 
 def _page_size(request: Request) -> int:

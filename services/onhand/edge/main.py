@@ -10,7 +10,7 @@ import uvicorn
 import uvloop
 from starlette.applications import Starlette
 
-from onhand.client import AsyncPickup, AsyncRouting, AsyncStock, Settings
+from onhand.client import AsyncNotifications, AsyncPickup, AsyncRouting, AsyncStock, Settings
 from onhand.edge.app import Edge
 from onhand.edge.auth import Gate, caller_token
 from onhand.edge.config import EdgeSettings
@@ -18,6 +18,7 @@ from onhand.edge.health import Services
 from onhand.edge.live import Watches
 from onhand.edge.pages.catalogue import Catalogue
 from onhand.edge.pages.customer import CustomerPage
+from onhand.edge.pages.operations import OperationsPage
 from onhand.edge.pages.session import Sessions
 from onhand.edge.pages.store import StorePage
 from onhand.kit import config, telemetry
@@ -38,13 +39,19 @@ async def serve(settings: EdgeSettings) -> None:
     stock = AsyncStock(settings.stock_target, token=caller_token.get, settings=calls)
     routing = AsyncRouting(settings.routing_target, token=caller_token.get, settings=calls)
     pickup = AsyncPickup(settings.pickup_target, token=caller_token.get, settings=calls)
+    notifications = AsyncNotifications(settings.notifications_target, token=caller_token.get, settings=calls)
     services = Services(settings)
     watches = Watches(settings)
     clock = SystemClock()
     gate = Gate(Authenticator(settings))
     sessions = Sessions(settings, gate, clock)
     catalogue = Catalogue(stock)
-    pages = StorePage(settings, sessions, watches, stock, pickup, catalogue, clock).routes()
+    pages = [
+        *StorePage(settings, sessions, watches, stock, pickup, catalogue, clock).routes(),
+        *OperationsPage(
+            settings, sessions, services, watches, stock, routing, pickup, notifications, clock
+        ).routes(),
+    ]
     if settings.customer_links_key_file is not None and settings.token_file is not None:
         links, token = Links(settings.customer_links_key_file), TokenFile(settings.token_file)
         pages += CustomerPage(settings, links, token, routing, pickup, catalogue, clock).routes()
@@ -53,9 +60,7 @@ async def serve(settings: EdgeSettings) -> None:
     with _listen(settings.listen) as listener:
         log.info("listening", address=settings.listen)
         await Server(settings, edge.app(), watches).serve([listener])
-    await stock.close()
-    await routing.close()
-    await pickup.close()
+    await asyncio.gather(*(each.close() for each in (stock, routing, pickup, notifications)))
     await services.close()
 
 

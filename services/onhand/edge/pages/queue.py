@@ -37,7 +37,10 @@ LABELS = {
     _State.STATE_REJECTED: "rejected",
     _State.STATE_CANCELLED: "cancelled",
     _State.STATE_EXPIRED: "expired",
+    _State.STATE_REFUSED: "refused",
 }
+NEW = "in a state that this page does not know"
+"""What pickup says that is newer than this."""
 STORE_WORKS = {_State.STATE_OPEN, _State.STATE_ACCEPTED, _State.STATE_PICKING, _State.STATE_PICKED}
 """States in which the promise is still to be kept; a packed parcel too waits for its carrier only."""
 REASONS = [
@@ -62,8 +65,8 @@ class Queues:
             "task.html",
             task=task,
             lines=[(line, items[line.item_id], left(line)) for line in task.lines],
-            label=LABELS[task.state],
-            state=_State.Name(task.state).removeprefix("STATE_").lower(),
+            label=label(task),
+            state=label(task).replace(" ", "-"),
             collect=task.kind == pb.Task.KIND_COLLECT,
             late=task.state in STORE_WORKS and moment(task.promise_time) < self._clock.now(),
             unit_count=sum(line.quantity - line.cancelled_quantity for line in task.lines),
@@ -134,10 +137,14 @@ class Snapshot:
 
     def counts(self) -> str:
         """Say how many tasks are at each step: `2 to accept · 1 ready`."""
-        labels = [LABELS[task.state] for task in self.tasks]
+        labels = [label(task) for task in self.tasks]
         return " · ".join(
             f"{labels.count(each)} {each}" for each in dict.fromkeys(LABELS.values()) if each in labels
         )
+
+
+def label(task: pb.Task) -> str:
+    return LABELS.get(task.state, NEW)
 
 
 def left(line: pb.TaskLine) -> int:
@@ -173,6 +180,5 @@ def said(action: str, task: pb.Task, fields: dict[str, Any]) -> str:
     if action in {"pick", "short"}:
         line = next((each for each in task.lines if each.line_id == fields.get("line_id")), None)
         if line is not None:
-            done = "picked" if action == "pick" else "short"
-            return f"{done}: {line.picked_quantity} of {line.quantity} picked, {left(line)} left"
-    return f"{task.order_id}: {LABELS[task.state]}"
+            return f"Picked {line.picked_quantity} of {line.quantity}, {left(line) or 'nothing'} left to pick"
+    return f"{task.order_id}: {label(task)}"

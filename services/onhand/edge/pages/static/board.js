@@ -1,11 +1,9 @@
-// The board: cells of one location, live. EventSource cannot send a token, so the stream is read by fetch.
+// The board: cells of one location, live.
 "use strict";
 
 const SHOWN = 200; // rows drawn; more would help nobody on a phone
 const TITLES_AT_ONCE = 6;
-const FIRST_PAUSE_MS = 1000;
-const LONGEST_PAUSE_MS = 30000;
-const TOKEN = "onhand.token";
+const PAUSE_MS = 5000; // before a stream that was refused is asked for again
 
 const byId = (id) => document.getElementById(id);
 const cells = new Map(); // item id → its present cell
@@ -13,29 +11,12 @@ const titles = new Map(); // item id → what people read
 const wanted = []; // item ids whose title is not known yet
 const rows = new Map(); // item id → its <li>
 let asking = 0;
-let watching = null; // AbortController of the present stream
+let stream = null;
 let drawing = false;
 
-class Problem extends Error {
-  constructor(status, detail) {
-    super(detail);
-    this.status = status;
-  }
-}
-
-async function ask(path, signal) {
-  const headers = { Authorization: `Bearer ${sessionStorage.getItem(TOKEN)}` };
-  const response = await fetch(path, { headers, signal, cache: "no-store", credentials: "omit" });
-  if (!response.ok) {
-    const problem = await response.json().catch(() => ({}));
-    throw new Problem(response.status, problem.detail || `the edge answered ${response.status}`);
-  }
-  return response;
-}
-
-function say(element, text) {
-  element.textContent = text;
-  element.hidden = !text;
+function say(text) {
+  byId("problem").textContent = text;
+  byId("problem").hidden = !text;
 }
 
 function state(text, kind) {
@@ -43,59 +24,34 @@ function state(text, kind) {
   byId("state").className = `state ${kind}`;
 }
 
-// Yields {name, data} for each event of a stream (WHATWG HTML, section 9.2.6); comments yield no data.
-async function* events(response) {
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = "";
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    const blocks = (rest + value).split("\n\n");
-    rest = blocks.pop();
-    for (const block of blocks) {
-      const event = { name: "", data: "" };
-      for (const line of block.split("\n")) {
-        if (line.startsWith("event: ")) event.name = line.slice(7);
-        if (line.startsWith("data: ")) event.data += line.slice(6);
-      }
-      yield event;
-    }
-  }
-}
-
-async function watch(locationId) {
-  if (watching) watching.abort();
-  const mine = new AbortController();
-  watching = mine;
-  let pause = FIRST_PAUSE_MS;
+function watch(locationId) {
+  stream?.close();
   clear();
-  while (!mine.signal.aborted) {
-    try {
-      state("connecting", "");
-      const path = `/v1/availability/watch?location_id=${encodeURIComponent(locationId)}`;
-      const response = await ask(path, mine.signal);
-      const known = new Set();
-      let whole = false;
-      say(byId("problem"), "");
-      for await (const { name, data } of events(response)) {
-        pause = FIRST_PAUSE_MS;
-        state("live", "good");
-        if (name === "problem") throw new Problem(503, JSON.parse(data).detail);
-        if (name !== "cells") continue;
-        const change = JSON.parse(data);
-        take(change, known, whole);
-        whole = change.snapshot_complete;
-      }
-    } catch (error) {
-      if (mine.signal.aborted) return;
-      if (error.status === 401 || error.status === 403) return refuse(error);
-      say(byId("problem"), error.message);
-    }
-    if (mine.signal.aborted) return;
-    state("waiting to ask again", "bad");
-    await new Promise((resolve) => setTimeout(resolve, pause));
-    pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
-  }
+  state("connecting", "");
+  const mine = new EventSource(`/operations/cells?location_id=${encodeURIComponent(locationId)}`);
+  stream = mine;
+  let known = new Set();
+  let whole = false;
+  mine.addEventListener("open", () => {
+    say("");
+    state("live", "good");
+    known = new Set(); // each connection begins with a snapshot
+    whole = false;
+  });
+  mine.addEventListener("cells", (event) => {
+    const change = JSON.parse(event.data);
+    take(change, known, whole);
+    whole = change.snapshot_complete;
+  });
+  mine.addEventListener("problem", (event) => say(JSON.parse(event.data).detail));
+  mine.addEventListener("error", async () => {
+    state("no connection", "bad");
+    if (mine.readyState !== EventSource.CLOSED) return; // it asks again by itself
+    setTimeout(() => stream === mine && watch(locationId), PAUSE_MS);
+    // Refused, not cut: a page that leads elsewhere says that the sign-in has ended.
+    const page = await fetch(location.pathname, { redirect: "manual" }).catch(() => null);
+    if (page?.type === "opaqueredirect") location.assign("/operations");
+  });
 }
 
 // Takes the cells of one event. When a snapshot is whole, cells that are not in it are gone.
@@ -179,7 +135,7 @@ function fetchTitles(shown) {
     wanted.splice(i, 1);
     i -= 1;
     asking += 1;
-    ask(`/v1/items/${encodeURIComponent(id)}`)
+    fetch(`/operations/items/${encodeURIComponent(id)}`)
       .then((response) => response.json())
       .then((item) => titles.set(id, [item.title || id, item.size, item.colour].filter(Boolean).join(", ")))
       .catch(() => titles.set(id, id)) // its id will do
@@ -190,61 +146,6 @@ function fetchTitles(shown) {
   }
 }
 
-async function open() {
-  const hasToken = Boolean(sessionStorage.getItem(TOKEN));
-  byId("token-form").hidden = hasToken;
-  byId("live").hidden = !hasToken;
-  if (!hasToken) return;
-  try {
-    const choice = byId("location");
-    choice.replaceChildren();
-    let next = "";
-    do {
-      const path = `/v1/locations?page_size=1000&page_token=${encodeURIComponent(next)}`;
-      const page = await (await ask(path)).json();
-      for (const each of page.locations) {
-        const label = each.title ? `${each.title} (${each.location_id})` : each.location_id;
-        choice.add(new Option(label, each.location_id));
-      }
-      next = page.next_page_token;
-    } while (next);
-    if (!choice.options.length) {
-      say(byId("problem"), "no location is known yet");
-      return;
-    }
-    say(byId("problem"), "");
-    watch(choice.value);
-  } catch (error) {
-    if (error.status === 401 || error.status === 403) refuse(error);
-    else say(byId("problem"), error.message);
-  }
-}
-
-// A token that is not accepted is forgotten; one that only lacks this location is kept.
-function refuse(error) {
-  say(byId("problem"), error.message);
-  state("refused", "bad");
-  if (error.status === 401) forget();
-}
-
-function forget() {
-  sessionStorage.removeItem(TOKEN);
-  if (watching) watching.abort();
-  clear();
-  byId("token-form").hidden = false;
-  byId("live").hidden = true;
-}
-
-byId("token-form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  sessionStorage.setItem(TOKEN, byId("token").value.trim());
-  byId("token").value = "";
-  open();
-});
-byId("location").addEventListener("change", (event) => watch(event.target.value));
-byId("find").addEventListener("input", draw);
-byId("forget").addEventListener("click", () => {
-  say(byId("problem"), "");
-  forget();
-});
-open();
+byId("find")?.addEventListener("input", draw);
+byId("location")?.addEventListener("change", (event) => watch(event.target.value));
+if (byId("location")) watch(byId("location").value);

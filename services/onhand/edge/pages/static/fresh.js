@@ -1,25 +1,26 @@
-// The customer's page works without this; with it, what changes shows by itself.
+// Pages that work without a script, and with this one show by themselves what changes: the server renders the
+// whole, and #fresh of it takes the place of the one before.
 "use strict";
 
 const LOOK_MS = 5000;
-const PASS_MS = 60000; // the code is short-lived
-const order = () => document.getElementById("order");
+const PASS_MS = 60000; // a collection pass is short-lived
+const fresh = () => document.getElementById("fresh");
 let typed = false;
 
 // What somebody has begun to type must not vanish under their thumb.
 addEventListener("input", () => (typed = true));
 
 async function look() {
-  if (document.hidden || typed) return;
-  const headers = { "If-None-Match": order().dataset.version };
-  // Without the query: "thank you" is for the one who asked, once.
+  if (document.hidden || typed || document.querySelector("#fresh details[open]")) return;
   const url = new URL(location.href);
-  url.searchParams.delete("done");
+  url.searchParams.delete("done"); // "thank you" is for the one who asked, once
+  const headers = { "If-None-Match": fresh().dataset.version };
   const answer = await fetch(url, { headers, cache: "no-store" }).catch(() => null);
-  if (!answer || answer.status !== 200) return;
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (answer?.status !== 200) return;
+  const now = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("fresh");
+  if (!now || typed) return;
   const focused = document.activeElement?.id;
-  order().replaceWith(page.getElementById("order"));
+  fresh().replaceWith(now);
   if (focused) document.getElementById(focused)?.focus();
 }
 
