@@ -28,6 +28,7 @@ from tests.acceptance.errand import Errand
 from onhand.api.stock.v1 import catalog_pb2
 from onhand.cli import keys
 from onhand.client import Stock
+from onhand.edge.pages.operations import SCOPES as OPERATIONS_SCOPES
 from onhand.edge.pages.store import SCOPES
 from onhand.kit.links import Links
 
@@ -132,6 +133,15 @@ async def sign_in(
     await page.get_by_text("live").wait_for()
 
 
+async def operate(page: Page, stack: Stack, *scopes: str) -> None:
+    """Sign an operator in."""
+    token = stack.token(*(scopes or OPERATIONS_SCOPES), subject="ops")
+    await page.goto(f"http://{stack.address('edge')}/operations")
+    await page.get_by_label("Access token").fill(token)
+    await page.get_by_role("button", name="Sign in").click()
+    await page.get_by_role("heading", name="Operations", exact=True).wait_for()
+
+
 def customer_link(stack: Stack, order_id: str, ttl: timedelta = timedelta(hours=1)) -> str:
     token = Links(keys.links_file(stack.runtime.keys_dir)).token(order_id, datetime.now(UTC) + ttl)
     return f"http://{stack.address('edge')}/orders/{token}"
@@ -141,4 +151,5 @@ async def picture(page: Page, name: str) -> None:
     """Keep what a page looks like in docs/screens, when KEEP_SCREENS is set."""
     if os.environ.get("KEEP_SCREENS"):
         SCREENS.mkdir(exist_ok=True)
+        await page.evaluate("scrollTo(0, 0)")
         await page.screenshot(path=SCREENS / f"{name}.png", full_page=True)

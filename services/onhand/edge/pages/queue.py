@@ -1,18 +1,23 @@
 """The store's queue as the page shows it: cards of tasks, most urgent first, and what needs a person now."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+import grpc
+
+from onhand.api.pickup.v1 import picking_pb2
 from onhand.api.pickup.v1 import tasks_pb2 as pb
 from onhand.api.stock.v1 import catalog_pb2
 from onhand.client import AsyncPickup
 from onhand.edge import live
 from onhand.edge.pages import rendering
 from onhand.edge.pages.catalogue import Catalogue
-from onhand.edge.pages.rendering import moment
+from onhand.edge.pages.rendering import in_zone, moment
 from onhand.kit.clock import Clock
+from onhand.kit.errors import DependencyUnavailable
 from onhand.kit.waiting import set_or_after
 
 HEARTBEAT_S = 10.0
@@ -43,6 +48,20 @@ NEW = "in a state that this page does not know"
 """What pickup says that is newer than this."""
 STORE_WORKS = {_State.STATE_OPEN, _State.STATE_ACCEPTED, _State.STATE_PICKING, _State.STATE_PICKED}
 """States in which the promise is still to be kept; a packed parcel too waits for its carrier only."""
+SUBSTITUTIONS = {value: name.removeprefix("STATE_").lower() for name, value in pb.Substitution.State.items()}
+TO_PICK = {_State.STATE_ACCEPTED, _State.STATE_PICKING}
+PLACES_AT_ONCE = 50
+"""Tasks whose goods are looked for in one call; the contract's limit."""
+PLACES_S = 2.0
+"""Longest a card waits for that; protects the associate."""
+ALERTS = {
+    pb.TaskAlert.KIND_STEP_LATE: "is late",
+    pb.TaskAlert.KIND_TAG_LEFT: "a tag that was picked has left the store",
+    pb.TaskAlert.KIND_CUSTOMER_WAITS: "the customer waits too long",
+    pb.TaskAlert.KIND_SHELVE_LATE: "goods still wait to go back to their place",
+    pb.TaskAlert.KIND_HAND_OVER_DISPUTED: "a hand-over without the line is in doubt",
+    pb.TaskAlert.KIND_SLOT_OVERRUN: "the customer's slot has passed",
+}
 REASONS = [
     (value, name.removeprefix("REJECT_REASON_").replace("_", " ").lower())
     for name, value in pb.RejectReason.items()
@@ -58,33 +77,80 @@ class Queues:
         self._catalogue = catalogue
         self._clock = clock
 
-    async def card(self, task: pb.Task, location: catalog_pb2.Location) -> str:
-        """Return the card of a task: what it is, where it stands, and the next thing to do."""
-        items = await self._catalogue.items(line.item_id for line in task.lines)
-        return rendering.fragment(
-            "task.html",
-            task=task,
-            lines=[(line, items[line.item_id], left(line)) for line in task.lines],
-            label=label(task),
-            state=label(task).replace(" ", "-"),
-            collect=task.kind == pb.Task.KIND_COLLECT,
-            late=task.state in STORE_WORKS and moment(task.promise_time) < self._clock.now(),
-            unit_count=sum(line.quantity - line.cancelled_quantity for line in task.lines),
-            reasons=REASONS,
-            location_id=location.location_id,
-            zone=location.time_zone,
-        )
-
     async def snapshot(self, location: catalog_pb2.Location) -> "Snapshot":
-        """Return the live tasks as they are now."""
+        """Return the tasks that need the store: live ones, and those whose goods go back to their place."""
         request = pb.ListTasksRequest(location_id=location.location_id, page_size=MAX_TASKS)
-        tasks = list((await self._pickup.tasks.ListTasks(request)).tasks)
+        live_ones = (await self._pickup.tasks.ListTasks(request)).tasks
+        request.only_to_shelve = True
+        to_shelve = (await self._pickup.tasks.ListTasks(request)).tasks
+        tasks = list({task.task_id: task for task in [*live_ones, *to_shelve]}.values())
         # Whoever waits at the counter comes before whoever is promised something.
         tasks.sort(key=lambda task: not is_here(task))
         return Snapshot(tasks, alerts(tasks, self._clock.now()))
 
     async def cards(self, tasks: Iterable[pb.Task], location: catalog_pb2.Location) -> dict[str, str]:
-        return {task.task_id: await self.card(task, location) for task in tasks}
+        """Return the card of each task: what it is, where it stands, and the next thing to do."""
+        tasks = list(tasks)
+        named = {line.item_id for task in tasks for line in task.lines}
+        named |= {each.item_id for task in tasks for each in task.substitutions}
+        items = await self._catalogue.items(named)
+        places = await self._places([task for task in tasks if task.state in TO_PICK], location)
+        return {task.task_id: self._card(task, location, items, places) for task in tasks}
+
+    def _card(
+        self,
+        task: pb.Task,
+        location: catalog_pb2.Location,
+        items: dict[str, catalog_pb2.Item],
+        places: dict[tuple[str, str], list[str]],
+    ) -> str:
+        return rendering.fragment(
+            "task.html",
+            task=task,
+            lines=[
+                (line, items[line.item_id], left(line), places.get((task.task_id, line.line_id), []))
+                for line in task.lines
+            ],
+            items=items,
+            label=label(task),
+            state=label(task).replace(" ", "-"),
+            collect=task.kind == pb.Task.KIND_COLLECT,
+            late=task.state in STORE_WORKS and moment(task.promise_time) < self._clock.now(),
+            unit_count=sum(line.quantity - line.cancelled_quantity for line in task.lines),
+            shelve_count=sum(line.shelve_quantity for line in task.lines),
+            alerts=[(alert, alert_text(alert)) for alert in task.alerts],
+            substitution_states=SUBSTITUTIONS,
+            reasons=REASONS,
+            location_id=location.location_id,
+            zone=location.time_zone,
+        )
+
+    async def _places(
+        self, tasks: list[pb.Task], location: catalog_pb2.Location
+    ) -> dict[tuple[str, str], list[str]]:
+        """Return where the goods of each task's lines were last seen, in the order of a walk.
+
+        Without an answer there are none: who knows the store finds them all the same.
+        """
+        found: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for start in range(0, len(tasks), PLACES_AT_ONCE):
+            request = picking_pb2.GetPickListRequest(
+                location_id=location.location_id,
+                task_ids=[task.task_id for task in tasks[start : start + PLACES_AT_ONCE]],
+            )
+            try:
+                stops = (await self._pickup.picking.GetPickList(request, timeout=PLACES_S)).stops
+            except (DependencyUnavailable, grpc.aio.AioRpcError):
+                return {}
+            for stop in stops:
+                texts = [
+                    f"{place.zone_id} {place.tag_count}, seen {in_zone(place.last_seen_time, location.time_zone)}"
+                    + (" (not sure)" if place.unconfirmed else "")
+                    for place in stop.places
+                ]
+                for line in stop.lines:
+                    found[line.task_id, line.line_id] += texts
+        return found
 
     async def events(self, location: catalog_pb2.Location) -> live.Events:
         """Yield the queue, then what changed of it, for ever; each time with the order of all.
@@ -143,6 +209,11 @@ class Snapshot:
         )
 
 
+def alert_text(alert: pb.TaskAlert) -> str:
+    words = ALERTS.get(alert.kind, "look at it")
+    return f"{words} ({alert.detail})" if alert.detail else words
+
+
 def label(task: pb.Task) -> str:
     return LABELS.get(task.state, NEW)
 
@@ -165,6 +236,8 @@ def alerts(tasks: Iterable[pb.Task], now: datetime) -> list[dict[str, str]]:
 
     for task in tasks:
         who = task.customer_display_name or task.order_id
+        for alert in task.alerts:
+            add(task, "late", f"{task.order_id}: {alert_text(alert)}")
         if is_here(task):
             where = f": {task.check_in_note}" if task.check_in_note else ""
             add(task, "here", f"{who} is here{where}")

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from onhand.api.pickup.v1 import picking_pb2
 from onhand.api.pickup.v1 import tasks_pb2 as pb
 from onhand.api.stock.v1 import availability_pb2, catalog_pb2, reads_pb2
 from onhand.client import AsyncPickup, AsyncStock
@@ -86,9 +87,14 @@ class StorePage:
                 tasks.ShipTask,
                 lambda f: pb.ShipTaskRequest(carrier=f["carrier"], tracking_number=f["tracking_number"]),
             ),
-            "hand-over": (
-                collection.HandOver,
-                lambda f: pb.HandOverRequest(code="".join(filter(str.isdigit, f["code"]))),
+            "hand-over": (collection.HandOver, _hand_over),
+            "shelve": (tasks.ReshelveTask, lambda _: pb.ReshelveTaskRequest()),
+            "seen": (tasks.AcknowledgeAlert, lambda f: pb.AcknowledgeAlertRequest(alert_id=f["alert_id"])),
+            "substitute": (
+                pickup.picking.ProposeSubstitution,
+                lambda f: picking_pb2.ProposeSubstitutionRequest(
+                    line_id=f["line_id"], item_id=f["item_id"], **_why(f)
+                ),
             ),
             "check-in": (collection.CheckIn, lambda f: pb.CheckInRequest(note=f["note"])),
         }
@@ -195,7 +201,8 @@ class StorePage:
         message.request_id = fields.get("request_id", "")
         task: pb.Task = (await method(message)).task
         location = await self._catalogue.location(location_id)
-        return Json({"said": said(action, task, fields), "card": await self._queues.card(task, location)})
+        cards = await self._queues.cards([task], location)
+        return Json({"said": said(action, task, fields), "card": cards[task.task_id]})
 
     # Looking up stock
 
@@ -301,4 +308,20 @@ def _pick(fields: Fields) -> pb.PickLineRequest:
         request.epcs.append(scanned)
     else:
         request.quantity = number(fields["quantity"])
+    return request
+
+
+def _hand_over(fields: Fields) -> pb.HandOverRequest:
+    """Make a hand-over against the digits that a customer tells, or the pass that their QR code holds."""
+    proof = fields["code"]
+    digits = proof.replace(" ", "")
+    request = pb.HandOverRequest(
+        collector_name=fields.get("collector_name", ""),
+        identity_checked="identity_checked" in fields,
+        age_checked="age_checked" in fields,
+    )
+    if digits.isdigit():
+        request.code = digits
+    else:
+        request.collection_pass = proof
     return request

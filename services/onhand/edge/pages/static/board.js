@@ -88,7 +88,7 @@ function draw() {
     const shown = found.slice(0, SHOWN);
     const units = found.reduce((sum, cell) => sum + cell.available, 0);
     const cut = found.length > SHOWN ? `, the latest ${SHOWN} shown` : "";
-    byId("summary").textContent = `${found.length} items, ${units} units available${cut}`;
+    byId("summary").textContent = `items: ${found.length}, units available: ${units}${cut}`;
     for (const id of rows.keys()) if (!cells.has(id)) rows.delete(id);
     byId("cells").replaceChildren(...shown.map(row));
     fetchTitles(new Set(shown.map((cell) => cell.item_id)));
