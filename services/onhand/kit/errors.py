@@ -289,6 +289,8 @@ class WrongProduct(OnhandError):
     reason = "WRONG_PRODUCT"
     scanned: str
     expected: str
+    refusal: str = "WRONG_ITEM"
+    """What is wrong with it, for programs; the names stand in the contract."""
 
     @property
     def message(self) -> str:

@@ -1,9 +1,10 @@
 """Domain ⇄ contract: tasks as messages, facts as events of pickup, events of routing as assignments."""
 
 import json
-from collections.abc import Iterable
-from dataclasses import fields
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, fields
 from datetime import UTC
+from typing import Any
 
 from google.protobuf.message import Message
 
@@ -14,7 +15,16 @@ from onhand.kit import outbox
 from onhand.kit.clock import Clock
 from onhand.pickup.domain import facts
 from onhand.pickup.domain.facts import Fact
-from onhand.pickup.domain.task import Assignment, Kind, Task, TaskLine
+from onhand.pickup.domain.task import (
+    Alert,
+    Assignment,
+    HandOver,
+    Kind,
+    Substitution,
+    SubstitutionState,
+    Task,
+    TaskLine,
+)
 
 PAYLOADS: dict[type[Fact], tuple[str, type[Message]]] = {
     facts.Opened: ("task_opened", events_pb2.TaskOpened),
@@ -31,6 +41,24 @@ PAYLOADS: dict[type[Fact], tuple[str, type[Message]]] = {
     facts.Shipped: ("task_shipped", events_pb2.TaskShipped),
     facts.Expired: ("task_expired", events_pb2.TaskExpired),
     facts.Cancelled: ("task_cancelled", events_pb2.TaskCancelled),
+    facts.Assigned: ("task_assigned", events_pb2.TaskAssigned),
+    facts.Alerted: ("task_alerted", events_pb2.TaskAlerted),
+    facts.AlertAcknowledged: ("alert_acknowledged", events_pb2.AlertAcknowledged),
+    facts.WaveChanged: ("wave_changed", events_pb2.WaveChanged),
+    facts.Reopened: ("task_reopened", events_pb2.TaskReopened),
+    facts.Reshelved: ("task_reshelved", events_pb2.TaskReshelved),
+    facts.ArrivalAnnounced: ("arrival_announced", events_pb2.ArrivalAnnounced),
+    facts.TermsChanged: ("collection_terms_changed", events_pb2.CollectionTermsChanged),
+    facts.Reminded: ("collection_reminded", events_pb2.CollectionReminded),
+    facts.Extended: ("collection_extended", events_pb2.CollectionExtended),
+    facts.PartlyCollected: ("task_partly_collected", events_pb2.TaskPartlyCollected),
+    facts.LineRefused: ("line_refused", events_pb2.LineRefused),
+    facts.Refused: ("task_refused", events_pb2.TaskRefused),
+    facts.Returned: ("goods_returned", events_pb2.GoodsReturned),
+    facts.SubstitutionProposed: ("substitution_proposed", events_pb2.SubstitutionProposed),
+    facts.SubstitutionOffered: ("substitution_offered", events_pb2.SubstitutionOffered),
+    facts.SubstitutionDecided: ("substitution_decided", events_pb2.SubstitutionDecided),
+    facts.Disputed: ("hand_over_disputed", events_pb2.HandOverDisputed),
 }
 """Each fact's name and message in the contract; the fields of both have the same names."""
 
@@ -57,6 +85,12 @@ def task_message(task: Task) -> tasks_pb2.Task:
                 short_quantity=line.short,
                 epcs=line.epcs,
                 cancelled_quantity=line.cancelled,
+                handed_over_quantity=line.handed_over,
+                refused_quantity=line.refused,
+                returned_quantity=line.returned,
+                shelve_quantity=line.to_shelve,
+                substituted_quantity=line.substituted,
+                given_epcs=line.given_epcs,
             )
             for line in task.lines
         ],
@@ -72,10 +106,83 @@ def task_message(task: Task) -> tasks_pb2.Task:
         create_time=task.create_time,
         version=task.version,
         collect_deadline=task.collect_deadline,
+        alerts=map(_alert, task.alerts),
+        wave_id=task.wave_id,
+        step_deadline=task.step_deadline,
+        escalation_count=task.escalations,
+        accept_time=task.accept_time,
+        ready_time=task.ready_time,
+        end_time=task.end_time,
+        on_my_way_time=task.on_my_way_time,
+        arrive_time=task.arrive_time,
+        alternate_collector_name=task.collector_name,
+        identity_check_required=task.identity_check,
+        minimum_age=task.minimum_age,
+        substitutions=map(_substitution, task.substitutions),
+        extension_count=task.extensions,
+        shelve_deadline=task.shelve_deadline,
+        hand_overs=map(_hand_over, task.hand_overs),
     )
+    if task.slot is not None:
+        message.slot.slot_booking_id = task.slot.booking_id
+        message.slot.kind = int(task.slot.kind)  # type: ignore[assignment]
+        message.slot.start_time.FromDatetime(task.slot.span.start)
+        message.slot.end_time.FromDatetime(task.slot.span.end)
     if given.shipping_address:
         message.shipping_address.ParseFromString(given.shipping_address)
     return message
+
+
+def _alert(alert: Alert) -> tasks_pb2.TaskAlert:
+    return tasks_pb2.TaskAlert(
+        alert_id=alert.alert_id,
+        kind=f"KIND_{alert.kind.name}",
+        raise_time=alert.raise_time,
+        detail=alert.detail,
+        epc=alert.epc,
+        line_id=alert.line_id,
+    )
+
+
+def _substitution(offer: Substitution) -> tasks_pb2.Substitution:
+    accepted = offer.state is SubstitutionState.ACCEPTED
+    return tasks_pb2.Substitution(
+        substitution_id=offer.substitution_id,
+        line_id=offer.line_id,
+        item_id=offer.item_id,
+        quantity=offer.quantity,
+        substitute_line_id=offer.substitute_line_id if accepted else "",
+        state=f"STATE_{offer.state.name}",
+        decide_deadline=offer.decide_deadline,
+        detail=offer.detail,
+    )
+
+
+def _hand_over(record: HandOver) -> tasks_pb2.HandOverRecord:
+    return tasks_pb2.HandOverRecord(
+        hand_over_id=record.hand_over_id,
+        hand_over_time=record.hand_over_time,
+        actor=record.actor,
+        collector_name=record.collector_name,
+        proof_reference=record.proof_reference,
+        till_id=record.till_id,
+        given_quantity=record.given,
+        refused_quantity=record.refused,
+        offline=record.offline,
+    )
+
+
+_MESSAGES: dict[type, Callable[[Any], Message]] = {
+    Alert: _alert,
+    Substitution: _substitution,
+    HandOver: _hand_over,
+}
+
+
+def _wire(value: Any) -> Any:
+    """Return a field of a fact as its message takes it."""
+    to_message = _MESSAGES.get(type(value))
+    return value if to_message is None else to_message(value)
 
 
 def published(task: Task, happened: Iterable[Fact], actor: str, clock: Clock) -> list[outbox.Event]:
@@ -84,7 +191,7 @@ def published(task: Task, happened: Iterable[Fact], actor: str, clock: Clock) ->
     events = []
     for fact in happened:
         name, kind = PAYLOADS[type(fact)]
-        payload = kind(**{each.name: getattr(fact, each.name) for each in fields(fact)})
+        payload = kind(**{each.name: _wire(getattr(fact, each.name)) for each in fields(fact)})
         events.append(
             outbox.envelope(
                 "pickup", events_pb2.PickupEvent, clock, task=message, actor=actor, **{name: payload}
@@ -96,7 +203,11 @@ def published(task: Task, happened: Iterable[Fact], actor: str, clock: Clock) ->
 def history_detail(fact: Fact) -> str:
     """Say a fact as JSON for the history, without what must not be kept."""
     kept = {each.name: getattr(fact, each.name) for each in fields(fact) if each.repr}
-    return json.dumps(kept, default=str)
+    return json.dumps(kept, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    return asdict(value) if type(value) in _MESSAGES else str(value)
 
 
 def assignment_of(event: routing_pb2.LinesAssigned) -> tuple[Assignment, list[TaskLine]]:

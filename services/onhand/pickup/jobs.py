@@ -1,28 +1,30 @@
 """What happens without anybody asking: deadlines pass, stock is told what left."""
 
 from onhand.kit.waiting import set_or_after
-from onhand.pickup.config import PickupSettings
-from onhand.pickup.use_cases import Pickup
+from onhand.pickup.use_cases import Deps, Keys, Slots, Sweeps
 
 
 class Jobs:
-    def __init__(self, pickup: Pickup, settings: PickupSettings) -> None:
-        self._pickup = pickup
-        self._settings = settings
+    def __init__(self, deps: Deps) -> None:
+        self._deps = deps
+        self._sweeps = Sweeps(deps)
+        self._slots = Slots(deps)
+        self._keys = Keys(deps)
 
     async def pass_deadlines(self) -> None:
-        """End tasks that were not accepted, or not collected, in time."""
-        for sweep in (self._pickup.reject_unaccepted, self._pickup.expire_uncollected):
+        """Do to tasks and slots what is due."""
+        for sweep in (self._sweeps.pass_deadlines, self._slots.expire):
             while await sweep():
                 pass
 
     async def tell_stock(self) -> None:
         """Tell stock what left, at once, and again when it did not answer; runs until cancelled."""
-        added = self._pickup.effect_added
+        added = self._deps.effect_added
         while True:
             added.clear()
-            if not await self._pickup.tell_stock():
-                await set_or_after(added, self._settings.effect_interval_s)
+            if not await self._sweeps.tell_stock():
+                await set_or_after(added, self._deps.settings.effect_interval_s)
 
     async def forget(self) -> None:
-        await self._pickup.forget_withdrawals()
+        await self._sweeps.forget_withdrawals()
+        await self._keys.forget()

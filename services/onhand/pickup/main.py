@@ -2,7 +2,6 @@
 
 import uvloop
 
-from onhand.api.pickup.v1 import tasks_pb2
 from onhand.client import AsyncStock
 from onhand.kit import config, housekeeping, telemetry
 from onhand.kit.auth import TokenFile
@@ -14,9 +13,9 @@ from onhand.kit.server import Server
 from onhand.pickup.config import PickupSettings
 from onhand.pickup.consumer import routing_events
 from onhand.pickup.jobs import Jobs
-from onhand.pickup.servicer import CollectionServicer, TaskServicer
+from onhand.pickup.servicer import services
 from onhand.pickup.stock import Stock
-from onhand.pickup.use_cases import Pickup
+from onhand.pickup.use_cases import Assignments, Deps
 
 
 def main() -> None:
@@ -29,23 +28,22 @@ async def serve(settings: PickupSettings) -> None:
     database = Database(settings, "pickup")
     broker = Broker(settings.nats_url, "pickup")
     client = AsyncStock(settings.stock_target, TokenFile(settings.token_file))
-    pickup = Pickup(database, SystemClock(), settings, Stock(client, settings))
-    jobs = Jobs(pickup, settings)
+    deps = Deps(database, SystemClock(), settings, Stock(client, settings))
+    jobs = Jobs(deps)
 
     server = Server(settings)
-    for name, servicer in (
-        ("TaskService", TaskServicer(pickup)),
-        ("CollectionService", CollectionServicer(pickup)),
-    ):
-        server.add(tasks_pb2.DESCRIPTOR.services_by_name[name], servicer)
+    for descriptor, servicer in services(deps):
+        server.add(descriptor, servicer)
     server.background("relay", Relay(database, broker, "pickup").run)
-    server.background("routing events", Consumer(broker, database, "pickup", routing_events(pickup)).run)
+    server.background(
+        "routing events", Consumer(broker, database, "pickup", routing_events(Assignments(deps))).run
+    )
     server.background("tell stock", jobs.tell_stock)
     server.every("deadlines", settings.sweep_interval_s, jobs.pass_deadlines)
-    server.every("forget withdrawals", 3600, jobs.forget)
+    server.every("forget", 3600, jobs.forget)
     server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
 
-    await server.serve(lambda: database.wait_until_migrated("early_withdrawals"))
+    await server.serve(lambda: database.wait_until_migrated("owed_to_stock"))
     await client.close()
     await broker.close()
     await database.close()

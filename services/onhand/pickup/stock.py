@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
-from uuid import NAMESPACE_OID, UUID, uuid5
+from typing import Any
 
 import grpc
+from google.protobuf import duration_pb2
+from google.protobuf.message import Message
 
-from onhand.api.stock.v1 import catalog_pb2, reads_pb2, reservations_pb2
+from onhand.api.stock.v1 import catalog_pb2, ledger_pb2, reads_pb2, reservations_pb2
 from onhand.client import AsyncStock
 from onhand.kit.errors import (
     DependencyUnavailable,
@@ -23,9 +25,10 @@ from onhand.kit.errors import (
 )
 from onhand.kit.telemetry import log
 from onhand.pickup.config import PickupSettings
-from onhand.pickup.domain.departure import departures
+from onhand.pickup.domain.departure import EffectKind, Owed
 from onhand.pickup.domain.scans import Sighting
-from onhand.pickup.domain.task import Kind, Task
+from onhand.pickup.domain.task import Condition
+from onhand.pickup.storage.effects import Effect
 
 REFUSALS = (
     InsufficientStock,
@@ -43,9 +46,19 @@ REFUSALS = (
 _Tag = reads_pb2.Tag
 _HERE = {_Tag.STATE_PRESENT, _Tag.STATE_UNCONFIRMED, _Tag.STATE_MISSING}
 """A missing tag that somebody scans is found: it had not been seen for long, and nothing else."""
-_MANNERS = {
-    Kind.COLLECT: reservations_pb2.FulfilReservationRequest.MANNER_COLLECTED,
-    Kind.SHIP: reservations_pb2.FulfilReservationRequest.MANNER_SHIPPED,
+SUBSTITUTE_HOLD_S = 7 * 86_400
+"""How long a substitute is held; longer than any customer may take to answer, and given back at once when
+they do not take it."""
+_RELEASED_TO = {
+    Condition.SELLABLE: ledger_pb2.BUCKET_SELLABLE,
+    Condition.DAMAGED: ledger_pb2.BUCKET_DAMAGED,
+    # A reservation gives back to no other bucket: goods to be looked at are kept from sale as damaged.
+    Condition.QUALITY_CONTROL: ledger_pb2.BUCKET_DAMAGED,
+}
+_RETURNED_TO = {
+    Condition.SELLABLE: ledger_pb2.BUCKET_SELLABLE,
+    Condition.DAMAGED: ledger_pb2.BUCKET_DAMAGED,
+    Condition.QUALITY_CONTROL: ledger_pb2.BUCKET_QUALITY_CONTROL,
 }
 
 
@@ -92,37 +105,103 @@ class Stock:
             raise _unavailable(error) from error
         return answer.item.gtins
 
-    async def fulfil(self, task: Task) -> None:
-        """Tell that the picked goods of a task left. The same task again has no second effect.
+    async def tell(self, effect: Effect) -> None:
+        """Tell what a change of a task means for stock. The same again has no second effect.
 
         Raises one of REFUSALS when stock will never take it.
         """
-        given = task.assignment
-        request = reservations_pb2.FulfilReservationRequest(
-            request_id=str(fulfilment_id(task.task_id)),
-            reservation_id=given.reservation_id,
-            lines=[
-                reservations_pb2.FulfilLine(
-                    item_id=each.item_id,
-                    location_id=given.location_id,
-                    quantity=each.quantity,
-                    epcs=each.epcs,
+        owed, name = effect.owed, str(effect.effect_id)
+        match owed.kind:
+            case EffectKind.FULFIL:
+                await self._call(self._client.reservations.FulfilReservation, _fulfilment(name, owed))
+            case EffectKind.RELEASE:
+                await self._call(self._client.reservations.ReleaseReservation, _release(name, owed))
+            case EffectKind.HOLD:
+                await self._call(self._client.reservations.CreateReservation, _hold(owed))
+            case EffectKind.COMMIT:
+                request = reservations_pb2.CommitReservationRequest(
+                    request_id=name, reservation_id=owed.reservation_id, order_id=owed.document
                 )
-                for each in departures(task)
-            ],
-            manner=_MANNERS[given.kind],
-        )
+                await self._call(self._client.reservations.CommitReservation, request)
+            case EffectKind.RETURN:
+                await self._call(self._client.ledger.RecordReturn, _return(name, owed))
+
+    async def _call(self, method: Any, request: Message) -> None:
         try:
-            await self._client.reservations.FulfilReservation(request, timeout=self._timeout_s)
+            await method(request, timeout=self._timeout_s)
         except REFUSALS:
             raise
         except (OnhandError, grpc.RpcError) as error:
             raise _unavailable(error) from error
 
 
-def fulfilment_id(task_id: str) -> UUID:
-    """Return the request_id by which stock is told of a task's goods, always the same."""
-    return uuid5(NAMESPACE_OID, f"onhand:pickup:{task_id}:fulfil")
+def _fulfilment(name: str, owed: Owed) -> Message:
+    manner = reservations_pb2.FulfilReservationRequest.Manner
+    return reservations_pb2.FulfilReservationRequest(
+        request_id=name,
+        reservation_id=owed.reservation_id,
+        lines=[
+            reservations_pb2.FulfilLine(
+                item_id=each.item_id,
+                location_id=owed.location_id,
+                quantity=each.quantity,
+                epcs=each.epcs,
+            )
+            for each in owed.goods
+        ],
+        manner=manner.MANNER_SHIPPED if owed.shipped else manner.MANNER_COLLECTED,
+    )
+
+
+def _release(name: str, owed: Owed) -> Message:
+    return reservations_pb2.ReleaseReservationRequest(
+        request_id=name,
+        reservation_id=owed.reservation_id,
+        lines=[
+            reservations_pb2.ReleaseLine(
+                item_id=each.item_id,
+                location_id=owed.location_id,
+                quantity=each.quantity,
+                to_bucket=_RELEASED_TO[owed.condition],
+            )
+            for each in owed.goods
+        ],
+    )
+
+
+def _hold(owed: Owed) -> Message:
+    # Staff have the goods in their hand: what is kept back from channels does not matter.
+    return reservations_pb2.CreateReservationRequest(
+        request_id=owed.reservation_id,
+        lines=[
+            reservations_pb2.ReservationLine(
+                item_id=each.item_id, location_id=owed.location_id, quantity=each.quantity
+            )
+            for each in owed.goods
+        ],
+        hold_duration=duration_pb2.Duration(seconds=SUBSTITUTE_HOLD_S),
+        channel="pickup",
+        order_id=owed.document,
+        ignore_safety_stock=True,
+    )
+
+
+def _return(name: str, owed: Owed) -> Message:
+    lines = []
+    for each in owed.goods:
+        lines += [
+            ledger_pb2.DocumentLine(product=ledger_pb2.Product(epc=epc), quantity=1) for epc in each.epcs
+        ]
+        if untagged := each.quantity - len(each.epcs):
+            product = ledger_pb2.Product(item_id=each.item_id)
+            lines.append(ledger_pb2.DocumentLine(product=product, quantity=untagged))
+    return ledger_pb2.RecordReturnRequest(
+        request_id=name,
+        location_id=owed.location_id,
+        document=owed.document,
+        lines=lines,
+        to_bucket=_RETURNED_TO[owed.condition],
+    )
 
 
 def _unavailable(error: OnhandError | grpc.RpcError) -> DependencyUnavailable:

@@ -13,12 +13,14 @@ import grpc
 import pytest
 from sqlalchemy import text
 
-from onhand.api.pickup.v1 import events_pb2, tasks_pb2
+from onhand.api.pickup.v1 import customers_pb2, events_pb2, picking_pb2, tasks_pb2, tills_pb2
 from onhand.api.routing.v1 import events_pb2 as routing_pb2
 from onhand.api.routing.v1 import orders_pb2
 from onhand.api.stock.v1 import (
     catalog_pb2,
     catalog_pb2_grpc,
+    ledger_pb2,
+    ledger_pb2_grpc,
     reads_pb2,
     reads_pb2_grpc,
     reservations_pb2,
@@ -37,9 +39,9 @@ from onhand.kit.status import to_trailers
 from onhand.pickup.config import PickupSettings
 from onhand.pickup.consumer import routing_events
 from onhand.pickup.jobs import Jobs
-from onhand.pickup.servicer import CollectionServicer, TaskServicer
+from onhand.pickup.servicer import services
 from onhand.pickup.stock import Stock
-from onhand.pickup.use_cases import Pickup
+from onhand.pickup.use_cases import Assignments, Deps, Tasks
 
 PATIENCE_S = 15.0
 STORE = "store-1"
@@ -60,6 +62,9 @@ class ShiftedClock:
     def digits(self, count: int) -> str:
         return f"{secrets.randbelow(10**count):0{count}d}"
 
+    def random_bytes(self, count: int) -> bytes:
+        return secrets.token_bytes(count)
+
 
 class StockPeer:
     """A server of stock's contract: tags and items as told, and each fulfilment taken once."""
@@ -72,6 +77,10 @@ class StockPeer:
         self.refusal: OnhandError | None = None
         self.lost_answers = 0
         """Fulfilments still to be done whose answer gets lost on the way."""
+        self.told: list[tuple[str, Any]] = []
+        """What else was told, once each, in order: a word for the method, and the request."""
+        self.refusals: dict[str, OnhandError] = {}
+        """What the methods of these words refuse with."""
         self.port = 0
         self._server: grpc.aio.Server | None = None
 
@@ -79,6 +88,13 @@ class StockPeer:
         self.tags.setdefault(epc.upper(), []).append(
             reads_pb2.Tag(epc_hex=epc.upper(), item_id=item_id, location_id=location_id, state=state)
         )
+
+    async def take(self, word: str, request: Any, context: Any, answer: Any) -> Any:
+        if word in self.refusals:
+            await context.abort(*to_trailers(self.refusals[word]))
+        if (word, request) not in self.told:
+            self.told.append((word, request))
+        return answer
 
     async def start(self) -> None:
         server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
@@ -108,7 +124,23 @@ class StockPeer:
                     await context.abort(grpc.StatusCode.INTERNAL, "lost")
                 return reservations_pb2.FulfilReservationResponse()
 
+            async def CreateReservation(self, request: Any, context: Any) -> Any:
+                return await peer.take("hold", request, context, reservations_pb2.CreateReservationResponse())
+
+            async def CommitReservation(self, request: Any, context: Any) -> Any:
+                answer = reservations_pb2.CommitReservationResponse()
+                return await peer.take("commit", request, context, answer)
+
+            async def ReleaseReservation(self, request: Any, context: Any) -> Any:
+                answer = reservations_pb2.ReleaseReservationResponse()
+                return await peer.take("release", request, context, answer)
+
+        class Ledger(ledger_pb2_grpc.LedgerServiceServicer):
+            async def RecordReturn(self, request: Any, context: Any) -> Any:
+                return await peer.take("return", request, context, ledger_pb2.RecordReturnResponse())
+
         reads_pb2_grpc.add_TagServiceServicer_to_server(Tags(), server)
+        ledger_pb2_grpc.add_LedgerServiceServicer_to_server(Ledger(), server)
         catalog_pb2_grpc.add_CatalogServiceServicer_to_server(Catalog(), server)
         reservations_pb2_grpc.add_ReservationServiceServicer_to_server(Reservations(), server)
         self.port = server.add_insecure_port(f"127.0.0.1:{self.port}")
@@ -130,7 +162,8 @@ class World:
     stock: StockPeer
     database: Database
     broker: Broker
-    pickup: Pickup
+    deps: Deps
+    tasks: Tasks
     jobs: Jobs
     client: AsyncPickup
     open_client: Callable[..., AsyncPickup]
@@ -181,11 +214,21 @@ class World:
         return "" if task is None else tasks_pb2.Task.State.Name(task.state).removeprefix("STATE_")
 
     async def do(self, method: str, task_id: str, client: AsyncPickup | None = None, **fields: Any) -> Any:
-        """Call a method of either service on a task, and return the task after it."""
+        """Call a method of any service on a task, and return the task after it."""
         at = client or self.client
-        service = at.collection if method in {"CheckIn", "HandOver"} else at.tasks
         fields.setdefault("request_id", str(uuid4()))
-        request = getattr(tasks_pb2, f"{method}Request")(task_id=task_id, **fields)
+        module, service = next(
+            (module, service)
+            for module, service in (
+                (tasks_pb2, at.tasks),
+                (tasks_pb2, at.collection),
+                (customers_pb2, at.customers),
+                (tills_pb2, at.tills),
+                (picking_pb2, at.picking),
+            )
+            if hasattr(service, method)
+        )
+        request = getattr(module, f"{method}Request")(task_id=task_id, **fields)
         return (await getattr(service, method)(request)).task
 
     async def ready(self, **fields: Any) -> tuple[str, str]:
@@ -252,14 +295,13 @@ async def world(settings: PickupSettings, token: str) -> AsyncIterator[World]:
     database, broker = Database(settings, "pickup"), Broker(settings.nats_url, "pickup")
     quick = ClientSettings(max_attempts=1)
     stock_client = AsyncStock(f"127.0.0.1:{stock.port}", TokenFile(settings.token_file), quick)
-    pickup = Pickup(database, clock, settings, Stock(stock_client, settings))
-    jobs = Jobs(pickup, settings)
+    deps = Deps(database, clock, settings, Stock(stock_client, settings))
+    tasks, jobs = Tasks(deps), Jobs(deps)
 
     server = grpc.aio.server()
     guard = Guard(Authenticator(settings), settings.default_deadline_s)
-    services = tasks_pb2.DESCRIPTOR.services_by_name
-    guard.register(server, services["TaskService"], TaskServicer(pickup))
-    guard.register(server, services["CollectionService"], CollectionServicer(pickup))
+    for descriptor, servicer in services(deps):
+        guard.register(server, descriptor, servicer)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
 
@@ -269,7 +311,9 @@ async def world(settings: PickupSettings, token: str) -> AsyncIterator[World]:
         clients.append(AsyncPickup(f"127.0.0.1:{port}", token))
         return clients[-1]
 
-    world = World(settings, clock, stock, database, broker, pickup, jobs, open_client(token), open_client)
+    world = World(
+        settings, clock, stock, database, broker, deps, tasks, jobs, open_client(token), open_client
+    )
     jetstream = await broker.jetstream()
 
     async def listen(message: Any) -> None:
@@ -281,7 +325,7 @@ async def world(settings: PickupSettings, token: str) -> AsyncIterator[World]:
         asyncio.create_task(each)
         for each in (
             Relay(database, broker, "pickup").run(),
-            Consumer(broker, database, "pickup", routing_events(pickup)).run(),
+            Consumer(broker, database, "pickup", routing_events(Assignments(deps))).run(),
             jobs.tell_stock(),
         )
     ]

@@ -13,6 +13,7 @@ from onhand.api.routing.v1.events_pb2 import RoutingEvent
 from onhand.kit.errors import WrongState
 from onhand.pickup.consumer import routing_events
 from onhand.pickup.events import assignment_of
+from onhand.pickup.use_cases import Assignments
 
 
 async def settle(world: Any) -> None:
@@ -56,10 +57,10 @@ async def test_a_withdrawal_and_its_task_at_the_same_moment_meet(world: Any, fir
     assignment = world.assignment()
 
     async def open_task(connection: AsyncConnection) -> None:
-        await world.pickup.open_task(connection, *assignment_of(assignment))
+        await Assignments(world.deps).open_task(connection, *assignment_of(assignment))
 
     async def withdraw(connection: AsyncConnection) -> None:
-        await world.pickup.withdraw(connection, assignment.task_id, [], "")
+        await Assignments(world.deps).withdraw(connection, assignment.task_id, [], "")
 
     begins, follows = (open_task, withdraw) if first == "assignment" else (withdraw, open_task)
     async with world.database.engine.connect() as connection:
@@ -93,7 +94,7 @@ async def test_a_withdrawal_takes_picked_goods_back_and_leaves_ended_tasks(world
 async def test_an_assignment_that_cannot_be_a_task_fails_and_leaves_nothing(world: Any) -> None:
     no_units, no_method = world.assignment(), world.assignment(method=0)
     no_units.lines[0].quantity = 0
-    handle = routing_events(world.pickup).handler
+    handle = routing_events(Assignments(world.deps)).handler
     for assignment, says in ((no_units, "with units"), (no_method, "method 0 is not known")):
         event = RoutingEvent(lines_assigned=assignment).SerializeToString()
         with pytest.raises(ValueError, match=says):
@@ -120,7 +121,7 @@ async def test_a_task_that_nobody_accepts_is_rejected_once_at_its_deadline(world
 
 async def test_goods_that_nobody_collects_expire_once_and_their_code_ends(world: Any) -> None:
     task_id, code = await world.ready()
-    world.clock.ahead = timedelta(seconds=world.settings.collect_window_s)
+    world.clock.ahead = timedelta(seconds=world.settings.collect_window_s + world.settings.collect_grace_s)
     await asyncio.gather(*(world.jobs.pass_deadlines() for _ in range(4)))
     assert await world.state(task_id) == "EXPIRED"
     await world.event(task_id, "task_expired")
@@ -128,12 +129,12 @@ async def test_goods_that_nobody_collects_expire_once_and_their_code_ends(world:
     with pytest.raises(WrongState, match="is EXPIRED"):
         await world.do("HandOver", task_id, code=code)
     assert not await world.rows("SELECT task_id FROM collection_codes")
-    assert not await world.rows("SELECT task_id FROM stock_effects")
+    assert not await world.rows("SELECT task_id FROM owed_to_stock")
 
 
 async def test_a_hand_over_and_the_deadline_at_the_same_moment_end_in_one_way(world: Any) -> None:
     ready = [await world.ready() for _ in range(5)]
-    world.clock.ahead = timedelta(seconds=world.settings.collect_window_s)
+    world.clock.ahead = timedelta(seconds=world.settings.collect_window_s + world.settings.collect_grace_s)
     outcomes = await asyncio.gather(
         *(world.do("HandOver", task_id, code=code) for task_id, code in ready),
         world.jobs.pass_deadlines(),

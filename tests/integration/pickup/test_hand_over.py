@@ -9,7 +9,8 @@ import pytest
 
 from onhand.api.pickup.v1 import tasks_pb2 as pb
 from onhand.kit.errors import LimitReached, WrongCode, WrongState
-from onhand.pickup.stock import fulfilment_id
+from onhand.pickup.storage.effects import effect_id
+from onhand.pickup.use_cases import Sweeps
 
 
 def other_than(code: str) -> str:
@@ -23,12 +24,12 @@ async def attempts(world: Any, task_id: str, *codes: str) -> list[Any]:
 
 
 async def told(world: Any, task_id: str) -> bool:
-    return str(fulfilment_id(task_id)) in world.stock.fulfilled
+    return str(effect_id(task_id, "fulfil")) in world.stock.fulfilled
 
 
 async def effect(world: Any, task_id: str) -> Any:
     rows = await world.rows(
-        "SELECT attempts, next_attempt_time, failure FROM stock_effects WHERE task_id = CAST(:id AS uuid)",
+        "SELECT attempts, next_attempt_time, failure FROM owed_to_stock WHERE task_id = CAST(:id AS uuid)",
         id=task_id,
     )
     return rows[0] if rows else None
@@ -109,7 +110,7 @@ async def test_goods_leave_though_stock_is_down_and_it_hears_of_it_once_it_is_ba
     await world.stock.start()
     world.clock.ahead += timedelta(minutes=1)
     await world.until(lambda: settled(world, task_id))
-    assert world.stock.fulfilled.keys() == {str(fulfilment_id(task_id))}
+    assert world.stock.fulfilled.keys() == {str(effect_id(task_id, "fulfil"))}
     assert world.stock.fulfil_calls == 1
 
 
@@ -129,11 +130,11 @@ async def test_an_effect_left_by_a_process_that_died_is_taken_over_after_its_lea
     await world.stock.stop()
     await world.do("HandOver", task_id, code=code)
     await world.rows(
-        "UPDATE stock_effects SET attempts = 1, next_attempt_time = :end RETURNING 1",
+        "UPDATE owed_to_stock SET attempts = 1, next_attempt_time = :end RETURNING 1",
         end=world.clock.now() + timedelta(seconds=world.settings.effect_lease_s),
     )
     await world.stock.start()
-    assert await world.pickup.tell_stock() == 0
+    assert await Sweeps(world.deps).tell_stock() == 0
     world.clock.ahead = timedelta(seconds=world.settings.effect_lease_s + 1)
     await world.until(lambda: settled(world, task_id))
     assert await told(world, task_id)
@@ -152,6 +153,6 @@ async def test_what_stock_refuses_for_good_stays_listed_and_is_not_tried_again(w
         "WRONG_STATE: reservation r is RELEASED: cannot be fulfilled"
     )
     world.clock.ahead = timedelta(days=1)
-    assert await world.pickup.tell_stock() == 0
+    assert await Sweeps(world.deps).tell_stock() == 0
     assert world.stock.fulfil_calls == 1
     assert await world.state(task_id) == "COLLECTED"

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from onhand.api.pickup.v1 import tasks_pb2 as pb
 from onhand.kit.errors import InvalidField, LimitReached
-from onhand.pickup.use_cases import Pickup
+from onhand.pickup.use_cases import Assignments, Deps, Tasks
 
 
 async def listed(world: Any, **fields: Any) -> pb.ListTasksResponse:
@@ -81,7 +81,7 @@ async def test_a_watch_gives_live_tasks_and_then_every_change(world: Any) -> Non
 async def test_a_watch_sees_what_another_process_did_however_long_that_took(world: Any) -> None:
     """A transaction that began before the watch's looks and commits after them is not missed."""
     slow, quick = await world.assigned(), await world.assigned()
-    other = Pickup(world.database, world.clock, world.settings, world.pickup._stock)
+    other = Assignments(Deps(world.database, world.clock, world.settings, world.deps.stock))
     stream = world.client.tasks.WatchTasks(pb.WatchTasksRequest(location_id="store-1"))
     watch = Watch(stream)
     assert {await watch.next(), await watch.next()} == {(slow, "OPEN"), (quick, "OPEN")}
@@ -100,7 +100,7 @@ async def test_a_watch_sees_what_another_process_did_however_long_that_took(worl
 
 async def test_watches_of_a_process_are_limited(world: Any) -> None:
     settings = world.settings.model_copy(update={"max_watches": 1})
-    pickup = Pickup(world.database, world.clock, settings, world.pickup._stock)
+    pickup = Tasks(Deps(world.database, world.clock, settings, world.deps.stock))
     task_id = await world.assigned()
     first = pickup.watch("store-1")
     assert (await anext(first)).task_id == task_id

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from onhand.kit.errors import InvalidGtin, WrongProduct
-from onhand.pickup.domain.departure import MAX_EPCS, Departure, departures
+from onhand.pickup.domain.departure import MAX_EPCS, Goods, whole_departure
 from onhand.pickup.domain.scans import Sighting, check_gtin, gtin14, tag_of
 from onhand.pickup.domain.task import Assignment, Kind, State, Task, TaskLine
 
@@ -23,7 +23,7 @@ def test_a_tag_of_the_item_in_this_store_is_the_one() -> None:
     ("sightings", "says"),
     [
         ([], "not in stock here"),
-        ([Sighting("30AB", "shirt", "other", here=True)], "not in stock here"),
+        ([Sighting("30AB", "shirt", "other", here=True)], "of other"),
         ([Sighting("30AB", "shirt", "store", here=False)], "not in stock here"),
         ([Sighting("30AB", "trousers", "store", here=True)], "item trousers"),
         ([Sighting("30AB", "", "store", here=True)], "item unknown"),
@@ -63,11 +63,11 @@ def test_what_left_adds_up_by_item() -> None:
         TaskLine("3", "shirt", 1, picked=1, epcs=("A",)),
         TaskLine("4", "belt", 1, picked=1),
     )
-    assert departures(task) == [Departure("belt", 1, ()), Departure("shirt", 3, ("A", "B"))]
+    assert whole_departure(task).goods == (Goods("belt", 1), Goods("shirt", 3, ("A", "B")))
 
 
 def test_no_line_names_more_tags_than_stock_takes() -> None:
     epcs = tuple(f"{number:08X}" for number in range(MAX_EPCS + 5))
-    parts = departures(collected(TaskLine("1", "shirt", 2_000, picked=1_500, epcs=epcs)))
+    parts = whole_departure(collected(TaskLine("1", "shirt", 2_000, picked=1_500, epcs=epcs))).goods
     assert [(part.quantity, len(part.epcs)) for part in parts] == [(MAX_EPCS, MAX_EPCS), (500, 5)]
     assert sum((part.epcs for part in parts), ()) == epcs

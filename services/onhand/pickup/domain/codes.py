@@ -37,11 +37,15 @@ class Code:
 
     def check(self, code: str, now: datetime, limits: CodeLimits) -> None:
         """Raise WrongCode for another code; LimitReached for any while attempts are paused."""
+        self.judge(hmac.compare_digest(self.digest, _digest(code, self.salt)), now, limits)
+
+    def judge(self, right: bool, now: datetime, limits: CodeLimits) -> None:  # noqa: FBT001  the verdict
+        """Raise WrongCode unless a proof is right; LimitReached for any while attempts are paused."""
         if self.pause_end is not None and now < self.pause_end:
             raise LimitReached(
                 f"{limits.attempts} wrong codes, no other before {self.pause_end:%H:%M:%S} UTC"
             )
-        if not hmac.compare_digest(self.digest, _digest(code, self.salt)):
+        if not right:
             raise WrongCode(attempts_left=limits.attempts - self.wrong_attempts - 1)
 
     def missed(self, now: datetime, limits: CodeLimits) -> "Code":

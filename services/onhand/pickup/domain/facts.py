@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from onhand.pickup.domain.task import RejectReason
+from onhand.pickup.domain.task import Alert, Condition, HandOver, RejectReason, Substitution
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class CheckedIn:
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    pass
+    hand_over: HandOver
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,111 @@ class Cancelled:
     pass
 
 
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    assignee: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alerted:
+    alert: Alert
+
+
+@dataclass(frozen=True, slots=True)
+class AlertAcknowledged:
+    alert_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaveChanged:
+    wave_id: str
+    """Empty: it is in none now."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubstitutionProposed:
+    substitution: Substitution
+
+
+@dataclass(frozen=True, slots=True)
+class Reopened:
+    line_id: str
+    quantity: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reshelved:
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivalAnnounced:
+    arrive_time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class TermsChanged:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Reminded:
+    collect_deadline: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Extended:
+    collect_deadline: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PartlyCollected:
+    hand_over: HandOver
+    code: str = field(repr=False)
+    """For the units that go on waiting; in clear, for the customer's message only."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineRefused:
+    line_id: str
+    quantity: int
+    condition: Condition
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    hand_over: HandOver
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    location_id: str
+    line_id: str
+    quantity: int
+    condition: Condition
+    detail: str
+    epcs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SubstitutionOffered:
+    substitution: Substitution
+
+
+@dataclass(frozen=True, slots=True)
+class SubstitutionDecided:
+    substitution: Substitution
+    reason: RejectReason
+
+
+@dataclass(frozen=True, slots=True)
+class Disputed:
+    hand_over: HandOver
+    detail: str
+
+
 Fact = (
     Opened
     | Accepted
@@ -103,4 +208,22 @@ Fact = (
     | Shipped
     | Expired
     | Cancelled
+    | Assigned
+    | Alerted
+    | Reopened
+    | Reshelved
+    | ArrivalAnnounced
+    | TermsChanged
+    | Reminded
+    | Extended
+    | PartlyCollected
+    | LineRefused
+    | Refused
+    | Returned
+    | SubstitutionOffered
+    | SubstitutionDecided
+    | Disputed
+    | AlertAcknowledged
+    | WaveChanged
+    | SubstitutionProposed
 )

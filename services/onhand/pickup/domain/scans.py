@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from onhand.kit.errors import InvalidGtin, WrongProduct
-from onhand.pickup.domain.task import TaskLine
+from onhand.pickup.domain.task import Task, TaskLine
 
 GTIN_LENGTHS = (8, 12, 13, 14)
 
@@ -22,17 +22,47 @@ class Sighting:
     """Counted there, or could be found there; false once it was sold, shipped or left."""
 
 
+def identify(scanned: str, sightings: Iterable[Sighting], location_id: str, wanted: str) -> Sighting:
+    """Return the sighting of a scanned tag at the location.
+
+    Raises WrongProduct unless the tag is in stock there; it says where it belongs instead.
+    """
+    elsewhere = ""
+    for each in sightings:
+        if each.location_id == location_id and each.here:
+            return each
+        if each.here:
+            elsewhere = each.location_id
+    if elsewhere:
+        raise WrongProduct(f"{scanned} (of {elsewhere})", wanted, "OTHER_LOCATION")
+    raise WrongProduct(f"{scanned} (not in stock here)", wanted, "NOT_HERE")
+
+
 def tag_of(scanned: str, sightings: Iterable[Sighting], location_id: str, line: TaskLine) -> str:
     """Return the EPC of a scanned tag in hexadecimal.
 
     Raises WrongProduct unless it is of the line's item, and in stock at the location.
     """
-    for each in sightings:
-        if each.location_id == location_id and each.here:
-            if each.item_id != line.item_id:
-                raise WrongProduct(f"{scanned} (item {each.item_id or 'unknown'})", line.item_id)
-            return each.epc
-    raise WrongProduct(f"{scanned} (not in stock here)", line.item_id)
+    found = identify(scanned, sightings, location_id, line.item_id)
+    if found.item_id != line.item_id:
+        raise WrongProduct(f"{scanned} (item {found.item_id or 'unknown'})", line.item_id, "WRONG_ITEM")
+    return found.epc
+
+
+def is_gtin(scanned: str) -> bool:
+    """Tell whether a scan is a bar code; a tag's hexadecimal has 16 digits at least."""
+    text = scanned.strip()
+    return text.isascii() and text.isdigit() and len(text) in GTIN_LENGTHS
+
+
+def wanting(tasks: Iterable[Task], item_id: str, quantity: int) -> tuple[Task, TaskLine] | None:
+    """Return the line that wants units of an item, of the most urgent task where several do."""
+    urgent = sorted(tasks, key=lambda task: (task.assignment.promise_time, task.task_id))
+    for task in urgent:
+        for line in task.lines:
+            if line.item_id == item_id and line.left >= quantity:
+                return task, line
+    return None
 
 
 def check_gtin(scanned: str, item_gtins: Iterable[str], line: TaskLine) -> None:

@@ -3,9 +3,12 @@
 The numbers of the enums are those of the contract.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
+
+from onhand.pickup.domain.slots import SlotKind, Span
 
 
 class Kind(IntEnum):
@@ -25,9 +28,10 @@ class State(IntEnum):
     REJECTED = 9
     CANCELLED = 10
     EXPIRED = 11
+    REFUSED = 12
 
 
-ENDED = frozenset({State.COLLECTED, State.SHIPPED, State.REJECTED, State.CANCELLED, State.EXPIRED})
+ENDED = frozenset(state for state in State if state >= State.COLLECTED)
 LIVE = frozenset(State) - ENDED
 
 
@@ -41,9 +45,38 @@ class RejectReason(IntEnum):
     OTHER = 7
 
 
+class AlertKind(IntEnum):
+    STEP_LATE = 1
+    TAG_LEFT = 2
+    CUSTOMER_WAITS = 3
+    SHELVE_LATE = 4
+    HAND_OVER_DISPUTED = 5
+    SLOT_OVERRUN = 6
+
+
+class SubstitutionState(IntEnum):
+    PROPOSED = 1
+    OFFERED = 2
+    ACCEPTED = 3
+    DECLINED = 4
+    LAPSED = 5
+    FAILED = 6
+
+
+UNDECIDED = frozenset({SubstitutionState.PROPOSED, SubstitutionState.OFFERED})
+
+
+class Condition(IntEnum):
+    """What goods are like that come back."""
+
+    SELLABLE = 1
+    DAMAGED = 2
+    QUALITY_CONTROL = 3
+
+
 @dataclass(frozen=True, slots=True)
 class TaskLine:
-    """One line; picked + short + cancelled never exceed its quantity."""
+    """One line; picked + short + cancelled + substituted never exceed its quantity."""
 
     line_id: str
     item_id: str
@@ -53,11 +86,90 @@ class TaskLine:
     cancelled: int = 0
     epcs: tuple[str, ...] = ()
     """Tags among the picked units, upper-case hexadecimal."""
+    handed_over: int = 0
+    """Of the picked."""
+    refused: int = 0
+    """Of the picked, at the counter."""
+    returned: int = 0
+    """Of those that left."""
+    to_shelve: int = 0
+    """Units that were picked, will not leave with the task and still lie where they were put for it."""
+    substituted: int = 0
+    """Units for which another item is offered or taken; then a line of its own."""
+    given_epcs: tuple[str, ...] = ()
+    """Tags among the units that left."""
+    reservation_id: str = ""
+    """Of a substitute: the reservation that holds it; empty: the task's."""
 
     @property
     def left(self) -> int:
         """Units still to pick."""
-        return self.quantity - self.picked - self.short - self.cancelled
+        return self.quantity - self.picked - self.short - self.cancelled - self.substituted
+
+    @property
+    def waiting(self) -> int:
+        """Units picked that may still leave."""
+        return self.picked - self.handed_over - self.refused
+
+    @property
+    def waiting_epcs(self) -> tuple[str, ...]:
+        return tuple(epc for epc in self.epcs if epc not in self.given_epcs)
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Something about a task that somebody should look at."""
+
+    alert_id: str
+    kind: AlertKind
+    raise_time: datetime
+    detail: str
+    epc: str = ""
+    line_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Substitution:
+    """An item offered in place of units of a line."""
+
+    substitution_id: str
+    line_id: str
+    item_id: str
+    quantity: int
+    state: SubstitutionState
+    decide_deadline: datetime
+    detail: str
+    reason: RejectReason
+    """Why the line's own item cannot be had."""
+
+    @property
+    def substitute_line_id(self) -> str:
+        """The line that it becomes once accepted."""
+        return f"{self.line_id}~{self.substitution_id[-12:]}"
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """One hand-over, as it is recorded."""
+
+    hand_over_id: str
+    hand_over_time: datetime
+    actor: str
+    collector_name: str = ""
+    proof_reference: str = ""
+    till_id: str = ""
+    given: int = 0
+    refused: int = 0
+    offline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSlot:
+    """The slot that the customer booked."""
+
+    booking_id: str
+    kind: SlotKind
+    span: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +205,37 @@ class Task:
     check_in_note: str = ""
     carrier: str = ""
     tracking_number: str = ""
+    wave_id: str = ""
+    step_deadline: datetime | None = None
+    """When the present step is late; None while the store has nothing to do."""
+    escalations: int = 0
+    """Alerts so far because the present step is late."""
+    accept_time: datetime | None = None
+    ready_time: datetime | None = None
+    """When it was ready or packed first."""
+    end_time: datetime | None = None
+    on_my_way_time: datetime | None = None
+    arrive_time: datetime | None = None
+    collector_name: str = ""
+    """Who collects in place of the customer; empty: the customer."""
+    identity_check: bool = False
+    minimum_age: int = 0
+    extensions: int = 0
+    reminder_time: datetime | None = None
+    """When the customer is to be reminded; None once they were, and where nobody is."""
+    expire_time: datetime | None = None
+    """The end of the grace after the collect deadline."""
+    wait_deadline: datetime | None = None
+    """When a customer who is here waits too long; None once that was said."""
+    shelve_deadline: datetime | None = None
+    """When goods that go back to their place have lain too long; None where there are none."""
+    code_number: int = 0
+    """How many codes were issued: the present one's number."""
+    alerts: tuple[Alert, ...] = ()
+    substitutions: tuple[Substitution, ...] = ()
+    hand_overs: tuple[HandOver, ...] = ()
+    slot: TaskSlot | None = field(default=None, compare=False)
+    """As booked; not changed with the task."""
 
     @property
     def task_id(self) -> str:
@@ -104,6 +247,11 @@ class Task:
         return frozenset(epc for line in self.lines for epc in line.epcs)
 
     @property
+    def held_epcs(self) -> frozenset[str]:
+        """Tags that lie there for it."""
+        return frozenset(epc for line in self.lines for epc in line.waiting_epcs)
+
+    @property
     def left(self) -> int:
         """Units still to pick."""
         return sum(line.left for line in self.lines)
@@ -111,3 +259,34 @@ class Task:
     @property
     def picked(self) -> int:
         return sum(line.picked for line in self.lines)
+
+    @property
+    def waiting(self) -> int:
+        """Units picked that may still leave."""
+        return sum(line.waiting for line in self.lines)
+
+    @property
+    def to_shelve(self) -> int:
+        return sum(line.to_shelve for line in self.lines)
+
+    @property
+    def undecided(self) -> bool:
+        """Whether the customer is still to say yes or no to something."""
+        return any(each.state in UNDECIDED for each in self.substitutions)
+
+    def due_time(self) -> datetime | None:
+        """Return when something happens to it by itself; None: never."""
+        return min(self._deadlines(), default=None)
+
+    def _deadlines(self) -> Iterable[datetime]:
+        times = [self.shelve_deadline]
+        if self.state is State.OPEN:
+            times.append(self.accept_deadline)
+        elif self.state is State.READY:
+            times += [self.reminder_time, self.expire_time or self.collect_deadline]
+        elif self.state in LIVE:
+            times.append(self.step_deadline)
+        if self.state in LIVE:
+            times.append(self.wait_deadline)
+            times += [each.decide_deadline for each in self.substitutions if each.state in UNDECIDED]
+        return [each for each in times if each is not None]

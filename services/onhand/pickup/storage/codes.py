@@ -9,9 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from onhand.pickup.domain.codes import Code
 
 _GET = text("SELECT salt, digest, wrong_attempts, pause_end FROM collection_codes WHERE task_id = :task_id")
-_ADD = text("""
+_PUT = text("""
     INSERT INTO collection_codes (task_id, salt, digest, wrong_attempts, pause_end)
     VALUES (:task_id, :salt, :digest, :wrong_attempts, :pause_end)
+    ON CONFLICT (task_id) DO UPDATE
+    SET salt = excluded.salt, digest = excluded.digest, wrong_attempts = excluded.wrong_attempts,
+        pause_end = excluded.pause_end
 """)
 _UPDATE = text("""
     UPDATE collection_codes SET wrong_attempts = :wrong_attempts, pause_end = :pause_end
@@ -25,8 +28,9 @@ async def get(connection: AsyncConnection, task_id: str) -> Code:
     return Code(row.salt, row.digest, row.wrong_attempts, row.pause_end)
 
 
-async def add(connection: AsyncConnection, task_id: str, code: Code) -> None:
-    await connection.execute(_ADD, {**_values(task_id, code), "salt": code.salt, "digest": code.digest})
+async def put(connection: AsyncConnection, task_id: str, code: Code) -> None:
+    """Write a task's code over the one before."""
+    await connection.execute(_PUT, {**_values(task_id, code), "salt": code.salt, "digest": code.digest})
 
 
 async def update(connection: AsyncConnection, task_id: str, code: Code) -> None:

@@ -1,33 +1,45 @@
-"""SQL of tasks, their lines, held tags and history; rows ⇄ domain.
+"""SQL of tasks, their lines, held tags and history.
 
 Whoever changes a task locks its row first, so that what belongs to it (lines, code) needs no lock.
 """
 
-import json
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from onhand.kit import outbox
 from onhand.kit.clock import Clock
 from onhand.kit.errors import NotFound
 from onhand.pickup import events
-from onhand.pickup.domain.task import ENDED, LIVE, Assignment, Kind, State, Task, TaskLine
+from onhand.pickup.domain.task import ENDED, LIVE, State, Task
 from onhand.pickup.domain.transitions import Change
+from onhand.pickup.storage import rows
 
-# A task and its lines in one statement: never the one before and the other after somebody's change.
+# A task with its lines and slot in one statement: never the one before and the other after a change.
 _TASKS = """
     SELECT t.task_id::text AS task_id, t.order_id, t.location_id, t.kind, t.state, t.reservation_id,
            t.promise_time, t.accept_deadline, t.collect_deadline, t.customer_display_name, t.shipping_address,
            t.staging_place, t.assignee, t.check_in_time, t.check_in_note, t.carrier, t.tracking_number,
-           t.create_time, t.version,
-           (SELECT json_agg(json_build_array(l.line_id, l.item_id, l.quantity, l.picked, l.short, l.cancelled,
-                                             l.epcs) ORDER BY l.position)::text
-            FROM task_lines l WHERE l.task_id = t.task_id) AS lines
+           t.create_time, t.version, t.wave_id::text AS wave_id, t.step_deadline, t.escalations,
+           t.accept_time, t.ready_time, t.end_time, t.on_my_way_time, t.arrive_time, t.collector_name,
+           t.identity_check, t.minimum_age, t.extensions, t.reminder_time, t.expire_time, t.wait_deadline,
+           t.shelve_deadline, t.code_number, t.alerts::text AS alerts,
+           t.substitutions::text AS substitutions, t.hand_overs::text AS hand_overs,
+           (SELECT json_agg(json_build_object(
+                       'line_id', l.line_id, 'item_id', l.item_id, 'quantity', l.quantity, 'picked', l.picked,
+                       'short', l.short, 'cancelled', l.cancelled, 'epcs', l.epcs,
+                       'handed_over', l.handed_over, 'refused', l.refused, 'returned', l.returned,
+                       'to_shelve', l.to_shelve, 'substituted', l.substituted, 'given_epcs', l.given_epcs,
+                       'reservation_id', l.reservation_id) ORDER BY l.position)::text
+            FROM task_lines l WHERE l.task_id = t.task_id) AS lines,
+           (SELECT json_build_array(b.slot_booking_id, b.kind, b.start_time, b.end_time)::text
+            FROM slot_bookings b
+            WHERE b.order_id = t.order_id AND b.order_id <> '' AND b.location_id = t.location_id
+              AND b.state IN (2, 3, 4) AND t.kind = 1
+            ORDER BY b.state, b.create_time DESC LIMIT 1) AS slot
     FROM tasks t
 """
 _GET = text(_TASKS + " WHERE t.task_id = :task_id")
@@ -40,6 +52,13 @@ _ORDER = " ORDER BY t.promise_time, t.task_id LIMIT :limit"
 _LIST = text(_TASKS + _PAGE + _ORDER)
 # Says the condition of an index as it stands there, so that tasks long ended cost nothing.
 _LIST_LIVE = text(_TASKS + _PAGE + " AND t.state < 7" + _ORDER)
+_LIST_TO_SHELVE = text(_TASKS + _PAGE + " AND t.shelve_deadline IS NOT NULL" + _ORDER)
+_OF_ORDER = text(_TASKS + " WHERE t.order_id = :order_id ORDER BY t.create_time, t.task_id LIMIT 1000")
+_OF_WAVE = text(_TASKS + " WHERE t.wave_id = :wave_id ORDER BY t.promise_time, t.task_id")
+_LOCK_OF_ORDER = text("""
+    SELECT task_id::text FROM tasks WHERE order_id = :order_id AND location_id = :location_id AND state < 7
+    ORDER BY task_id FOR UPDATE
+""")
 _WATERMARK = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
 _CHANGED = text(
     _TASKS
@@ -49,31 +68,49 @@ _CHANGED = text(
 """
 )
 _SERIALIZE = text("SELECT pg_advisory_xact_lock(hashtextextended(:task_id, 0))")
-_INSERT = text("""
-    INSERT INTO tasks (task_id, order_id, location_id, kind, state, reservation_id, promise_time,
-                       accept_deadline, customer_display_name, shipping_address, create_time, version)
-    VALUES (:task_id, :order_id, :location_id, :kind, :state, :reservation_id, :promise_time,
-            :accept_deadline, :customer_display_name, :shipping_address, :create_time, :version)
+_CASTS = {
+    "alerts": "jsonb",
+    "substitutions": "jsonb",
+    "hand_overs": "jsonb",
+    "epcs": "text[]",
+    "given_epcs": "text[]",
+}
+
+
+def _value(name: str) -> str:
+    return f"CAST(:{name} AS {_CASTS[name]})" if name in _CASTS else f":{name}"
+
+
+_CHANGING = (*rows.COLUMNS, *rows.LISTS)
+_FIXED = (
+    "task_id", "order_id", "location_id", "kind", "reservation_id", "promise_time", "accept_deadline",
+    "customer_display_name", "shipping_address", "create_time",
+)  # fmt: skip
+_INSERT = text(f"""
+    INSERT INTO tasks ({", ".join((*_FIXED, *_CHANGING))})
+    VALUES ({", ".join(_value(name) for name in (*_FIXED, *_CHANGING))})
     ON CONFLICT (task_id) DO NOTHING
 """)
-_INSERT_LINE = text("""
-    INSERT INTO task_lines (task_id, position, line_id, item_id, quantity, picked, short, cancelled, epcs)
-    VALUES (:task_id, :position, :line_id, :item_id, :quantity, :picked, :short, :cancelled,
-            CAST(:epcs AS text[]))
-""")
-_UPDATE = text("""
+_UPDATE = text(f"""
     UPDATE tasks
-    SET state = :state, collect_deadline = :collect_deadline, staging_place = :staging_place,
-        assignee = :assignee, check_in_time = :check_in_time, check_in_note = :check_in_note,
-        carrier = :carrier, tracking_number = :tracking_number, version = :version,
-        revision = pg_current_xact_id()
+    SET {", ".join(f"{name} = {_value(name)}" for name in _CHANGING)}, revision = pg_current_xact_id()
     WHERE task_id = :task_id
 """)
-_UPDATE_LINE = text("""
-    UPDATE task_lines
-    SET picked = :picked, short = :short, cancelled = :cancelled, epcs = CAST(:epcs AS text[])
+_INSERT_LINE = text(f"""
+    INSERT INTO task_lines (task_id, line_id, position, item_id, quantity, reservation_id,
+                            {", ".join(rows.LINE_COLUMNS)})
+    VALUES (:task_id, :line_id, :position, :item_id, :quantity, :line_reservation_id,
+            {", ".join(_value(name) for name in rows.LINE_COLUMNS)})
+""")
+_UPDATE_LINE = text(f"""
+    UPDATE task_lines SET {", ".join(f"{name} = {_value(name)}" for name in rows.LINE_COLUMNS)}
     WHERE task_id = :task_id AND line_id = :line_id
 """)
+_TOUCH = text("""
+    UPDATE tasks SET version = version + 1, revision = pg_current_xact_id()
+    WHERE task_id = ANY(CAST(:task_ids AS uuid[]))
+""")
+_SET_DUE = text("UPDATE tasks SET due_time = :due_time WHERE task_id = :task_id")
 _ADD_EVENT = text("""
     INSERT INTO task_events (task_id, event_id, version, occur_time, actor, what, detail)
     VALUES (:task_id, :event_id, :version, :occur_time, :actor, :what, CAST(:detail AS jsonb))
@@ -85,20 +122,19 @@ _HOLD = text("""
     ON CONFLICT (epc) DO NOTHING RETURNING epc
 """)
 _RELEASE = text("DELETE FROM held_tags WHERE task_id = :task_id AND epc = ANY(CAST(:epcs AS text[]))")
-_DROP_CODE = text("DELETE FROM collection_codes WHERE task_id = :task_id")
-_UNACCEPTED = text("""
-    SELECT task_id::text FROM tasks WHERE state = 1 AND accept_deadline <= :now
-    ORDER BY accept_deadline LIMIT :limit FOR UPDATE SKIP LOCKED
+_HOLDERS = text("""
+    SELECT epc, task_id::text AS task_id FROM held_tags WHERE epc = ANY(CAST(:epcs AS text[]))
 """)
-_UNCOLLECTED = text("""
-    SELECT task_id::text FROM tasks WHERE state = 5 AND collect_deadline <= :now
-    ORDER BY collect_deadline LIMIT :limit FOR UPDATE SKIP LOCKED
+_DROP_CODE = text("DELETE FROM collection_codes WHERE task_id = :task_id")
+_DUE = text("""
+    SELECT task_id::text FROM tasks WHERE due_time <= :now
+    ORDER BY due_time LIMIT :limit FOR UPDATE SKIP LOCKED
 """)
 
 
 async def find(connection: AsyncConnection, task_id: str) -> Task | None:
     row = (await connection.execute(_GET, {"task_id": UUID(task_id)})).one_or_none()
-    return None if row is None else _task(row)
+    return None if row is None else rows.task_of(row)
 
 
 async def get(connection: AsyncConnection, task_id: str) -> Task:
@@ -125,10 +161,13 @@ async def page(
     states: Collection[State],
     after: tuple[datetime, UUID],
     limit: int,
+    *,
+    only_to_shelve: bool = False,
 ) -> list[Task]:
     """Return tasks after a promise time and id, most urgent promise first."""
-    rows = await connection.execute(
-        _LIST_LIVE if LIVE.issuperset(states) else _LIST,
+    statement = _LIST_LIVE if LIVE.issuperset(states) else _LIST
+    found = await connection.execute(
+        _LIST_TO_SHELVE if only_to_shelve else statement,
         {
             "location_id": location_id,
             "states": [int(state) for state in states],
@@ -137,7 +176,34 @@ async def page(
             "limit": limit,
         },
     )
-    return [_task(row) for row in rows]
+    return [rows.task_of(row) for row in found]
+
+
+async def of_order(connection: AsyncConnection, order_id: str) -> list[Task]:
+    """Return the tasks of an order, oldest first, 1,000 at most."""
+    return [rows.task_of(row) for row in await connection.execute(_OF_ORDER, {"order_id": order_id})]
+
+
+async def of_wave(connection: AsyncConnection, wave_id: str) -> list[Task]:
+    """Return the tasks in a wave, most urgent promise first."""
+    return [rows.task_of(row) for row in await connection.execute(_OF_WAVE, {"wave_id": UUID(wave_id)})]
+
+
+async def lock_of_order(connection: AsyncConnection, order_id: str, location_id: str) -> list[str]:
+    """Lock the live tasks of an order at a location, and return their ids."""
+    key = {"order_id": order_id, "location_id": location_id}
+    return list((await connection.execute(_LOCK_OF_ORDER, key)).scalars())
+
+
+async def touch(connection: AsyncConnection, task_ids: Sequence[str]) -> None:
+    """Show watches that something beside locked tasks has changed."""
+    if task_ids:
+        await connection.execute(_TOUCH, {"task_ids": [UUID(each) for each in task_ids]})
+
+
+async def set_due(connection: AsyncConnection, task: Task) -> None:
+    """Put right when a locked task is due."""
+    await connection.execute(_SET_DUE, {"task_id": UUID(task.task_id), "due_time": task.due_time()})
 
 
 async def watermark(connection: AsyncConnection) -> str:
@@ -147,9 +213,8 @@ async def watermark(connection: AsyncConnection) -> str:
 
 async def changed(connection: AsyncConnection, location_id: str, since: str) -> list[Task]:
     """Return the tasks of a location that were changed at revision `since` or later."""
-    return [
-        _task(row) for row in await connection.execute(_CHANGED, {"location_id": location_id, "since": since})
-    ]
+    found = await connection.execute(_CHANGED, {"location_id": location_id, "since": since})
+    return [rows.task_of(row) for row in found]
 
 
 async def serialize(connection: AsyncConnection, task_id: str) -> None:
@@ -159,31 +224,12 @@ async def serialize(connection: AsyncConnection, task_id: str) -> None:
 
 async def insert(connection: AsyncConnection, change: Change, actor: str, clock: Clock) -> bool:
     """Add a new task with its history and events; returns False when it is there already."""
-    task, given = change.task, change.task.assignment
-    values = {
-        "task_id": UUID(given.task_id),
-        "order_id": given.order_id,
-        "location_id": given.location_id,
-        "kind": int(given.kind),
-        "state": int(task.state),
-        "reservation_id": given.reservation_id,
-        "promise_time": given.promise_time,
-        "accept_deadline": task.accept_deadline,
-        "customer_display_name": given.customer_display_name,
-        "shipping_address": given.shipping_address,
-        "create_time": task.create_time,
-        "version": task.version,
-    }
+    task = change.task
+    values = {**rows.new_values(task), **rows.task_values(task)}
     if (await connection.execute(_INSERT, values)).rowcount == 0:
         return False
-    lines = [{**_line_values(task, line), "position": position} for position, line in enumerate(task.lines)]
-    await connection.execute(
-        _INSERT_LINE,
-        [
-            {**values, "item_id": line.item_id, "quantity": line.quantity}
-            for values, line in zip(lines, task.lines, strict=True)
-        ],
-    )
+    lines = [rows.new_line_values(task, position) for position in range(len(task.lines))]
+    await connection.execute(_INSERT_LINE, lines)
     await _record(connection, change, actor, clock)
     return True
 
@@ -196,22 +242,14 @@ async def save(
     Returns the tags that another task holds; when there are any the transaction must not commit.
     """
     task = change.task
-    values = {
-        "task_id": UUID(task.task_id),
-        "state": int(task.state),
-        "collect_deadline": task.collect_deadline,
-        "staging_place": task.staging_place,
-        "assignee": task.assignee,
-        "check_in_time": task.check_in_time,
-        "check_in_note": task.check_in_note,
-        "carrier": task.carrier,
-        "tracking_number": task.tracking_number,
-        "version": task.version,
-    }
-    await connection.execute(_UPDATE, values)
+    await connection.execute(_UPDATE, rows.task_values(task))
     was = {line.line_id: line for line in before.lines}
-    if lines := [_line_values(task, line) for line in task.lines if line != was[line.line_id]]:
+    same = [line for line in task.lines if line.line_id in was]
+    if lines := [rows.line_values(task, line) for line in same if line != was[line.line_id]]:
         await connection.execute(_UPDATE_LINE, lines)
+    new = [at for at, line in enumerate(task.lines) if line.line_id not in was]
+    if new:
+        await connection.execute(_INSERT_LINE, [rows.new_line_values(task, at) for at in new])
     if before.state is State.READY and task.state is not State.READY:
         await connection.execute(_DROP_CODE, {"task_id": UUID(task.task_id)})
     taken = await _hold_tags(connection, before, task)
@@ -220,15 +258,22 @@ async def save(
 
 
 async def _hold_tags(connection: AsyncConnection, before: Task, task: Task) -> list[str]:
-    held = frozenset[str]() if task.state in ENDED else task.epcs
+    held = frozenset[str]() if task.state in ENDED else task.held_epcs
+    was = frozenset[str]() if before.state in ENDED else before.held_epcs
     key = {"task_id": UUID(task.task_id)}
-    if released := sorted(before.epcs - held):
+    if released := sorted(was - held):
         await connection.execute(_RELEASE, {**key, "epcs": released})
-    added = held - before.epcs
+    added = held - was
     if not added:
         return []
     kept = await connection.execute(_HOLD, {**key, "epcs": sorted(added)})
     return sorted(added.difference(kept.scalars()))
+
+
+async def holders(connection: AsyncConnection, epcs: Sequence[str]) -> dict[str, str]:
+    """Return which task holds each tag, of those that are held."""
+    found = await connection.execute(_HOLDERS, {"epcs": list(epcs)})
+    return {row.epc: row.task_id for row in found}
 
 
 async def _record(connection: AsyncConnection, change: Change, actor: str, clock: Clock) -> None:
@@ -251,52 +296,6 @@ async def _record(connection: AsyncConnection, change: Change, actor: str, clock
     await outbox.add(connection, published)
 
 
-async def claim_unaccepted(connection: AsyncConnection, now: datetime, limit: int) -> Sequence[str]:
-    """Lock tasks past their accept deadline that nobody else is at."""
-    return (await connection.execute(_UNACCEPTED, {"now": now, "limit": limit})).scalars().all()
-
-
-async def claim_uncollected(connection: AsyncConnection, now: datetime, limit: int) -> Sequence[str]:
-    """Lock tasks past their collect deadline that nobody else is at."""
-    return (await connection.execute(_UNCOLLECTED, {"now": now, "limit": limit})).scalars().all()
-
-
-def _line_values(task: Task, line: TaskLine) -> dict[str, Any]:
-    return {
-        "task_id": UUID(task.task_id),
-        "line_id": line.line_id,
-        "picked": line.picked,
-        "short": line.short,
-        "cancelled": line.cancelled,
-        "epcs": list(line.epcs),
-    }
-
-
-def _task(row: Row[Any]) -> Task:
-    return Task(
-        assignment=Assignment(
-            task_id=row.task_id,
-            order_id=row.order_id,
-            location_id=row.location_id,
-            kind=Kind(row.kind),
-            reservation_id=row.reservation_id,
-            promise_time=row.promise_time,
-            customer_display_name=row.customer_display_name,
-            shipping_address=row.shipping_address,
-        ),
-        state=State(row.state),
-        lines=tuple(
-            TaskLine(line_id, item_id, quantity, picked, short, cancelled, tuple(epcs))
-            for line_id, item_id, quantity, picked, short, cancelled, epcs in json.loads(row.lines)
-        ),
-        accept_deadline=row.accept_deadline,
-        create_time=row.create_time,
-        version=row.version,
-        assignee=row.assignee,
-        staging_place=row.staging_place,
-        collect_deadline=row.collect_deadline,
-        check_in_time=row.check_in_time,
-        check_in_note=row.check_in_note,
-        carrier=row.carrier,
-        tracking_number=row.tracking_number,
-    )
+async def claim_due(connection: AsyncConnection, now: datetime, limit: int) -> Sequence[str]:
+    """Lock tasks that are due and that nobody else is at."""
+    return (await connection.execute(_DUE, {"now": now, "limit": limit})).scalars().all()

@@ -211,7 +211,7 @@ class TaskSlot(_message.Message):
     def __init__(self, slot_booking_id: _Optional[str] = ..., kind: _Optional[_Union[SlotKind, str]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Substitution(_message.Message):
-    __slots__ = ("substitution_id", "line_id", "item_id", "quantity", "picked_quantity", "state", "decide_deadline", "detail")
+    __slots__ = ("substitution_id", "line_id", "item_id", "quantity", "substitute_line_id", "state", "decide_deadline", "detail")
     class State(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         STATE_UNSPECIFIED: _ClassVar[Substitution.State]
@@ -232,7 +232,7 @@ class Substitution(_message.Message):
     LINE_ID_FIELD_NUMBER: _ClassVar[int]
     ITEM_ID_FIELD_NUMBER: _ClassVar[int]
     QUANTITY_FIELD_NUMBER: _ClassVar[int]
-    PICKED_QUANTITY_FIELD_NUMBER: _ClassVar[int]
+    SUBSTITUTE_LINE_ID_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     DECIDE_DEADLINE_FIELD_NUMBER: _ClassVar[int]
     DETAIL_FIELD_NUMBER: _ClassVar[int]
@@ -240,11 +240,11 @@ class Substitution(_message.Message):
     line_id: str
     item_id: str
     quantity: int
-    picked_quantity: int
+    substitute_line_id: str
     state: Substitution.State
     decide_deadline: _timestamp_pb2.Timestamp
     detail: str
-    def __init__(self, substitution_id: _Optional[str] = ..., line_id: _Optional[str] = ..., item_id: _Optional[str] = ..., quantity: _Optional[int] = ..., picked_quantity: _Optional[int] = ..., state: _Optional[_Union[Substitution.State, str]] = ..., decide_deadline: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., detail: _Optional[str] = ...) -> None: ...
+    def __init__(self, substitution_id: _Optional[str] = ..., line_id: _Optional[str] = ..., item_id: _Optional[str] = ..., quantity: _Optional[int] = ..., substitute_line_id: _Optional[str] = ..., state: _Optional[_Union[Substitution.State, str]] = ..., decide_deadline: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., detail: _Optional[str] = ...) -> None: ...
 
 class HandOverRecord(_message.Message):
     __slots__ = ("hand_over_id", "hand_over_time", "actor", "collector_name", "proof_reference", "till_id", "given_quantity", "refused_quantity", "offline")
@@ -269,7 +269,7 @@ class HandOverRecord(_message.Message):
     def __init__(self, hand_over_id: _Optional[str] = ..., hand_over_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., actor: _Optional[str] = ..., collector_name: _Optional[str] = ..., proof_reference: _Optional[str] = ..., till_id: _Optional[str] = ..., given_quantity: _Optional[int] = ..., refused_quantity: _Optional[int] = ..., offline: _Optional[bool] = ...) -> None: ...
 
 class TaskLine(_message.Message):
-    __slots__ = ("line_id", "item_id", "quantity", "picked_quantity", "short_quantity", "epcs", "cancelled_quantity", "handed_over_quantity", "refused_quantity", "returned_quantity", "shelve_quantity", "substituted_quantity")
+    __slots__ = ("line_id", "item_id", "quantity", "picked_quantity", "short_quantity", "epcs", "cancelled_quantity", "handed_over_quantity", "refused_quantity", "returned_quantity", "shelve_quantity", "substituted_quantity", "given_epcs")
     LINE_ID_FIELD_NUMBER: _ClassVar[int]
     ITEM_ID_FIELD_NUMBER: _ClassVar[int]
     QUANTITY_FIELD_NUMBER: _ClassVar[int]
@@ -282,6 +282,7 @@ class TaskLine(_message.Message):
     RETURNED_QUANTITY_FIELD_NUMBER: _ClassVar[int]
     SHELVE_QUANTITY_FIELD_NUMBER: _ClassVar[int]
     SUBSTITUTED_QUANTITY_FIELD_NUMBER: _ClassVar[int]
+    GIVEN_EPCS_FIELD_NUMBER: _ClassVar[int]
     line_id: str
     item_id: str
     quantity: int
@@ -294,7 +295,8 @@ class TaskLine(_message.Message):
     returned_quantity: int
     shelve_quantity: int
     substituted_quantity: int
-    def __init__(self, line_id: _Optional[str] = ..., item_id: _Optional[str] = ..., quantity: _Optional[int] = ..., picked_quantity: _Optional[int] = ..., short_quantity: _Optional[int] = ..., epcs: _Optional[_Iterable[str]] = ..., cancelled_quantity: _Optional[int] = ..., handed_over_quantity: _Optional[int] = ..., refused_quantity: _Optional[int] = ..., returned_quantity: _Optional[int] = ..., shelve_quantity: _Optional[int] = ..., substituted_quantity: _Optional[int] = ...) -> None: ...
+    given_epcs: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, line_id: _Optional[str] = ..., item_id: _Optional[str] = ..., quantity: _Optional[int] = ..., picked_quantity: _Optional[int] = ..., short_quantity: _Optional[int] = ..., epcs: _Optional[_Iterable[str]] = ..., cancelled_quantity: _Optional[int] = ..., handed_over_quantity: _Optional[int] = ..., refused_quantity: _Optional[int] = ..., returned_quantity: _Optional[int] = ..., shelve_quantity: _Optional[int] = ..., substituted_quantity: _Optional[int] = ..., given_epcs: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class ListTasksRequest(_message.Message):
     __slots__ = ("location_id", "states", "page_size", "page_token", "only_to_shelve")
