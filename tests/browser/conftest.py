@@ -4,16 +4,15 @@
 import asyncio
 import os
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from playwright.async_api import BrowserContext, Page, Playwright, async_playwright, expect
+from playwright.async_api import Browser, Page, async_playwright, expect
 from tests.acceptance.conftest import (  # noqa: F401 - fixtures: the same stack, for other callers
     Mailbox,
     Stack,
@@ -33,7 +32,13 @@ from onhand.edge.pages.store import SCOPES
 from onhand.kit.links import Links
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--use-fake-device-for-media-stream",  # a camera, and nobody to ask
+    "--use-fake-ui-for-media-stream",
+]
 PHONE = {"width": 360, "height": 740}
 PATIENCE_MS = 15_000
 SCREENS = Path(__file__).parents[2] / "docs" / "screens"
@@ -44,22 +49,34 @@ Goods = Callable[..., tuple[str, str]]
 OpenPhone = Callable[..., Awaitable[Page]]
 
 
-@pytest.fixture
-async def open_phone(tmp_path: Path) -> AsyncIterator[OpenPhone]:
-    """Give what opens a browser of its own, of a phone's size."""
+@pytest.fixture(scope="package")
+async def browser() -> AsyncIterator[Browser]:
+    """Run Chromium, on a fresh profile."""
     if CHROMIUM is None:
         missing = "no Chromium on this machine (on Debian: apt install chromium)"
         pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
-    async with AsyncExitStack() as closing:
-        playwright = await closing.enter_async_context(async_playwright())
+    async with async_playwright() as playwright:
+        running = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield running
+        await running.close()
 
-        async def open_one(**options: object) -> Page:
-            context = await closing.enter_async_context(_context(playwright, tmp_path, options))
-            page = context.pages[0]
+
+@pytest.fixture
+async def open_phone(browser: Browser) -> AsyncIterator[OpenPhone]:
+    """Give what opens a phone's browser with nothing in it. What a page fails with fails the test."""
+    failures: list[str] = []
+    async with AsyncExitStack() as closing:
+
+        async def open_one(**options: Any) -> Page:
+            context = await browser.new_context(viewport=PHONE, **options)
+            closing.push_async_callback(context.close)
+            context.on("weberror", lambda error: failures.append(str(error.error)))
+            page = await context.new_page()
             page.set_default_timeout(PATIENCE_MS)
             return page
 
         yield open_one
+    assert failures == []
 
 
 @pytest.fixture
@@ -93,27 +110,6 @@ def new_errand(stack: Stack, mailbox: Mailbox) -> Iterator[Callable[[], Errand]]
     yield make
     for each in made:
         each.close()
-
-
-@asynccontextmanager
-async def _context(
-    playwright: Playwright, folder: Path, options: dict[str, Any]
-) -> AsyncIterator[BrowserContext]:
-    """Run Chromium on a fresh profile. What a page logs as an error fails the test."""
-    context = await playwright.chromium.launch_persistent_context(
-        tempfile.mkdtemp(dir=folder),
-        executable_path=CHROMIUM,
-        args=[*ARGUMENTS, *options.pop("args", ())],
-        viewport=PHONE,
-        **options,
-    )
-    failures: list[str] = []
-    context.on("weberror", lambda error: failures.append(str(error.error)))
-    try:
-        yield context
-    finally:
-        await context.close()
-    assert failures == []
 
 
 async def eventually(check: Callable[[], Awaitable[bool]], within_s: float = 15.0) -> None:

@@ -8,6 +8,8 @@ from playwright.async_api import Locator, Page, Route, expect
 from tests.acceptance.errand import Errand
 from tests.browser.conftest import Goods, OpenPhone, customer_link, eventually, picture, sign_in
 
+from onhand.api.pickup.v1 import customers_pb2
+
 NewErrand = Callable[[], Errand]
 
 
@@ -62,8 +64,9 @@ async def test_an_associate_does_a_whole_order_by_page_alone_and_the_customer_fo
     await expect(phone.locator("#alerts")).to_contain_text("vak 4, blauwe auto")
     await picture(phone, "store-customer-here")
 
-    await card.get_by_label("Customer's code").fill(errand.code())
-    await card.get_by_role("button", name="Hand over").click()
+    pass_of = customers_pb2.GetCollectionPassRequest(task_id=errand.task("utrecht").task_id)
+    shown = errand.pickup.customers.GetCollectionPass(pass_of).collection_pass
+    await scan(phone, card.get_by_label("Customer's code"), shown)
     await expect(phone.locator("#said")).to_contain_text("collected")
     await expect(card).to_have_count(0)
     await expect(customer.locator("h1")).to_have_text("Afgehaald")
@@ -178,8 +181,9 @@ async def test_a_wrong_scan_is_refused_in_words_and_what_is_missing_is_reported(
     await scan(phone, card.get_by_label("Scan Glove"), gtin)
     await expect(card).to_contain_text("1 of 2")
     await card.locator("summary", has_text="Without a scan").click()
-    await card.get_by_label("Why").select_option("damaged")
-    await card.get_by_label("Note").fill("torn seam")
+    short = card.locator("form.short")
+    await short.get_by_label("Why").select_option("damaged")
+    await short.get_by_label("Note").fill("torn seam")
     await card.get_by_role("button", name="1 cannot be had").click()
     await expect(card).to_contain_text("1 short")
     assert errand.task("utrecht").lines[0].short_quantity == 1
@@ -241,7 +245,7 @@ async def test_names_that_hold_markup_are_shown_as_text(
     await card.locator("summary").first.click()
     await card.get_by_role("button", name="Accept").click()
     await card.locator("summary", has_text="Without a scan").click()
-    await card.get_by_label("Note").fill(markup)
+    await card.locator("form.short").get_by_label("Note").fill(markup)
     await card.get_by_role("button", name="1 cannot be had").click()
     await expect(card).to_have_count(0)
     await phone.get_by_label("Bar code").fill(item_id)
@@ -274,7 +278,7 @@ async def test_the_camera_scans_where_the_browser_reads_bar_codes(
     errand = new_errand()
     item_id, gtin = new_goods("Belt", utrecht=2)
     errand.submit(item_id, store="utrecht", quantity=1)
-    phone = await open_phone(args=["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"])
+    phone = await open_phone()
     await sign_in(phone, stack, "utrecht")
     card = await accepted(phone, errand.order_id)
     await expect(card.get_by_role("button", name="Camera")).to_be_hidden()

@@ -19,7 +19,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1._async import HealthServicer
 from tests.integration.edge.peers import Peers
 
-from onhand.api.pickup.v1 import customers_pb2, tasks_pb2
+from onhand.api.pickup.v1 import customers_pb2, picking_pb2, tasks_pb2
 from onhand.api.routing.v1 import orders_pb2
 from onhand.api.stock.v1 import availability_pb2, catalog_pb2, reads_pb2
 from onhand.api.stock.v1.availability_pb2_grpc import AvailabilityServiceServicer
@@ -166,6 +166,7 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
         (tasks_pb2.DESCRIPTOR, "TaskService"),
         (tasks_pb2.DESCRIPTOR, "CollectionService"),
         (customers_pb2.DESCRIPTOR, "CustomerService"),
+        (picking_pb2.DESCRIPTOR, "PickingService"),
     ):
         guard.register(server, file.services_by_name[name], world.peers)
     health = HealthServicer()

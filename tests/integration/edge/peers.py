@@ -1,12 +1,14 @@
 """Servers in place of routing and pickup, by their contracts: one order, its task, and what is asked of them."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from google.protobuf.message import Message
 
-from onhand.api.pickup.v1 import customers_pb2, tasks_pb2
+from onhand.api.pickup.v1 import customers_pb2, picking_pb2, tasks_pb2
 from onhand.api.pickup.v1.customers_pb2_grpc import CustomerServiceServicer
+from onhand.api.pickup.v1.picking_pb2_grpc import PickingServiceServicer
 from onhand.api.pickup.v1.tasks_pb2_grpc import CollectionServiceServicer, TaskServiceServicer
 from onhand.api.routing.v1 import orders_pb2
 from onhand.api.routing.v1.orders_pb2_grpc import OrderServiceServicer
@@ -50,7 +52,13 @@ def task(state: int = tasks_pb2.Task.STATE_READY) -> tasks_pb2.Task:
     return made
 
 
-class Peers(TaskServiceServicer, CollectionServiceServicer, CustomerServiceServicer, OrderServiceServicer):
+class Peers(
+    TaskServiceServicer,
+    CollectionServiceServicer,
+    CustomerServiceServicer,
+    PickingServiceServicer,
+    OrderServiceServicer,
+):
     """Everything that is asked is kept, with who asked."""
 
     def __init__(self) -> None:
@@ -61,6 +69,8 @@ class Peers(TaskServiceServicer, CollectionServiceServicer, CustomerServiceServi
         """Subject of the token, and request, of what would change something."""
         self.order = order()
         self.task = task()
+        self.to_shelve: list[tasks_pb2.Task] = []
+        self.stops: list[picking_pb2.PickStop] = []
         self.failure: OnhandError | None = None
 
     def _do(self, request: Any, response: Any) -> Any:
@@ -77,22 +87,42 @@ class Peers(TaskServiceServicer, CollectionServiceServicer, CustomerServiceServi
     async def CancelOrder(self, request: Any, _: Any) -> Any:
         return self._do(request, orders_pb2.CancelOrderResponse(order=self.order))
 
-    async def GetTask(self, request: Any, _: Any) -> Any:
-        assert request.task_id == self.task.task_id
-        return tasks_pb2.GetTaskResponse(task=self.task)
+    async def ListOrderTasks(self, request: Any, _: Any) -> Any:
+        assert request.order_id == self.order.order_id
+        given_up = tasks_pb2.Task(task_id=TASK_ID[:-1] + "9", state=tasks_pb2.Task.STATE_REJECTED)
+        return customers_pb2.ListOrderTasksResponse(tasks=[given_up, self.task])
 
     async def ListTasks(self, request: Any, _: Any) -> Any:
         auth.current().require_location(request.location_id)
-        return tasks_pb2.ListTasksResponse(tasks=[self.task])
+        return tasks_pb2.ListTasksResponse(
+            tasks=[self.task] if not request.only_to_shelve else self.to_shelve
+        )
 
     async def WatchTasks(self, _: Any, __: Any) -> Any:
         yield tasks_pb2.WatchTasksResponse(task=self.task)
+        await asyncio.Event().wait()  # until the caller goes
 
     async def AcceptTask(self, request: Any, _: Any) -> Any:
         return self._do(request, tasks_pb2.AcceptTaskResponse(task=self.task))
 
     async def PickLine(self, request: Any, _: Any) -> Any:
         return self._do(request, tasks_pb2.PickLineResponse(task=self.task))
+
+    async def HandOver(self, request: Any, _: Any) -> Any:
+        return self._do(request, tasks_pb2.HandOverResponse(task=self.task))
+
+    async def ReshelveTask(self, request: Any, _: Any) -> Any:
+        return self._do(request, tasks_pb2.ReshelveTaskResponse(task=self.task))
+
+    async def AcknowledgeAlert(self, request: Any, _: Any) -> Any:
+        return self._do(request, tasks_pb2.AcknowledgeAlertResponse(task=self.task))
+
+    async def GetPickList(self, request: Any, _: Any) -> Any:
+        assert request.task_ids == [self.task.task_id]
+        return picking_pb2.GetPickListResponse(stops=self.stops)
+
+    async def ProposeSubstitution(self, request: Any, _: Any) -> Any:
+        return self._do(request, picking_pb2.ProposeSubstitutionResponse(task=self.task))
 
     async def CheckIn(self, request: Any, _: Any) -> Any:
         return self._do(request, tasks_pb2.CheckInResponse(task=self.task))

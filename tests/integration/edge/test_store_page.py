@@ -1,6 +1,6 @@
 """Who may open the store page, what it may be made to do from elsewhere, and under whose name it acts."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -8,7 +8,7 @@ import httpx
 import pytest
 from tests.integration.edge.peers import TASK_ID
 
-from onhand.api.pickup.v1 import tasks_pb2
+from onhand.api.pickup.v1 import picking_pb2, tasks_pb2
 from onhand.edge.pages.store import SCOPES
 from onhand.kit.errors import WrongProduct, WrongState
 
@@ -180,6 +180,79 @@ class TestActing:
         assert (await edge.post(ACCEPT, data={}, headers=OWN)).status_code == 401
         for path in ("/store/store-1/events", "/store/store-1/stock?q=1", "/operations/cells"):
             assert (await edge.get(path)).status_code == 401, path
+
+
+class TestCounter:
+    @pytest.mark.parametrize(
+        ("typed", "code", "collection_pass"),
+        [("1234 5678", "12345678", ""), ("12345678", "12345678", ""), ("eyJ.eyJ.x", "", "eyJ.eyJ.x")],
+    )
+    async def test_digits_and_a_scanned_pass_go_into_one_field(
+        self, edge: httpx.AsyncClient, world: Any, token: str, typed: str, code: str, collection_pass: str
+    ) -> None:
+        await signed_in(edge, token)
+        data = {"code": typed, "request_id": str(uuid4()), "identity_checked": "on"}
+        await edge.post(ACCEPT.replace("accept", "hand-over"), data=data, headers=OWN)
+        ((_, request),) = world.peers.asked
+        assert (request.code, request.collection_pass) == (code, collection_pass)
+        assert (request.identity_checked, request.age_checked) == (True, False)
+
+    async def test_what_must_be_checked_is_asked(
+        self, edge: httpx.AsyncClient, world: Any, token: str
+    ) -> None:
+        await signed_in(edge, token)
+        assert "Identity checked" not in (await edge.get("/store/store-1")).text
+        world.peers.task.identity_check_required = True
+        world.peers.task.minimum_age = 18
+        world.peers.task.alternate_collector_name = "Ben"
+        page = (await edge.get("/store/store-1")).text
+        for text in ("Identity checked", "Is 18 or older", "Ben collects"):
+            assert text in page
+
+
+class TestFloor:
+    async def test_places_are_shown_in_the_stores_time_until_nothing_is_left(
+        self, edge: httpx.AsyncClient, world: Any, token: str
+    ) -> None:
+        await signed_in(edge, token)
+        place = picking_pb2.PickPlace(zone_id="floor", tag_count=3, unconfirmed=True)
+        place.last_seen_time.FromDatetime(datetime(2026, 6, 5, 12, 30, tzinfo=UTC))
+        line = picking_pb2.PickStopLine(task_id=TASK_ID, line_id="1", quantity=2)
+        world.peers.stops = [picking_pb2.PickStop(item_id="shirt", lines=[line], places=[place])]
+        world.peers.task.state = tasks_pb2.Task.STATE_ACCEPTED
+        assert "floor 3, seen Fri 5 Jun 14:30 (not sure)" in (await edge.get("/store/store-1")).text
+        world.peers.task.lines[0].picked_quantity = 2
+        assert "floor 3" not in (await edge.get("/store/store-1")).text
+
+    async def test_alerts_and_goods_that_go_back_are_there_to_be_dealt_with(
+        self, edge: httpx.AsyncClient, world: Any, token: str
+    ) -> None:
+        await signed_in(edge, token)
+        alert_id = str(uuid4())
+        left = tasks_pb2.TaskAlert(alert_id=alert_id, kind=tasks_pb2.TaskAlert.KIND_TAG_LEFT, detail="gate 2")
+        world.peers.task.alerts.append(left)
+        back = tasks_pb2.Task(task_id=str(uuid4()), state=tasks_pb2.Task.STATE_EXPIRED, order_id="order-0")
+        back.lines.add(line_id="1", item_id="shirt", quantity=2, shelve_quantity=2)
+        world.peers.to_shelve = [back]
+        page = (await edge.get("/store/store-1")).text
+        assert "order-1: a tag that was picked has left the store (gate 2)" in page
+        assert "2 back at their place" in page
+
+        fields = {"request_id": str(uuid4()), "alert_id": alert_id}
+        assert (
+            await edge.post(ACCEPT.replace("accept", "seen"), data=fields, headers=OWN)
+        ).status_code == 200
+        shelve = f"/store/store-1/tasks/{back.task_id}/shelve"
+        assert (await edge.post(shelve, data={"request_id": str(uuid4())}, headers=OWN)).status_code == 200
+        (_, seen), (_, shelved) = world.peers.asked
+        assert (seen.alert_id, shelved.task_id) == (alert_id, back.task_id)
+
+    async def test_another_item_is_offered(self, edge: httpx.AsyncClient, world: Any, token: str) -> None:
+        await signed_in(edge, token)
+        fields = {"request_id": str(uuid4()), "line_id": "1", "item_id": "shirt-blue", "reason": "1"}
+        await edge.post(ACCEPT.replace("accept", "substitute"), data=fields, headers=OWN)
+        ((_, request),) = world.peers.asked
+        assert (request.line_id, request.item_id, request.reason) == ("1", "shirt-blue", 1)
 
 
 class TestQueue:

@@ -4,7 +4,6 @@ The link says which order; nothing that a form holds can name another one. The c
 token, which needs no more scopes than SCOPES.
 """
 
-import asyncio
 import io
 from collections.abc import Callable
 from http import HTTPStatus
@@ -32,7 +31,7 @@ from onhand.kit.clock import Clock
 from onhand.kit.errors import InvalidToken, LimitReached, OnhandError, UnknownLocation, WrongState
 from onhand.kit.links import Links
 
-SCOPES = ("orders.read", "orders.write", "tasks.read", "collection.read", "collection.write", "catalog.read")
+SCOPES = ("orders.read", "orders.write", "collection.read", "collection.write", "catalog.read")
 """What the edge's own token needs for this page."""
 MAX_MINUTES = 24 * 60
 PASS_BORDER = 4
@@ -169,12 +168,11 @@ class CustomerPage:
         return (await self._routing.orders.GetOrder(orders_pb2.GetOrderRequest(order_id=order_id))).order
 
     async def _tasks(self, order: orders_pb2.Order) -> list[tasks_pb2.Task]:
-        """Return the tasks that the order's lines are in now."""
-        ids = dict.fromkeys(line.task_id for line in order.lines if line.task_id)
-        answers = await asyncio.gather(
-            *(self._pickup.tasks.GetTask(tasks_pb2.GetTaskRequest(task_id=each)) for each in ids)
-        )
-        return [answer.task for answer in answers]
+        """Return the tasks that the order's lines are in now, not those of stores that could not fill it."""
+        request = customers_pb2.ListOrderTasksRequest(order_id=order.order_id)
+        current = {line.task_id for line in order.lines}
+        tasks = (await self._pickup.customers.ListOrderTasks(request)).tasks
+        return [task for task in tasks if task.task_id in current]
 
     async def _task(self, order: orders_pb2.Order, task_id: str) -> tasks_pb2.Task:
         for task in await self._tasks(order):
