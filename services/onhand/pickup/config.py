@@ -49,6 +49,8 @@ class PickupSettings(ServiceSettings):
     """How long a collection pass is good once shown; protects from one that was copied."""
     key_epoch_s: Annotated[float, Field(ge=3_600)] = 86_400
     """How long a key signs passes; protects from one that was stolen. Tills have the next one in advance."""
+    find_interval_s: Annotated[float, Field(gt=0)] = 0.5
+    """How often stock is asked about a tag that is followed; protects stock."""
     find_duration_s: Annotated[float, Field(gt=0)] = 600
     """How long one tag is followed; protects stock from watches that nobody looks at."""
     code_attempts: Annotated[int, Field(ge=1)] = 5

@@ -1,11 +1,13 @@
-"""Events of routing in."""
+"""Events in: what routing assigns and withdraws, and tags that leave."""
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from onhand.api.routing.v1 import events_pb2
+from onhand.api.stock.v1 import events_pb2 as stock_pb2
+from onhand.api.stock.v1 import reads_pb2
 from onhand.kit.events import Subscription
 from onhand.pickup.events import assignment_of
-from onhand.pickup.use_cases import Assignments
+from onhand.pickup.use_cases import Assignments, TagGuard
 
 
 def routing_events(assignments: Assignments) -> Subscription:
@@ -23,3 +25,37 @@ def routing_events(assignments: Assignments) -> Subscription:
                 )
 
     return Subscription("routing", ("lines_assigned", "assignment_cancelled"), handle)
+
+
+_LEFT = {
+    reads_pb2.Tag.STATE_SOLD: "was sold at the till",
+    reads_pb2.Tag.STATE_DEPARTED: "left for another location",
+    reads_pb2.Tag.STATE_SHIPPED: "was shipped",
+}
+"""States of a tag that is there no more, and what that says to people."""
+
+
+def stock_events(guard: TagGuard) -> Subscription:
+    """Take tags that left by the exit or the till, to look whether an order waits for them."""
+
+    async def handle(connection: AsyncConnection, data: bytes) -> None:
+        event = stock_pb2.StockEvent.FromString(data)
+        if event.HasField("tag_changed"):
+            tag = event.tag_changed.tag
+            await guard.tag_left(connection, tag.epc_hex, tag.location_id, _LEFT[tag.state])
+        else:
+            alerted = event.stock_alerted
+            await guard.tag_left(
+                connection, alerted.epc_hex, alerted.location_id, "left by the exit without a sale"
+            )
+
+    return Subscription("stock", ("tag_changed", "stock_alerted"), handle, wanted=has_left)
+
+
+def has_left(data: bytes) -> bool:
+    """Most changes of tags are of goods that stay, and worth no transaction."""
+    event = stock_pb2.StockEvent.FromString(data)
+    if event.HasField("tag_changed"):
+        return event.tag_changed.tag.state in _LEFT
+    alerted = event.stock_alerted
+    return alerted.kind == stock_pb2.StockAlerted.KIND_EXIT_WITHOUT_SALE and bool(alerted.epc_hex)

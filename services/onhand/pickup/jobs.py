@@ -13,7 +13,7 @@ class Jobs:
 
     async def pass_deadlines(self) -> None:
         """Do to tasks and slots what is due."""
-        for sweep in (self._sweeps.pass_deadlines, self._slots.expire):
+        for sweep in (self._sweeps.pass_deadlines, self._slots.expire, self._slots.overrun):
             while await sweep():
                 pass
 

@@ -11,11 +11,11 @@ from onhand.kit.events import Broker, Consumer
 from onhand.kit.outbox import Relay
 from onhand.kit.server import Server
 from onhand.pickup.config import PickupSettings
-from onhand.pickup.consumer import routing_events
+from onhand.pickup.consumer import routing_events, stock_events
 from onhand.pickup.jobs import Jobs
 from onhand.pickup.servicer import services
 from onhand.pickup.stock import Stock
-from onhand.pickup.use_cases import Assignments, Deps
+from onhand.pickup.use_cases import Assignments, Deps, TagGuard
 
 
 def main() -> None:
@@ -38,6 +38,7 @@ async def serve(settings: PickupSettings) -> None:
     server.background(
         "routing events", Consumer(broker, database, "pickup", routing_events(Assignments(deps))).run
     )
+    server.background("stock events", Consumer(broker, database, "pickup", stock_events(TagGuard(deps))).run)
     server.background("tell stock", jobs.tell_stock)
     server.every("deadlines", settings.sweep_interval_s, jobs.pass_deadlines)
     server.every("forget", 3600, jobs.forget)

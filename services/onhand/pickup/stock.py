@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import UTC
 from typing import Any
 
 import grpc
@@ -26,6 +27,7 @@ from onhand.kit.errors import (
 from onhand.kit.telemetry import log
 from onhand.pickup.config import PickupSettings
 from onhand.pickup.domain.departure import EffectKind, Owed
+from onhand.pickup.domain.picklist import Item, SeenTag
 from onhand.pickup.domain.scans import Sighting
 from onhand.pickup.domain.task import Condition
 from onhand.pickup.storage.effects import Effect
@@ -46,6 +48,8 @@ REFUSALS = (
 _Tag = reads_pb2.Tag
 _HERE = {_Tag.STATE_PRESENT, _Tag.STATE_UNCONFIRMED, _Tag.STATE_MISSING}
 """A missing tag that somebody scans is found: it had not been seen for long, and nothing else."""
+MAX_SEEN_TAGS = 200
+"""Tags of one item and state that a pick list looks at; protects stock."""
 SUBSTITUTE_HOLD_S = 7 * 86_400
 """How long a substitute is held; longer than any customer may take to answer, and given back at once when
 they do not take it."""
@@ -91,19 +95,74 @@ class Stock:
         except (OnhandError, grpc.RpcError) as error:
             raise _unavailable(error) from error
         return [
-            Sighting(tag.epc_hex, tag.item_id, tag.location_id, tag.state in _HERE) for tag in answer.tags
+            Sighting(
+                tag.epc_hex,
+                tag.item_id,
+                tag.location_id,
+                tag.state in _HERE,
+                tag.zone_id,
+                tag.last_seen_time.ToDatetime(UTC) if tag.HasField("last_seen_time") else None,
+            )
+            for tag in answer.tags
         ]
 
     async def gtins(self, item_id: str) -> Sequence[str]:
         """Return the GTINs that mean an item, with 14 digits; raises UnknownItem."""
+        return (await self.item(item_id)).gtins
+
+    async def item(self, item_id: str) -> Item:
+        """Return what people need to know of an item; raises UnknownItem."""
         request = catalog_pb2.GetItemRequest(item_id=item_id)
         try:
-            answer = await self._client.catalog.GetItem(request, timeout=self._timeout_s)
+            async with self._free:
+                found = (await self._client.catalog.GetItem(request, timeout=self._timeout_s)).item
         except UnknownItem:
             raise
         except (OnhandError, grpc.RpcError) as error:
             raise _unavailable(error) from error
-        return answer.item.gtins
+        return Item(
+            found.item_id,
+            found.title,
+            found.size,
+            found.colour,
+            found.picture_uri,
+            tuple(found.gtins),
+            found.tagged,
+        )
+
+    async def zones(self, location_id: str) -> list[tuple[str, int]]:
+        """Return the zones of a location and their kinds, in the catalogue's order; none when unknown."""
+        request = catalog_pb2.GetLocationRequest(location_id=location_id)
+        try:
+            answer = await self._client.catalog.GetLocation(request, timeout=self._timeout_s)
+        except UnknownLocation:
+            return []
+        except (OnhandError, grpc.RpcError) as error:
+            raise _unavailable(error) from error
+        return [(zone.zone_id, int(zone.kind)) for zone in answer.location.zones]
+
+    async def seen_tags(self, location_id: str, item_id: str) -> list[SeenTag]:
+        """Return tags of an item that count at a location, at most some hundreds."""
+        found = []
+        for state in (_Tag.STATE_PRESENT, _Tag.STATE_UNCONFIRMED):
+            request = reads_pb2.ListTagsRequest(
+                location_id=location_id, item_id=item_id, state=state, page_size=MAX_SEEN_TAGS
+            )
+            try:
+                async with self._free:
+                    answer = await self._client.tags.ListTags(request, timeout=self._timeout_s)
+            except (OnhandError, grpc.RpcError) as error:
+                raise _unavailable(error) from error
+            found += [
+                SeenTag(
+                    tag.epc_hex,
+                    tag.zone_id,
+                    tag.last_seen_time.ToDatetime(UTC),
+                    state == _Tag.STATE_UNCONFIRMED,
+                )
+                for tag in answer.tags
+            ]
+        return found
 
     async def tell(self, effect: Effect) -> None:
         """Tell what a change of a task means for stock. The same again has no second effect.

@@ -26,6 +26,7 @@ from onhand.api.stock.v1 import (
     reservations_pb2,
     reservations_pb2_grpc,
 )
+from onhand.api.stock.v1 import events_pb2 as stock_pb2
 from onhand.client import AsyncPickup, AsyncStock
 from onhand.client import Settings as ClientSettings
 from onhand.kit.auth import Authenticator, TokenFile
@@ -37,11 +38,11 @@ from onhand.kit.interceptors import Guard
 from onhand.kit.outbox import Relay
 from onhand.kit.status import to_trailers
 from onhand.pickup.config import PickupSettings
-from onhand.pickup.consumer import routing_events
+from onhand.pickup.consumer import routing_events, stock_events
 from onhand.pickup.jobs import Jobs
 from onhand.pickup.servicer import services
 from onhand.pickup.stock import Stock
-from onhand.pickup.use_cases import Assignments, Deps, Tasks
+from onhand.pickup.use_cases import Assignments, Deps, TagGuard, Tasks
 
 PATIENCE_S = 15.0
 STORE = "store-1"
@@ -84,10 +85,21 @@ class StockPeer:
         self.port = 0
         self._server: grpc.aio.Server | None = None
 
-    def tag(self, epc: str, item_id: str, location_id: str = STORE, state: str = "STATE_PRESENT") -> None:
-        self.tags.setdefault(epc.upper(), []).append(
-            reads_pb2.Tag(epc_hex=epc.upper(), item_id=item_id, location_id=location_id, state=state)
+    def tag(
+        self,
+        epc: str,
+        item_id: str,
+        location_id: str = STORE,
+        state: str = "STATE_PRESENT",
+        zone_id: str = "floor",
+        seen_s_ago: float = 0,
+    ) -> None:
+        tag = reads_pb2.Tag(
+            epc_hex=epc.upper(), item_id=item_id, location_id=location_id, state=state, zone_id=zone_id
         )
+        tag.last_seen_time.FromDatetime(datetime.now(UTC) - timedelta(seconds=seen_s_ago))
+        kept = self.tags.setdefault(epc.upper(), [])
+        kept[:] = [*(each for each in kept if each.location_id != location_id), tag]
 
     async def take(self, word: str, request: Any, context: Any, answer: Any) -> Any:
         if word in self.refusals:
@@ -96,7 +108,7 @@ class StockPeer:
             self.told.append((word, request))
         return answer
 
-    async def start(self) -> None:
+    async def start(self) -> None:  # noqa: C901  one small method for each of stock's
         server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
         peer = self
 
@@ -106,12 +118,37 @@ class StockPeer:
                     return reads_pb2.GetTagResponse(tags=found)
                 return await context.abort(*to_trailers(NotFound("tag", request.epc)))
 
+            async def ListTags(self, request: Any, _: Any) -> Any:
+                return reads_pb2.ListTagsResponse(
+                    tags=[
+                        tag
+                        for tags in peer.tags.values()
+                        for tag in tags
+                        if (tag.location_id, tag.item_id, tag.state)
+                        == (request.location_id, request.item_id, request.state)
+                    ]
+                )
+
         class Catalog(catalog_pb2_grpc.CatalogServiceServicer):
             async def GetItem(self, request: Any, context: Any) -> Any:
                 if request.item_id not in peer.gtins:
                     return await context.abort(*to_trailers(UnknownItem(request.item_id)))
-                item = catalog_pb2.Item(item_id=request.item_id, gtins=peer.gtins[request.item_id])
+                item = catalog_pb2.Item(
+                    item_id=request.item_id,
+                    gtins=peer.gtins[request.item_id],
+                    title=f"a {request.item_id}",
+                    picture_uri=f"https://pictures.example/{request.item_id}",
+                    tagged=True,
+                )
                 return catalog_pb2.GetItemResponse(item=item)
+
+            async def GetLocation(self, request: Any, _: Any) -> Any:
+                zones = [("back", 2), ("floor", 1), ("window", 1)]
+                location = catalog_pb2.Location(
+                    location_id=request.location_id,
+                    zones=[catalog_pb2.Zone(zone_id=zone_id, kind=kind) for zone_id, kind in zones],
+                )
+                return catalog_pb2.GetLocationResponse(location=location)
 
         class Reservations(reservations_pb2_grpc.ReservationServiceServicer):
             async def FulfilReservation(self, request: Any, context: Any) -> Any:
@@ -174,6 +211,14 @@ class World:
         event = routing_pb2.RoutingEvent(event_id=event_id or str(uuid4()), **payload)
         jetstream = await self.broker.jetstream()
         subject = f"onhand.routing.{event.WhichOneof('payload')}"
+        headers = {EVENT_ID_HEADER: event.event_id}
+        await jetstream.publish(subject, event.SerializeToString(), headers=headers)
+
+    async def stock_tells(self, **payload: Any) -> None:
+        """Publish an event of stock, as its relay does."""
+        event = stock_pb2.StockEvent(event_id=str(uuid4()), **payload)
+        jetstream = await self.broker.jetstream()
+        subject = f"onhand.stock.{event.WhichOneof('payload')}"
         headers = {EVENT_ID_HEADER: event.event_id}
         await jetstream.publish(subject, event.SerializeToString(), headers=headers)
 
@@ -278,6 +323,7 @@ def settings(fresh_settings: Callable[..., PickupSettings]) -> PickupSettings:
         stock_target="127.0.0.1:0",
         stock_timeout_s=1,
         effect_interval_s=0.1,
+        find_interval_s=0.05,
         sweep_interval_s=0.1,
     )
 
@@ -326,6 +372,7 @@ async def world(settings: PickupSettings, token: str) -> AsyncIterator[World]:
         for each in (
             Relay(database, broker, "pickup").run(),
             Consumer(broker, database, "pickup", routing_events(Assignments(deps))).run(),
+            Consumer(broker, database, "pickup", stock_events(TagGuard(deps))).run(),
             jobs.tell_stock(),
         )
     ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from onhand.kit.errors import InvalidGtin, WrongProduct
 from onhand.pickup.domain.task import Task, TaskLine
@@ -20,6 +21,8 @@ class Sighting:
     location_id: str
     here: bool
     """Counted there, or could be found there; false once it was sold, shipped or left."""
+    zone_id: str = ""
+    last_seen_time: datetime | None = None
 
 
 def identify(scanned: str, sightings: Iterable[Sighting], location_id: str, wanted: str) -> Sighting:

@@ -386,6 +386,11 @@ def raised(task: Task, alert: Alert) -> Task:
     return replace(task, alerts=(*others, alert)[-MAX_ALERTS:])
 
 
+def alert(task: Task, raised_alert: Alert) -> Change:
+    """Have somebody look at a task."""
+    return changed(task, raised(task, raised_alert), facts.Alerted(raised_alert))
+
+
 def acknowledge(task: Task, alert_id: str) -> Change:
     rest = tuple(each for each in task.alerts if each.alert_id != alert_id)
     if len(rest) == len(task.alerts):

@@ -15,9 +15,10 @@ from onhand.pickup.domain.codes import CODE_DIGITS, Code
 from onhand.pickup.domain.departure import owed
 from onhand.pickup.domain.task import State, Task
 from onhand.pickup.domain.transitions import At, Change
+from onhand.pickup.measures import measure
 from onhand.pickup.storage import codes, effects, slots, stores, tasks
 from onhand.pickup.use_cases.deps import Deps
-from onhand.pickup.use_cases.stores import rules_of
+from onhand.pickup.use_cases.rules import rules_of
 
 R = TypeVar("R", bound=Message)
 
@@ -114,6 +115,7 @@ async def save(deps: Deps, connection: AsyncConnection, before: Task, decided: C
     if not decided.facts:
         return
     after = decided.task
+    measure(before, decided)
     taken = await tasks.save(connection, before, decided, actor, deps.clock)
     if taken:
         raise WrongProduct(f"{taken[0]} (picked for another task)", "a tag that is free", "HELD_FOR_ANOTHER")

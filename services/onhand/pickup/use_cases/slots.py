@@ -10,10 +10,12 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from onhand.kit.errors import NotFound
-from onhand.pickup.domain import slots
+from onhand.pickup.domain import slots, transitions
 from onhand.pickup.domain.slots import COUNTS, Blackout, Booking, BookingState, Slot, SlotKind, SlotPlan, Span
+from onhand.pickup.domain.task import Alert, AlertKind
 from onhand.pickup.storage import slots as storage
-from onhand.pickup.use_cases.changes import Ask, R, once
+from onhand.pickup.storage import tasks
+from onhand.pickup.use_cases.changes import SERVICE, Ask, R, once, save
 from onhand.pickup.use_cases.deps import Deps
 
 
@@ -99,12 +101,15 @@ class Slots:
         now = self._deps.clock.now()
 
         async def effect(connection: AsyncConnection) -> R:
+            location_id = (await storage.get(connection, booking_id)).location_id
+            of_order = await tasks.lock_of_order(connection, order_id, location_id)
             held = await storage.lock(connection, booking_id)
             slots.require_held(held, now)
             others = await storage.of_order(connection, order_id, held.location_id)
             released = [replace(each, state=BookingState.RELEASED) for each in others]
             booked = replace(held, state=BookingState.BOOKED, expire_time=None, order_id=order_id)
             await storage.update(connection, [*released, booked])
+            await tasks.touch(connection, of_order)
             return answer(booked)
 
         return await once(self._deps, ask, effect)
@@ -114,10 +119,15 @@ class Slots:
         now = self._deps.clock.now()
 
         async def effect(connection: AsyncConnection) -> R:
+            before = await storage.get(connection, booking_id)
+            of_order: Sequence[str] = ()
+            if before.order_id:
+                of_order = await tasks.lock_of_order(connection, before.order_id, before.location_id)
             booking = await storage.lock(connection, booking_id)
             if booking.state_at(now) in COUNTS:
                 booking = replace(booking, state=BookingState.RELEASED, expire_time=None)
                 await storage.update(connection, [booking])
+                await tasks.touch(connection, of_order)
             return answer(booking)
 
         return await once(self._deps, ask, effect)
@@ -146,3 +156,32 @@ class Slots:
         """End a batch of holds that have run out; returns how many."""
         now, limit = self._deps.clock.now(), self._deps.settings.sweep_batch
         return await self._deps.database.transaction(lambda c: storage.expire(c, now, limit))
+
+    async def overrun(self) -> int:
+        """Note of a batch of bookings that their slot has passed; returns how many."""
+        now, limit = self._deps.clock.now(), self._deps.settings.sweep_batch
+        late = await self._deps.database.read(lambda c: storage.passed(c, now, limit))
+        for booking in late:
+            await self._pass(booking)
+        return len(late)
+
+    async def _pass(self, late: Booking) -> None:
+        """End a booking whose slot has passed, or let it run over while its order's task lives."""
+
+        async def work(connection: AsyncConnection) -> None:
+            of_order = await tasks.lock_of_order(connection, late.order_id, late.location_id)
+            booking = await storage.lock(connection, late.booking_id)
+            if booking.state is not BookingState.BOOKED:
+                return
+            state = BookingState.OVERRUN if of_order else BookingState.ENDED
+            await storage.update(connection, [replace(booking, state=state)])
+            if of_order:
+                task = await tasks.get(connection, of_order[0])
+                detail = f"{booking.kind.name.lower()} slot until {booking.span.end:%H:%M} UTC has passed"
+                alert = Alert(
+                    str(self._deps.clock.uuid()), AlertKind.SLOT_OVERRUN, self._deps.clock.now(), detail
+                )
+                await save(self._deps, connection, task, transitions.alert(task, alert), SERVICE)
+
+        await self._deps.database.transaction(work)
+        self._deps.watchers.notify([late.location_id])

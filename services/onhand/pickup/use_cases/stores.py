@@ -1,56 +1,39 @@
 """How each store works, and how well."""
 
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
-from onhand.pickup.config import PickupSettings
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from onhand.pickup.domain.rules import Rules
 from onhand.pickup.storage import stores as storage
 from onhand.pickup.storage.stores import StoredSettings
+from onhand.pickup.use_cases.changes import Ask, R, once
 from onhand.pickup.use_cases.deps import Deps
-
-DURATIONS = {
-    "accept": "accept_timeout_s",
-    "step": "step_timeout_s",
-    "escalation_interval": "escalation_interval_s",
-    "collect": "collect_window_s",
-    "reminder": "collect_reminder_s",
-    "grace": "collect_grace_s",
-    "extension": "collect_extension_s",
-    "substitution": "substitution_timeout_s",
-    "wait": "wait_timeout_s",
-    "shelve": "shelve_timeout_s",
-}
-"""Durations that a store may set, and the service's setting that holds where it does not."""
-COUNTS = {"max_escalations": "max_escalations", "max_extensions": "max_extensions"}
-"""The same for counts."""
+from onhand.pickup.use_cases.rules import rules_of
 
 
-def rules_of(stored: StoredSettings, settings: PickupSettings) -> Rules:
-    """Return the rules of a store: what it has set, else the service's defaults."""
-    values = stored.values
-    durations: dict[str, Any] = {
-        name: timedelta(seconds=values.get(name, getattr(settings, default)))
-        for name, default in DURATIONS.items()
-    }
-    counts: dict[str, Any] = {
-        name: values.get(name, getattr(settings, default)) for name, default in COUNTS.items()
-    }
-    return Rules(
-        **durations,
-        **counts,
-        accept_minimum=min(timedelta(seconds=settings.accept_minimum_s), durations["accept"]),
-        walk_zone_ids=tuple(values.get("walk_zone_ids", ())),
-        identity_check=values.get("identity_check", False),
-        version=stored.version,
-    )
-
-
-@dataclass(frozen=True, slots=True)
 class Stores:
-    deps: Deps
+    def __init__(self, deps: Deps) -> None:
+        self._deps = deps
 
     async def rules(self, location_id: str) -> Rules:
-        stored = await self.deps.database.read(lambda c: storage.get(c, location_id))
-        return rules_of(stored, self.deps.settings)
+        """Return by which times a store works."""
+        stored = await self._deps.database.read(lambda c: storage.get(c, location_id))
+        return rules_of(stored, self._deps.settings)
+
+    async def update(
+        self, ask: Ask[R], location_id: str, values: Mapping[str, Any], answer: Callable[[Rules], R]
+    ) -> R:
+        """Replace what a store has set."""
+
+        async def effect(connection: AsyncConnection) -> R:
+            version = await storage.put(connection, location_id, values)
+            return answer(rules_of(StoredSettings(values, version), self._deps.settings))
+
+        return await once(self._deps, ask, effect)
+
+    async def measures(self, location_id: str, start: datetime, end: datetime) -> Any:
+        """Return the figures of the tasks that a store was given in a span."""
+        return await self._deps.database.read(lambda c: storage.measures(c, location_id, start, end))
