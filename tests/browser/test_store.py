@@ -44,7 +44,7 @@ async def test_an_associate_does_a_whole_order_by_page_alone_and_the_customer_fo
     await picture(phone, "store-queue")
 
     card = await accepted(phone, errand.order_id)
-    await scan(phone, card.get_by_label("Scan Wool sweater"), gtin)
+    await scan(phone, card.get_by_label("Scan what you have"), gtin)
     await expect(card).to_contain_text("1 of 2")
     await picture(phone, "store-pick")
     # The scanner types on without a tap: the field has the focus again.
@@ -82,7 +82,7 @@ async def test_what_is_picked_while_the_line_is_cut_waits_and_counts_once(
     phone = await open_phone()
     await sign_in(phone, stack, "utrecht")
     card = await accepted(phone, errand.order_id)
-    field = card.get_by_label("Scan Rain coat")
+    field = card.get_by_label("Scan what you have")
 
     # The first answer gets lost on its way: the server has done it, and the page cannot know.
     lost: list[str] = []
@@ -95,7 +95,7 @@ async def test_what_is_picked_while_the_line_is_cut_waits_and_counts_once(
         else:
             await route.continue_()
 
-    await phone.route("**/pick", lose_first)
+    await phone.route("**/scan-one", lose_first)
     await scan(phone, field, gtin)
     await expect(card).to_contain_text("1 of 4")
     assert lost
@@ -110,7 +110,7 @@ async def test_what_is_picked_while_the_line_is_cut_waits_and_counts_once(
     # One more is left; a second one is refused without asking anybody.
     await scan(phone, field, gtin)
     await scan(phone, field, gtin)
-    await expect(phone.locator("#said")).to_have_text("All that is left of this line waits to be sent.")
+    await expect(phone.locator("#said")).to_have_text("All that is left to pick waits to be sent.")
     assert errand.task("utrecht").lines[0].picked_quantity == 1
 
     await phone.context.set_offline(False)
@@ -129,12 +129,12 @@ async def test_what_waits_survives_a_reload_and_another_associate_does_not_send_
     phone = await open_phone()
     await sign_in(phone, stack, "utrecht", subject="ana")
     card = await accepted(phone, errand.order_id)
-    await phone.route("**/pick", lambda route: route.abort())
-    await scan(phone, card.get_by_label("Scan Cap"), gtin)
+    await phone.route("**/scan-one", lambda route: route.abort())
+    await scan(phone, card.get_by_label("Scan what you have"), gtin)
     await expect(card.locator(".unsent")).to_have_text("1 not sent yet")
 
     # Ana's sign-in ends; Ben takes the phone.
-    await phone.unroute("**/pick")
+    await phone.unroute("**/scan-one")
     await phone.get_by_role("button", name="Sign out").click()
     await sign_in(phone, stack, "utrecht", subject="ben")
     await expect(phone.locator("#waiting-list")).to_contain_text("waits for ana")
@@ -156,7 +156,7 @@ async def test_a_sign_in_that_ends_keeps_what_was_done(
     await sign_in(phone, stack, "utrecht")
     card = await accepted(phone, errand.order_id)
     await phone.context.clear_cookies()
-    await scan(phone, card.get_by_label("Scan Scarf"), gtin)
+    await scan(phone, card.get_by_label("Scan what you have"), gtin)
     await phone.get_by_role("link", name="Sign in again").click()
     await phone.get_by_role("heading", name="Store: sign in").wait_for()
     await sign_in(phone, stack, "utrecht")
@@ -173,12 +173,12 @@ async def test_a_wrong_scan_is_refused_in_words_and_what_is_missing_is_reported(
     phone = await open_phone()
     await sign_in(phone, stack, "utrecht")
     card = await accepted(phone, errand.order_id)
-    await scan(phone, card.get_by_label("Scan Glove"), other_gtin)
-    await expect(phone.locator("#waiting-list .bad")).to_contain_text("is asked for")
+    await scan(phone, card.get_by_label("Scan what you have"), other_gtin)
+    await expect(phone.locator("#waiting-list .bad")).to_contain_text(other_gtin)
     await phone.get_by_role("button", name="Dismiss").click()
     await expect(phone.locator("#waiting")).to_be_hidden()
 
-    await scan(phone, card.get_by_label("Scan Glove"), gtin)
+    await scan(phone, card.get_by_label("Scan what you have"), gtin)
     await expect(card).to_contain_text("1 of 2")
     await card.locator("summary", has_text="Without a scan").click()
     short = card.locator("form.short")

@@ -108,6 +108,9 @@ class Peers(
     async def PickLine(self, request: Any, _: Any) -> Any:
         return self._do(request, tasks_pb2.PickLineResponse(task=self.task))
 
+    async def PickScan(self, request: Any, _: Any) -> Any:
+        return self._do(request, picking_pb2.PickScanResponse(task=self.task, line_id="1"))
+
     async def HandOver(self, request: Any, _: Any) -> Any:
         return self._do(request, tasks_pb2.HandOverResponse(task=self.task))
 

@@ -99,20 +99,15 @@ class TestActing:
         ((subject, request),) = world.peers.asked
         assert (subject, request.request_id, request.task_id) == ("ana", request_id, TASK_ID)
 
-    async def test_a_scan_is_told_as_what_it_is(
+    async def test_a_scan_finds_its_line_and_says_how_far_that_is(
         self, edge: httpx.AsyncClient, world: Any, token: str
     ) -> None:
         await signed_in(edge, token)
-        for fields in (
-            {"scanned": "4006381333931"},
-            {"scanned": "30340242201d8840009efdf7"},
-            {"quantity": "2"},
-        ):
-            data = {"line_id": "1", "request_id": str(uuid4()), **fields}
-            answer = await edge.post(ACCEPT.replace("accept", "pick"), data=data, headers=OWN)
-            assert answer.status_code == 200, answer.text
-        picks = [(each.gtin, list(each.epcs), each.quantity) for _, each in world.peers.asked]
-        assert picks == [("4006381333931", [], 1), ("", ["30340242201d8840009efdf7"], 1), ("", [], 2)]
+        data = {"scanned": "30340242201d8840009efdf7", "request_id": str(uuid4())}
+        answer = await edge.post(ACCEPT.replace("accept", "scan-one"), data=data, headers=OWN)
+        assert answer.json()["said"] == "Picked 0 of 2, 2 left to pick"
+        ((_, request),) = world.peers.asked
+        assert (request.scanned, request.task_id) == (data["scanned"], TASK_ID)
 
     @pytest.mark.parametrize(
         ("failure", "status"),

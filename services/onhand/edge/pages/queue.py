@@ -4,7 +4,6 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
 
 import grpc
 
@@ -117,6 +116,7 @@ class Queues:
             collect=task.kind == pb.Task.KIND_COLLECT,
             late=task.state in STORE_WORKS and moment(task.promise_time) < self._clock.now(),
             unit_count=sum(line.quantity - line.cancelled_quantity for line in task.lines),
+            left_count=sum(map(left, task.lines)),
             shelve_count=sum(line.shelve_quantity for line in task.lines),
             alerts=[(alert, alert_text(alert)) for alert in task.alerts],
             substitution_states=SUBSTITUTIONS,
@@ -248,10 +248,9 @@ def alerts(tasks: Iterable[pb.Task], now: datetime) -> list[dict[str, str]]:
     return found
 
 
-def said(action: str, task: pb.Task, fields: dict[str, Any]) -> str:
-    """Say what an action did, for the status line and for screen readers."""
-    if action in {"pick", "short"}:
-        line = next((each for each in task.lines if each.line_id == fields.get("line_id")), None)
-        if line is not None:
-            return f"Picked {line.picked_quantity} of {line.quantity}, {left(line) or 'nothing'} left to pick"
-    return f"{task.order_id}: {label(task)}"
+def said(task: pb.Task, line_id: str) -> str:
+    """Say what an action did to a line, or to the task, for the status line and for screen readers."""
+    line = next((each for each in task.lines if each.line_id == line_id), None)
+    if line is None:
+        return f"{task.order_id}: {label(task)}"
+    return f"Picked {line.picked_quantity} of {line.quantity}, {left(line) or 'nothing'} left to pick"

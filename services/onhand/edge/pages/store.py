@@ -76,7 +76,14 @@ class StorePage:
         self._actions: dict[str, tuple[Any, Make]] = {
             "accept": (tasks.AcceptTask, lambda _: pb.AcceptTaskRequest()),
             "reject": (tasks.RejectTask, lambda f: pb.RejectTaskRequest(**_why(f))),
-            "pick": (tasks.PickLine, _pick),
+            "scan-one": (
+                pickup.picking.PickScan,
+                lambda f: picking_pb2.PickScanRequest(scanned=f["scanned"], quantity=1),
+            ),
+            "pick": (
+                tasks.PickLine,
+                lambda f: pb.PickLineRequest(line_id=f["line_id"], quantity=number(f["quantity"])),
+            ),
             "short": (
                 tasks.ShortPickLine,
                 lambda f: pb.ShortPickLineRequest(line_id=f["line_id"], **_why(f)),
@@ -199,10 +206,12 @@ class StorePage:
             raise malformed("body", str(error)) from None
         message.task_id = request.path_params["task_id"]
         message.request_id = fields.get("request_id", "")
-        task: pb.Task = (await method(message)).task
+        answer = await method(message)
+        task: pb.Task = answer.task
+        line_id = str(getattr(answer, "line_id", "") or fields.get("line_id", ""))
         location = await self._catalogue.location(location_id)
         cards = await self._queues.cards([task], location)
-        return Json({"said": said(action, task, fields), "card": cards[task.task_id]})
+        return Json({"said": said(task, line_id), "card": cards[task.task_id]})
 
     # Looking up stock
 
@@ -297,18 +306,6 @@ def _is_gtin(scanned: str) -> bool:
 
 def _why(fields: Fields) -> dict[str, Any]:
     return {"reason": number(fields["reason"]), "detail": fields.get("detail", "")}
-
-
-def _pick(fields: Fields) -> pb.PickLineRequest:
-    """Make a pick of one scanned unit, or of so many counted ones."""
-    scanned, request = fields.get("scanned", ""), pb.PickLineRequest(line_id=fields["line_id"], quantity=1)
-    if _is_gtin(scanned):
-        request.gtin = scanned
-    elif scanned:
-        request.epcs.append(scanned)
-    else:
-        request.quantity = number(fields["quantity"])
-    return request
 
 
 def _hand_over(fields: Fields) -> pb.HandOverRequest:

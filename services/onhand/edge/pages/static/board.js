@@ -91,7 +91,8 @@ function draw() {
     byId("summary").textContent = `items: ${found.length}, units available: ${units}${cut}`;
     for (const id of rows.keys()) if (!cells.has(id)) rows.delete(id);
     byId("cells").replaceChildren(...shown.map(row));
-    fetchTitles(new Set(shown.map((cell) => cell.item_id)));
+    // Who looks for a title looks through all of them.
+    fetchTitles(sought ? cells : new Map(shown.map((cell) => [cell.item_id, cell])));
   });
 }
 
@@ -127,11 +128,11 @@ function flash(li) {
   li.animate([{ background: colour }, { background: "transparent" }], { duration: 1500, easing: "ease-out" });
 }
 
-// Asks for the titles of the items that are drawn, a few at a time.
-function fetchTitles(shown) {
+// Asks for titles, a few at a time.
+function fetchTitles(those) {
   for (let i = 0; i < wanted.length && asking < TITLES_AT_ONCE; i += 1) {
     const id = wanted[i];
-    if (!shown.has(id)) continue;
+    if (!those.has(id)) continue;
     wanted.splice(i, 1);
     i -= 1;
     asking += 1;

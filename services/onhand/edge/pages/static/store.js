@@ -60,10 +60,10 @@ function take(form) {
     why: "",
   };
   const same = load().filter((each) => mine(each) && each.url === entry.url && each.line === entry.line);
-  if (form.classList.contains("pick")) {
+  if (form.matches(".scan-one, .pick")) {
     const left = Number(form.closest("[data-left]").dataset.left);
     const waiting = same.reduce((sum, each) => sum + each.units, 0);
-    if (waiting + entry.units > left) return "All that is left of this line waits to be sent.";
+    if (waiting + entry.units > left) return "All that is left to pick waits to be sent.";
   } else if (same.length) {
     return "This waits to be sent already.";
   }
@@ -193,7 +193,7 @@ function put(html) {
     byId("queue").append(card);
     return card;
   }
-  const focused = before.contains(document.activeElement) ? document.activeElement.id : null;
+  const active = before.contains(document.activeElement) ? document.activeElement : null;
   for (const old of before.querySelectorAll("[id]")) {
     const now = card.querySelector(`#${CSS.escape(old.id)}`);
     if (!now) continue;
@@ -202,8 +202,10 @@ function put(html) {
   }
   card.querySelector("details").open ||= before.querySelector("details").open;
   before.replaceWith(card);
-  if (focused !== null) {
-    const next = (focused && byId(focused)) || card.querySelector(".scan, input:not([type=hidden]), button");
+  if (active) {
+    const same = byId(active.id || active.parentElement.id); // a summary is known by its details
+    const field = same && (same.tagName === "DETAILS" ? same.querySelector("summary") : same);
+    const next = field || card.querySelector(".scan, form input:not([type=hidden]), form button");
     (next || card.querySelector("summary")).focus();
   }
   return card;
