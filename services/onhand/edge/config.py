@@ -24,7 +24,7 @@ class EdgeSettings(Auth):
     drain_s: Annotated[int, Field(ge=0, le=300)] = 8
     """Time that requests under way get at SIGTERM before they are cut."""
     stock_timeout_s: Annotated[float, Field(gt=0, le=60)] = 10
-    """Longest one call to stock takes, all its attempts together; protects ingest slots."""
+    """Longest one call to a service takes, all its attempts together; protects ingest slots."""
     health_timeout_s: Annotated[float, Field(gt=0, le=10)] = 1
     """Longest a service may take to say that it is well; protects the probes' own time-outs."""
     keep_alive_s: Annotated[int, Field(ge=1, le=600)] = 65
@@ -45,7 +45,7 @@ class EdgeSettings(Auth):
     """Bodies that are read and recorded at once; beyond it readers get 503 and send again. Protects
     memory: each may need about ten times `max_inflated_bytes` while it is parsed."""
     max_watchers: Annotated[int, Field(ge=1)] = 1_000
-    """Live streams of one process; protects stock, where each is a stream too."""
+    """Live streams of one process; protects stock and pickup, where each is a stream too."""
     watch_duration_s: Annotated[float, Field(gt=0)] = 3_600
     """Longest a live stream lasts before its client must ask, and be authorised, again."""
 
