@@ -6,6 +6,7 @@ Run without arguments it makes what is missing; `token` prints a bearer token fo
 import json
 import secrets
 import sys
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from cryptography.fernet import Fernet
 
 from onhand.cli import keys
 from onhand.cli.scopes import scopes
+from onhand.edge.pages.customer import SCOPES as CUSTOMER_SCOPES
 from onhand.kit.clock import SystemClock
 
 FOLDER = Path("/secrets")
@@ -31,8 +33,8 @@ def write(name: str, text: str) -> None:
         path.chmod(0o444)
 
 
-def token(subject: str, ttl: timedelta) -> str:
-    return keys.mint(KEYS, subject, scopes(), keys.ALL_LOCATIONS, ttl, SystemClock().now())
+def token(subject: str, ttl: timedelta, granted: Sequence[str] | None = None) -> str:
+    return keys.mint(KEYS, subject, granted or scopes(), keys.ALL_LOCATIONS, ttl, SystemClock().now())
 
 
 def main() -> None:
@@ -63,6 +65,8 @@ def main() -> None:
         )
         write(f"{service}/onhand_nats_url", f"nats://onhand:{nats_password}@nats:4222")
         write(f"{service}/token", token(service, TOKEN_TTL))
+    write("edge/token", token("edge", TOKEN_TTL, CUSTOMER_SCOPES))
+    write("edge/customer-links.key", secrets.token_urlsafe(32) + "\n")
     write("notifications/secrets.key", Fernet.generate_key().decode() + "\n")
 
 

@@ -33,7 +33,7 @@ _PUBLIC = 0o644
 
 
 def ensure_keys(folder: Path) -> None:
-    """Make `signing.pem` (0600) and `jwks.json` in `folder` where they are missing."""
+    """Make `signing.pem` and `customer-links.key` (0600) and `jwks.json` in `folder` where they are missing."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     signing = folder / "signing.pem"
     if not signing.exists():
@@ -43,10 +43,16 @@ def ensure_keys(folder: Path) -> None:
     # Derived each time: a JWKS that does not fit the key would refuse every token.
     jwk = _public_jwk(_load(folder))
     write_atomically(jwks_file(folder), json.dumps({"keys": [jwk]}, indent=2), _PUBLIC)
+    if not links_file(folder).exists():
+        write_atomically(links_file(folder), secrets.token_urlsafe(32) + "\n")
 
 
 def jwks_file(folder: Path) -> Path:
     return folder / "jwks.json"
+
+
+def links_file(folder: Path) -> Path:
+    return folder / "customer-links.key"
 
 
 def token_file(folder: Path, service: str) -> Path:

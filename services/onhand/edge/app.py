@@ -1,7 +1,7 @@
 """The edge's routes: each verifies the caller, translates, and asks stock with the caller's own token."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from http import HTTPStatus
 from pathlib import Path
@@ -17,13 +17,14 @@ from starlette.staticfiles import StaticFiles
 
 from onhand.api.stock.v1 import availability_pb2, catalog_pb2, reads_pb2
 from onhand.client import AsyncStock
-from onhand.edge import availability, body, ingest, pages, problem
+from onhand.edge import availability, body, ingest, live, problem
 from onhand.edge.auth import Gate
 from onhand.edge.config import EdgeSettings
 from onhand.edge.epcis import EpcisDoor
 from onhand.edge.health import Services
 from onhand.edge.live import EventStream, Watches
 from onhand.edge.middleware import Around
+from onhand.edge.pages import rendering
 from onhand.edge.problem import Busy, Json
 from onhand.kit.clock import SystemClock
 from onhand.kit.errors import DependencyUnavailable
@@ -32,6 +33,12 @@ from onhand.readers import Element, impinj, plain, zebra
 from onhand.readers.document import malformed
 
 OPENAPI = Path(__file__).parent / "openapi.json"
+ROLES = {
+    "stock": "reads, tags, ledger, availability, reservations",
+    "routing": "orders, promises, which store serves them",
+    "pickup": "store tasks from pick to hand-over",
+    "notifications": "e-mail and webhooks to customers and systems",
+}
 THREAD_FROM_BYTES = 64 << 10
 """Bodies from this size are parsed beside the event loop, so that a large one does not stop the others."""
 
@@ -53,7 +60,13 @@ class Edge:
     """The endpoints and what they need."""
 
     def __init__(
-        self, settings: EdgeSettings, gate: Gate, stock: AsyncStock, services: Services, watches: Watches
+        self,
+        settings: EdgeSettings,
+        gate: Gate,
+        stock: AsyncStock,
+        services: Services,
+        watches: Watches,
+        pages: Sequence[BaseRoute],
     ) -> None:
         self._settings = settings
         self._gate = gate
@@ -61,12 +74,12 @@ class Edge:
         self._services = services
         self._watches = watches
         self._epcis = EpcisDoor(settings, gate, stock, SystemClock())
+        self._pages = pages
         self._ingests = 0
 
     def app(self) -> Starlette:
         routes: list[BaseRoute] = [
             Route("/", self.overview),
-            Route("/board", self.board),
             Route("/healthz", self.healthz),
             Route("/readyz", self.readyz),
             Route("/openapi.json", self.openapi),
@@ -78,7 +91,8 @@ class Edge:
             Route("/v1/locations", self.list_locations),
             Route("/v1/items/{item_id}", self.get_item),
             *self._epcis.routes(),
-            Mount("/static", StaticFiles(directory=pages.STATIC)),
+            *self._pages,
+            Mount("/static", StaticFiles(directory=rendering.STATIC)),
         ]
         app = Starlette(
             routes=routes,
@@ -143,7 +157,7 @@ class Edge:
             thresholds_only=request.query_params.get("thresholds_only") == "true",
             resume_revision=_revision(request.headers.get("last-event-id", "")),
         )
-        return self._watches.stream(check(query))
+        return self._watches.stream(live.cells(self._stock, check(query)))
 
     async def list_locations(self, request: Request) -> Response:
         self._gate.admit(request, LIST_LOCATIONS)
@@ -176,10 +190,7 @@ class Edge:
         return FileResponse(OPENAPI, media_type="application/json")
 
     async def overview(self, _: Request) -> Response:
-        return pages.overview(await self._services.check_all())
-
-    async def board(self, _: Request) -> Response:
-        return pages.board()
+        return rendering.page("overview.html", services=await self._services.check_all(), roles=ROLES)
 
 
 def _revision(text: str) -> int:

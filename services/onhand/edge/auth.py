@@ -29,7 +29,10 @@ class Gate:
 
         Raises InvalidToken, or MissingScope when it lacks the scope that the contract names for `method`.
         """
-        token = _token(request.headers.get("authorization"))
+        return self.admit_token(_token(request.headers.get("authorization")), method)
+
+    def admit_token(self, token: str | None, method: MethodDescriptor) -> Principal:
+        """As `admit`, with a token that came another way."""
         principal = self._authenticator.authenticate(token and f"Bearer {token}", scope_of(method))
         caller_token.set(token or "")
         return principal

@@ -1,7 +1,8 @@
-"""Live availability: stock's watch as Server-Sent Events (WHATWG HTML, section 9.2).
+"""Live streams as Server-Sent Events (WHATWG HTML, section 9.2).
 
-Back-pressure passes through: a client that reads slowly holds `send` back, so that stock's stream is not
-read and stock sends it the latest value of each cell instead of every one.
+Back-pressure passes through: a client that reads slowly holds `send` back, so that the events behind it are
+not made. Of availability, stock's stream is then not read, and stock sends the latest value of each cell
+instead of every one.
 """
 
 import asyncio
@@ -26,18 +27,18 @@ RETRY_MS = 1_000
 LAST_WORD_S = 1.0
 """Longest the end of a stream waits for a client that may no longer be there."""
 
-Changes = AsyncGenerator[availability_pb2.WatchAvailabilityResponse]
+Events = AsyncGenerator[str]
+"""What `event` and `comment` make."""
 
 _open = telemetry.meter.create_up_down_counter(
-    "onhand.edge.watchers", description="Live availability streams that are open"
+    "onhand.edge.watchers", description="Live streams that are open"
 )
 
 
 class Watches:
     """All live streams of this process."""
 
-    def __init__(self, stock: AsyncStock, settings: EdgeSettings) -> None:
-        self._stock = stock
+    def __init__(self, settings: EdgeSettings) -> None:
         self._settings = settings
         self._count = 0
         self._stopping = asyncio.Event()
@@ -46,35 +47,32 @@ class Watches:
         """End every stream; clients ask again, and another replica answers."""
         self._stopping.set()
 
-    def stream(self, request: availability_pb2.WatchAvailabilityRequest) -> "EventStream":
-        return EventStream(self, request)
+    def stream(self, events: Events) -> "EventStream":
+        return EventStream(self, events)
 
-    async def serve(
-        self, request: availability_pb2.WatchAvailabilityRequest, receive: Receive, send: Send
-    ) -> None:
-        """Stream until the client goes, the process stops, stock's stream ends, or the time is up.
+    async def serve(self, events: Events, receive: Receive, send: Send) -> None:
+        """Stream until the client goes, the process stops, the events end, or the time is up.
 
-        Raises what stock failed with, as long as nothing was answered.
+        Raises what the events failed with, as long as nothing was answered.
         """
         if self._count >= self._settings.max_watchers or self._stopping.is_set():
-            raise Busy("live availability")
+            raise Busy("the live stream")
         self._count += 1
         _open.add(1)
-        changes = cast("Changes", self._stock.availability.WatchAvailability(request))
         try:
-            async with aclosing(changes):
-                await self._answer(changes, receive, send)
+            async with aclosing(events):
+                await self._answer(events, receive, send)
         finally:
             self._count -= 1
             _open.add(-1)
 
-    async def _answer(self, changes: Changes, receive: Receive, send: Send) -> None:
+    async def _answer(self, events: Events, receive: Receive, send: Send) -> None:
         async with asyncio.timeout(self._settings.stock_timeout_s):
-            first = await anext(changes, None)
+            first = await anext(events, None)
         if first is None:
             raise DependencyUnavailable("stock")
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-        pump = asyncio.create_task(_pump(first, changes, send))
+        pump = asyncio.create_task(_pump(first, events, send))
         work = [pump, asyncio.create_task(_gone(receive)), asyncio.create_task(_stopped(self._stopping))]
         try:
             await asyncio.wait(
@@ -94,12 +92,12 @@ class Watches:
 class EventStream:
     """The response of one watch."""
 
-    def __init__(self, watches: Watches, request: availability_pb2.WatchAvailabilityRequest) -> None:
+    def __init__(self, watches: Watches, events: Events) -> None:
         self._watches = watches
-        self._request = request
+        self._events = events
 
     async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
-        await self._watches.serve(self._request, receive, send)
+        await self._watches.serve(self._events, receive, send)
 
 
 HEADERS = [
@@ -108,26 +106,41 @@ HEADERS = [
 ]
 
 
-async def _pump(first: availability_pb2.WatchAvailabilityResponse, changes: Changes, send: Send) -> None:
-    """Send every change; what ends stock's stream is told as the last event."""
-    await _send(send, f"retry: {RETRY_MS}\n\n" + _event(first))
-    whole = first.snapshot_complete
-    try:
+def event(name: str, data: Any, event_id: int | None = None) -> str:
+    """Say `data` as an event; not-ASCII is escaped, and no line break is in it."""
+    text = f"event: {name}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n"
+    return text if event_id is None else f"id: {event_id}\n{text}"
+
+
+def comment(text: str) -> str:
+    """Say what no client need hear: it keeps the connection, and whoever is between, awake."""
+    return f": {text}\n\n"
+
+
+async def cells(stock: AsyncStock, request: availability_pb2.WatchAvailabilityRequest) -> Events:
+    """Yield stock's watch: a change as an event with its revision as id, a heartbeat as a comment."""
+    changes = cast(
+        "AsyncGenerator[availability_pb2.WatchAvailabilityResponse]",
+        stock.availability.WatchAvailability(request),
+    )
+    whole = False
+    async with aclosing(changes):
         async for change in changes:
-            is_heartbeat = whole and not change.cells
-            await _send(send, f": revision {change.revision}\n\n" if is_heartbeat else _event(change))
+            if whole and not change.cells:
+                yield comment(f"revision {change.revision}")
+            else:
+                yield event("cells", availability.change(change), change.revision)
             whole = change.snapshot_complete
+
+
+async def _pump(first: str, events: Events, send: Send) -> None:
+    """Send every event; what ends them is told as the last one."""
+    await _send(send, f"retry: {RETRY_MS}\n\n{first}")
+    try:
+        async for each in events:
+            await _send(send, each)
     except (OnhandError, grpc.aio.AioRpcError) as error:
-        await _send(send, _said("problem", problem.of(problem.restored(error))))
-
-
-def _event(response: availability_pb2.WatchAvailabilityResponse) -> str:
-    """Say a change as an event with its revision as id."""
-    return f"id: {response.revision}\n" + _said("cells", availability.change(response))
-
-
-def _said(name: str, data: dict[str, Any]) -> str:
-    return f"event: {name}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n"
+        await _send(send, event("problem", problem.of(problem.restored(error))))
 
 
 async def _send(send: Send, text: str) -> None:

@@ -10,14 +10,21 @@ import uvicorn
 import uvloop
 from starlette.applications import Starlette
 
-from onhand.client import AsyncStock, Settings
+from onhand.client import AsyncNotifications, AsyncPickup, AsyncRouting, AsyncStock, Settings
 from onhand.edge.app import Edge
 from onhand.edge.auth import Gate, caller_token
 from onhand.edge.config import EdgeSettings
 from onhand.edge.health import Services
 from onhand.edge.live import Watches
+from onhand.edge.pages.catalogue import Catalogue
+from onhand.edge.pages.customer import CustomerPage
+from onhand.edge.pages.operations import OperationsPage
+from onhand.edge.pages.session import Sessions
+from onhand.edge.pages.store import StorePage
 from onhand.kit import config, telemetry
-from onhand.kit.auth import Authenticator
+from onhand.kit.auth import Authenticator, TokenFile
+from onhand.kit.clock import SystemClock
+from onhand.kit.links import Links
 from onhand.kit.telemetry import log
 
 
@@ -28,17 +35,32 @@ def main() -> None:
 
 
 async def serve(settings: EdgeSettings) -> None:
-    stock = AsyncStock(
-        settings.stock_target, token=caller_token.get, settings=Settings(timeout_s=settings.stock_timeout_s)
-    )
+    calls = Settings(timeout_s=settings.stock_timeout_s)
+    stock = AsyncStock(settings.stock_target, token=caller_token.get, settings=calls)
+    routing = AsyncRouting(settings.routing_target, token=caller_token.get, settings=calls)
+    pickup = AsyncPickup(settings.pickup_target, token=caller_token.get, settings=calls)
+    notifications = AsyncNotifications(settings.notifications_target, token=caller_token.get, settings=calls)
     services = Services(settings)
-    watches = Watches(stock, settings)
-    edge = Edge(settings, Gate(Authenticator(settings)), stock, services, watches)
+    watches = Watches(settings)
+    clock = SystemClock()
+    gate = Gate(Authenticator(settings))
+    sessions = Sessions(settings, gate, clock)
+    catalogue = Catalogue(stock)
+    pages = [
+        *StorePage(settings, sessions, watches, stock, pickup, catalogue, clock).routes(),
+        *OperationsPage(
+            settings, sessions, services, watches, stock, routing, pickup, notifications, clock
+        ).routes(),
+    ]
+    if settings.customer_links_key_file is not None and settings.token_file is not None:
+        links, token = Links(settings.customer_links_key_file), TokenFile(settings.token_file)
+        pages += CustomerPage(settings, links, token, routing, pickup, catalogue, clock).routes()
+    edge = Edge(settings, gate, stock, services, watches, pages)
 
     with _listen(settings.listen) as listener:
         log.info("listening", address=settings.listen)
         await Server(settings, edge.app(), watches).serve([listener])
-    await stock.close()
+    await asyncio.gather(*(each.close() for each in (stock, routing, pickup, notifications)))
     await services.close()
 
 

@@ -1,4 +1,4 @@
-"""The edge as a process of its own, and a gRPC server in place of stock that records what it is asked."""
+"""The edge as a process of its own, and a gRPC server in place of the services that records what it is asked."""
 
 import asyncio
 import os
@@ -17,7 +17,10 @@ import httpx
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1._async import HealthServicer
+from tests.integration.edge.peers import Peers
 
+from onhand.api.pickup.v1 import customers_pb2, picking_pb2, tasks_pb2
+from onhand.api.routing.v1 import orders_pb2
 from onhand.api.stock.v1 import availability_pb2, catalog_pb2, reads_pb2
 from onhand.api.stock.v1.availability_pb2_grpc import AvailabilityServiceServicer
 from onhand.api.stock.v1.catalog_pb2_grpc import CatalogServiceServicer
@@ -31,6 +34,14 @@ from onhand.kit.status import to_status
 
 START_S = 20.0
 SCOPES = ("reads.write", "stock.read", "catalog.read")
+
+
+STORE = catalog_pb2.Location(
+    location_id="store-1",
+    title="Högtorp <b>",
+    time_zone="Europe/Oslo",
+    opening_hours=[catalog_pb2.OpeningHours(day_of_week=1, open_minute=540, close_minute=1080)],
+)
 
 
 class StockPeer(ReadServiceServicer, AvailabilityServiceServicer, CatalogServiceServicer):
@@ -86,8 +97,10 @@ class StockPeer(ReadServiceServicer, AvailabilityServiceServicer, CatalogService
             self.watching -= 1
 
     async def ListLocations(self, request: Any, _: Any) -> Any:
-        location = catalog_pb2.Location(location_id="store-1", title="Högtorp <b>", time_zone="Europe/Oslo")
-        return catalog_pb2.ListLocationsResponse(locations=[location], next_page_token=request.page_token)
+        return catalog_pb2.ListLocationsResponse(locations=[STORE], next_page_token=request.page_token)
+
+    async def GetLocation(self, _: Any, __: Any) -> Any:
+        return catalog_pb2.GetLocationResponse(location=STORE)
 
     async def GetItem(self, request: Any, _: Any) -> Any:
         if request.item_id == "none":
@@ -117,6 +130,8 @@ class World:
     keys_dir: Path
     stock_target: str = ""
     peer: StockPeer = field(default_factory=StockPeer)
+    peers: Peers = field(default_factory=Peers)
+    """Of routing and pickup; at `stock_target` too."""
 
     def token(
         self,
@@ -124,8 +139,9 @@ class World:
         subject: str = "reader-7",
         ttl: timedelta = timedelta(minutes=10),
         keys_dir: Path | None = None,
+        locations: Sequence[str] = ("store-1",),
     ) -> str:
-        return keys.mint(keys_dir or self.keys_dir, subject, scopes, ["store-1"], ttl, datetime.now(UTC))
+        return keys.mint(keys_dir or self.keys_dir, subject, scopes, locations, ttl, datetime.now(UTC))
 
     def bearer(self, **claims: Any) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token(**claims)}"}
@@ -145,6 +161,14 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
         (catalog_pb2.DESCRIPTOR, "CatalogService"),
     ):
         guard.register(server, file.services_by_name[name], world.peer)
+    for file, name in (
+        (orders_pb2.DESCRIPTOR, "OrderService"),
+        (tasks_pb2.DESCRIPTOR, "TaskService"),
+        (tasks_pb2.DESCRIPTOR, "CollectionService"),
+        (customers_pb2.DESCRIPTOR, "CustomerService"),
+        (picking_pb2.DESCRIPTOR, "PickingService"),
+    ):
+        guard.register(server, file.services_by_name[name], world.peers)
     health = HealthServicer()
     await health.set("", health_pb2.HealthCheckResponse.SERVING)
     health_pb2_grpc.add_HealthServicer_to_server(health, server)
@@ -157,6 +181,7 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
 @pytest.fixture(autouse=True)
 async def peer(world: World) -> AsyncIterator[StockPeer]:
     world.peer.forget()
+    world.peers.forget()
     yield world.peer
     await until(lambda: world.peer.watching == 0)
 
@@ -187,7 +212,7 @@ async def start(world: World, **settings: object) -> EdgeProcess:
         "auth_jwks_file": keys.jwks_file(world.keys_dir),
         "stock_target": world.stock_target,
         "routing_target": nowhere,
-        "pickup_target": nowhere,
+        "pickup_target": world.stock_target,
         "notifications_target": nowhere,
     } | settings
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ONHAND_")}

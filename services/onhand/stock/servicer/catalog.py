@@ -32,7 +32,11 @@ class CatalogServicer:
         )
 
     async def GetItem(self, request: pb.GetItemRequest, _: Any) -> pb.GetItemResponse:
-        return pb.GetItemResponse(item=messages.item(await self._catalog.get_item(request.item_id)))
+        if request.gtin:
+            found = await self._catalog.get_item_by_gtin(messages.gtin14(request.gtin))
+        else:
+            found = await self._catalog.get_item(request.item_id)
+        return pb.GetItemResponse(item=messages.item(found))
 
     async def ListItems(self, request: pb.ListItemsRequest, _: Any) -> pb.ListItemsResponse:
         count = paging.size(request.page_size)

@@ -94,6 +94,16 @@ class Catalog:
             raise UnknownItem(item_id)
         return found[0]
 
+    async def get_item_by_gtin(self, gtin: str) -> Item:
+        async def work(connection: AsyncConnection) -> list[Item]:
+            owners = await storage.gtin_owners(connection, [gtin])
+            return await storage.items(connection, owners.values())
+
+        found = await self._deps.database.read(work)
+        if not found:
+            raise UnknownItem(gtin)
+        return found[0]
+
     async def get_location(self, location_id: str) -> Location:
         found = await self._deps.database.read(lambda c: storage.locations(c, [location_id]))
         if not found:

@@ -138,10 +138,12 @@ class BatchUpsertItemsResponse(_message.Message):
     def __init__(self, statuses: _Optional[_Iterable[_Union[_status_pb2.Status, _Mapping]]] = ...) -> None: ...
 
 class GetItemRequest(_message.Message):
-    __slots__ = ("item_id",)
+    __slots__ = ("item_id", "gtin")
     ITEM_ID_FIELD_NUMBER: _ClassVar[int]
+    GTIN_FIELD_NUMBER: _ClassVar[int]
     item_id: str
-    def __init__(self, item_id: _Optional[str] = ...) -> None: ...
+    gtin: str
+    def __init__(self, item_id: _Optional[str] = ..., gtin: _Optional[str] = ...) -> None: ...
 
 class GetItemResponse(_message.Message):
     __slots__ = ("item",)

@@ -92,7 +92,7 @@ class CatalogServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetItem(self, request, context):
-        """One item by its id. Fails with NOT_FOUND (UNKNOWN_ITEM).
+        """One item by its id or by a bar code. Fails with NOT_FOUND (UNKNOWN_ITEM).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -40,7 +40,7 @@ class CatalogServiceStub:
     Idempotent: the same items give the same state. Limit: 1,000 items a call.
     """
     GetItem: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.GetItemRequest, _catalog_pb2.GetItemResponse]
-    """One item by its id. Fails with NOT_FOUND (UNKNOWN_ITEM)."""
+    """One item by its id or by a bar code. Fails with NOT_FOUND (UNKNOWN_ITEM)."""
     ListItems: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.ListItemsRequest, _catalog_pb2.ListItemsResponse]
     """Items in the order of their ids."""
     BatchUpsertLocations: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.BatchUpsertLocationsRequest, _catalog_pb2.BatchUpsertLocationsResponse]
@@ -68,7 +68,7 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     Idempotent: the same items give the same state. Limit: 1,000 items a call.
     """
     GetItem: _aio.UnaryUnaryMultiCallable[_catalog_pb2.GetItemRequest, _catalog_pb2.GetItemResponse]  # type: ignore[assignment]
-    """One item by its id. Fails with NOT_FOUND (UNKNOWN_ITEM)."""
+    """One item by its id or by a bar code. Fails with NOT_FOUND (UNKNOWN_ITEM)."""
     ListItems: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ListItemsRequest, _catalog_pb2.ListItemsResponse]  # type: ignore[assignment]
     """Items in the order of their ids."""
     BatchUpsertLocations: _aio.UnaryUnaryMultiCallable[_catalog_pb2.BatchUpsertLocationsRequest, _catalog_pb2.BatchUpsertLocationsResponse]  # type: ignore[assignment]
@@ -103,7 +103,7 @@ class CatalogServiceServicer:
         request: _catalog_pb2.GetItemRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_pb2.GetItemResponse, _abc.Awaitable[_catalog_pb2.GetItemResponse]]:
-        """One item by its id. Fails with NOT_FOUND (UNKNOWN_ITEM)."""
+        """One item by its id or by a bar code. Fails with NOT_FOUND (UNKNOWN_ITEM)."""
 
     def ListItems(
         self,
