@@ -33,6 +33,7 @@ from onhand.stock.storage import epcis as rows
 from onhand.stock.storage import epcis_changes
 from onhand.stock.use_cases.deps import Deps
 from onhand.stock.use_cases.epcis_effects import EpcisEffects
+from onhand.stock.use_cases.epcis_places import find_place
 
 UNIQUE_VIOLATION = "23505"
 REFUSED_CLASSES = ("22", "23")
@@ -121,7 +122,7 @@ class Epcis:
             )
         try:
             facts, ruling = self._understood(captured.event)
-            await self._effects.place(connection, facts, ruling.effect, locations)
+            await find_place(connection, facts, ruling.effect, locations)
         except OnhandError as error:
             return error
         return None
@@ -249,7 +250,7 @@ class Epcis:
     ) -> None:
         """Keep an event and change the books as it says, unless the same was kept before."""
         facts, ruling = self._understood(entry.event)
-        place = await self._effects.place(connection, facts, ruling.effect, locations)
+        place = await find_place(connection, facts, ruling.effect, locations)
         kept = stored(entry.event, entry.context, place.location_id, self._deps.clock.now())
         if not await _keep(connection, kept):
             entry.outcome, entry.detail = Outcome.REPEATED, "captured before"
