@@ -45,6 +45,8 @@ class Found:
 
     tags: dict[bytes, str] = field(default_factory=dict)
     """Items by tag."""
+    known: list[Tag] = field(default_factory=list)
+    """What each location knew of them; locks nothing."""
     elsewhere: set[bytes] = field(default_factory=set)
     """Of the tags that are here afterwards, those that count at another location: they have crossed."""
     quantities: dict[str, int] = field(default_factory=dict)
@@ -103,7 +105,7 @@ class EpcisEffects:
         actor: str,
     ) -> str:
         if ruling.effect in ENTRIES:
-            await self._weigh(connection, goods, place.location_id, facts.event_time)
+            _weigh(goods, place.location_id, facts.event_time)
         paper = self._paper(goods, facts, place, document, actor)
         match ruling.effect:
             case Effect.RECEIVE:
@@ -252,6 +254,8 @@ class EpcisEffects:
         carried: dict[str, Tag] = {}
         for tag in await storage.find_tags(connection, list(codings)) if codings else ():
             uri = codings[tag.epc]
+            if tag.item_id:
+                found.known.append(tag)
             if uri not in carried or (tag.location_id == location_id) > (
                 carried[uri].location_id == location_id
             ):
@@ -281,26 +285,6 @@ class EpcisEffects:
             raise InvalidField([FieldViolation("quantity", "at most 1,000,000,000 is expected")])
         elif quantity:
             found.add(item_id, int(quantity))
-
-    async def _weigh(
-        self, connection: AsyncConnection, goods: Found, location_id: str, event_time: datetime
-    ) -> None:
-        """Leave out tags that left after the event, which is told late, and note those that count elsewhere."""
-        known = [each for each in await storage.find_tags(connection, list(goods.tags)) if each.item_id]
-        later = [
-            tag.epc
-            for tag in known
-            if tag.location_id == location_id and tag.state not in COUNTED and tag.state_time > event_time
-        ]
-        for epc in later:
-            del goods.tags[epc]
-        goods.elsewhere = {
-            tag.epc
-            for tag in known
-            if tag.location_id != location_id and tag.state in COUNTED and tag.epc in goods.tags
-        }
-        if later:
-            goods.notes.append(f"{len(later)} tags left later than this event")
 
     async def _sight(
         self,
@@ -335,6 +319,19 @@ class EpcisEffects:
         await storage.save(connection, books)
         self._deps.tracker.forget(keys)
         await outbox.add(connection, events.of_books(books, self._deps.clock))
+
+
+def _weigh(goods: Found, location_id: str, event_time: datetime) -> None:
+    """Leave out tags that left after the event, which is told late, and note those that count elsewhere."""
+    named = [tag for tag in goods.known if tag.epc in goods.tags]
+    here = [tag for tag in named if tag.location_id == location_id]
+    later = [tag.epc for tag in here if tag.state not in COUNTED and tag.state_time > event_time]
+    for epc in later:
+        del goods.tags[epc]
+    away = {tag.epc for tag in named if tag.state in COUNTED and tag.location_id != location_id}
+    goods.elsewhere = away & goods.tags.keys()
+    if later:
+        goods.notes.append(f"{len(later)} tags left later than this event")
 
 
 def _sight(

@@ -22,41 +22,44 @@ class Place:
     destination_id: str = ""
 
 
-async def find_place(
-    connection: AsyncConnection, facts: Facts, effect: Effect, locations: frozenset[str] | None
-) -> Place:
-    """Find where an event counts.
+class Places:
+    """Finds places in one transaction; most events of a document are about the same few."""
 
-    Raises WrongLocation for a place that is not among the caller's `locations` (None: all), InvalidField
-    for a GLN of several locations.
-    """
-    uris = (facts.read_point, facts.biz_location)
-    order = uris if effect in OUTBOUND else uris[::-1]
-    named = {uri: identifiers.place_of(uri) for uri in (*uris, facts.destination) if uri}
-    parts = [each for each in named.values() if each]
-    known = await rows.places(connection, [each[1] for each in parts], [each[0] for each in parts])
-    found: dict[str, tuple[str, str]] = {}
-    for uri, part in named.items():
-        if part is None:
-            continue
-        gln, location_id, zone_id = part
-        matches = [each for each in known if (each[1] == gln if gln else each[0] == location_id)]
-        if len(matches) > 1:
-            raise InvalidField(
-                [FieldViolation("bizLocation", f"{len(matches)} locations have the GLN {gln}")]
-            )
-        if matches:
-            found[uri] = matches[0][0], zone_id if zone_id in matches[0][2] else ""
-    here = next((found[uri] for uri in order if uri in found), None)
-    if locations is not None:
-        for uri in uris:
-            if uri in found and found[uri][0] not in locations:
-                raise WrongLocation(found[uri][0])
-        if here is None:
-            raise WrongLocation(order[0] or order[1] or "")
-    if here is None:
-        return Place()
-    zones = [found[uri][1] for uri in order if uri in found and found[uri][0] == here[0]]
-    destination = found.get(facts.destination, ("", ""))[0]
-    zone_id = next((each for each in zones if each), "")
-    return Place(here[0], zone_id, destination if destination != here[0] else "")
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], list[tuple[str, frozenset[str]]]] = {}
+
+    async def find(
+        self, connection: AsyncConnection, facts: Facts, effect: Effect, locations: frozenset[str] | None
+    ) -> Place:
+        """Find where an event counts.
+
+        Raises WrongLocation for a place that is not among the caller's `locations` (None: all), InvalidField
+        for a GLN of several locations.
+        """
+        uris = (facts.read_point, facts.biz_location)
+        order = uris if effect in OUTBOUND else uris[::-1]
+        found = [each for uri in order if (each := await self._of_uri(connection, uri)) is not None]
+        if locations is not None:
+            wrong = [location_id for location_id, _ in found if location_id not in locations]
+            if wrong or not found:
+                raise WrongLocation(wrong[0] if wrong else order[0] or order[1])
+        if not found:
+            return Place()
+        here = found[0][0]
+        zone_id = next((zone for location_id, zone in found if zone and location_id == here), "")
+        destination = await self._of_uri(connection, facts.destination)
+        there = destination[0] if destination and destination[0] != here else ""
+        return Place(here, zone_id, there)
+
+    async def _of_uri(self, connection: AsyncConnection, uri: str) -> tuple[str, str] | None:
+        """Return location and zone that a URI names, the zone empty when none; None when it is not ours."""
+        named = identifiers.place_of(uri)
+        if named is None:
+            return None
+        gln, location_id, zone_id = named
+        if (gln, location_id) not in self._known:
+            self._known[gln, location_id] = await rows.places(connection, location_id, gln)
+        known = self._known[gln, location_id]
+        if len(known) > 1:
+            raise InvalidField([FieldViolation("bizLocation", f"{len(known)} locations have the GLN {gln}")])
+        return (known[0][0], zone_id if zone_id in known[0][1] else "") if known else None
