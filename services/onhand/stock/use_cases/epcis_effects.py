@@ -1,5 +1,6 @@
 """What an EPCIS event does to the books, through the same use cases as tills and people."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -9,8 +10,10 @@ from onhand.kit import outbox
 from onhand.kit.errors import FieldViolation, InvalidField, TooMany
 from onhand.stock import events
 from onhand.stock.domain.books import Books
+from onhand.stock.domain.epc import Epc
 from onhand.stock.domain.epcis import identifiers, tags
 from onhand.stock.domain.epcis.effects import Effect, Facts, Ruling
+from onhand.stock.domain.epcis.identifiers import canonical
 from onhand.stock.domain.model import (
     COUNTED,
     Bucket,
@@ -239,7 +242,7 @@ class EpcisEffects:
         if len(facts.epcs) > MAX_TAGS:
             raise TooMany("epcList", len(facts.epcs), MAX_TAGS)
         found = Found()
-        named = {each: tags.sgtin(each) for each in facts.epcs}
+        named = _identities(facts.epcs)
         lines = [(each, identifiers.gtin_of(each.epc_class)) for each in facts.lines]
         gtins = {str(epc.gs1_key) for epc in named.values() if epc} | {gtin for _, gtin in lines if gtin}
         owners = await catalog.gtin_owners(connection, gtins)
@@ -299,13 +302,15 @@ class EpcisEffects:
         """Tags are where the event says, and of its bucket where it says one."""
         location_id = place.location_id
         claims = {
-            tag.epc: (tag.location_id, tag.epc)
+            tag.epc: tag
             for tag in reversed(await storage.find_tags(connection, list(goods.tags)))
             if tag.item_id and tag.state in ELSEWHERE and tag.location_id != location_id
         }
-        cells = {CellKey(place_id, goods.tags[epc]) for epc, (place_id, _) in claims.items()}
+        cells = {CellKey(tag.location_id, tag.item_id) for tag in claims.values() if tag.item_id}
         cells |= {CellKey(location_id, item_id) for item_id in goods.tags.values()}
-        keys = {(location_id, epc) for epc in goods.tags} | set(claims.values())
+        keys = {(location_id, epc) for epc in goods.tags} | {
+            (tag.location_id, tag.epc) for tag in claims.values()
+        }
         books = Books(
             await storage.lock_cells(connection, cells, self._deps.clock.now()),
             await storage.lock_tags(connection, keys),
@@ -319,6 +324,17 @@ class EpcisEffects:
         await storage.save(connection, books)
         self._deps.tracker.forget(keys)
         await outbox.add(connection, events.of_books(books, self._deps.clock))
+
+
+def _identities(uris: Sequence[str]) -> dict[str, Epc | None]:
+    """Return each thing that is named once, by its canonical form; None for what is no serialised item."""
+    named: dict[str, Epc | None] = {}
+    for uri in uris:
+        epc = tags.sgtin(uri)
+        # An EPC URI tells more of the tag than the same thing's Digital Link.
+        if named.get(canonical(uri)) is None or (epc is not None and epc.prefix_length):
+            named[canonical(uri)] = epc
+    return named
 
 
 def _weigh(goods: Found, location_id: str, event_time: datetime) -> None:
@@ -338,7 +354,7 @@ def _sight(
     books: Books,
     key: tuple[str, bytes],
     item_id: str,
-    claim: tuple[str, bytes] | None,
+    claim: Tag | None,
     seen_time: datetime,
     zone_id: str,
     bucket: Bucket | None,
@@ -349,7 +365,7 @@ def _sight(
     if tag is None or tag.item_id is None or tag.state not in COUNTED:
         if writes_off:
             return
-        elsewhere = books.tags.get(claim) if claim else None
+        elsewhere = books.tags.get((claim.location_id, claim.epc)) if claim else None
         if elsewhere is not None and elsewhere.state in ELSEWHERE and elsewhere.last_seen_time > seen_time:
             return  # it was seen there later
         tag = tag or books.add_tag(
