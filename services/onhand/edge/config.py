@@ -50,7 +50,7 @@ class EdgeSettings(Auth):
     """Longest a live stream lasts before its client must ask, and be authorised, again."""
     epcis_max_bytes: Annotated[int, Field(ge=1_024, le=4_000_000)] = 2_000_000
     """Largest EPCIS document after decompression; protects stock, where it is read as a whole."""
-    epcis_max_events: Annotated[int, Field(ge=1, le=10_000)] = 500
+    epcis_max_events: Annotated[int, Field(ge=1, le=10_000)] = 200
     """Events of one EPCIS document as callers are told: what stock's setting of this name says."""
 
     @field_validator("customer_links_key_file")

@@ -112,7 +112,7 @@ class StockSettings(ServiceSettings):
     """Changed cells that wait for one slow watcher; beyond it the watcher is cut."""
     heartbeat_s: Annotated[float, Field(gt=0)] = 10
     """How often a watcher hears something when nothing changes."""
-    epcis_max_events: Annotated[int, Field(ge=1, le=10_000)] = 500
+    epcis_max_events: Annotated[int, Field(ge=1, le=10_000)] = 200
     """Events of one EPCIS document; protects everybody else's latency, as all are decided in one transaction."""
     epcis_max_depth: Annotated[int, Field(ge=8, le=200)] = 32
     """Objects and lists within each other in an EPCIS document; protects the stack."""

@@ -190,7 +190,9 @@ async def test_a_receipt_told_late_does_not_bring_back_what_was_sold(shop: Shop)
 
 
 async def test_a_tag_that_readers_see_after_its_paper_counts_once(shop: Shop) -> None:
-    await effect(shop, "receiving", epcList=[str(epc_codec.decode_hex(shop.epc).digital_link)])
+    link = str(epc_codec.decode_hex(shop.epc).digital_link)
+    await effect(shop, "receiving", epcList=[link, link.replace("id.gs1.org", "example.org")])
+    assert await buckets(shop) == (1, 0, 0)
     await shop.read(1, datetime.now(UTC))
     await shop.until_tag_is(reads_pb2.Tag.STATE_PRESENT)
     assert await buckets(shop) == (1, 0, 0)
@@ -294,8 +296,8 @@ async def test_documents_are_refused_with_what_is_wrong(shop: Shop) -> None:
         InvalidField, document(event(shop, "receiving", action="CREATE"))
     )
     assert "future" in await refusal(InvalidField, document(event(shop, "receiving", eventTime=at(86_400))))
-    assert "501 is more than the limit of 500" in await refusal(
-        TooMany, document(*[event(shop, "receiving")] * 501)
+    assert "201 is more than the limit of 200" in await refusal(
+        TooMany, document(*[event(shop, "receiving")] * 201)
     )
     assert "not JSON" in await refusal(InvalidField, b"{")
     deep = b'{"a":' * 100_000
@@ -412,6 +414,8 @@ async def test_a_job_goes_on_where_a_killed_process_left_it(
             for part, behaviour in ((events[:75], 0), (events[75:], PROCEED))
         ]
     processes.kill(len(processes.addresses) - 1)
+    last = await shop.client.epcis.GetCapture(epcis_pb2.GetCaptureRequest(capture_id=jobs[-1]))
+    assert not last.capture.HasField("finish_time"), "it was killed too late to show anything"
     for each in jobs:
         assert set(kinds(await finished(shop, each))) == {"CAPTURED"}
     assert await buckets(shop) == (150, 0, 0)

@@ -123,7 +123,7 @@ async def test_pages_link_to_the_next(http: httpx.AsyncClient, shop: Shop) -> No
 async def test_what_the_door_can_is_told(http: httpx.AsyncClient) -> None:
     told = await http.options("/epcis/capture")
     assert told.status_code == 204
-    assert told.headers["gs1-epcis-capture-limit"] == "500"
+    assert told.headers["gs1-epcis-capture-limit"] == "200"
     assert told.headers["gs1-epcis-capture-file-size-limit"] == "100000"
     assert told.headers["gs1-capture-error-behaviour"] == "rollback, proceed"
     assert "POST" in told.headers["allow"]
@@ -139,7 +139,7 @@ async def test_failures_have_the_names_of_the_standard(http: httpx.AsyncClient, 
     broken = document(event(shop, "receiving", action="CREATE"))
     assert await refusal(await post(http, broken)) == (400, "ValidationException")
     assert await refusal(await post(http, b"{" * 200_000)) == (413, "CaptureLimitExceededException")
-    many = document(*[{"type": "x"}] * 501)
+    many = document(*[{"type": "x"}] * 201)
     assert await refusal(await post(http, many)) == (413, "CaptureLimitExceededException")
     assert await refusal(await post(http, broken, **{"Content-Type": "text/xml"})) == (
         415,

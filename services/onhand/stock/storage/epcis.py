@@ -59,24 +59,28 @@ _FORGET = text("""
     DELETE FROM epcis_captures WHERE capture_id IN (
         SELECT capture_id FROM epcis_captures WHERE finish_time < :before LIMIT :count)
 """)
-_ADD_EVENTS = text("""
+_ADD_EVENTS = """
     INSERT INTO epcis_events (event_hash, declared, event_id, location_id, event_time, record_time, keys, event,
                               context, effect, published)
     VALUES (:event_hash, :declared, :event_id, :location_id, :event_time, :record_time, :keys, :event, :context,
             :effect, :published)
-    ON CONFLICT (event_hash, declared) DO NOTHING
+    ON CONFLICT DO NOTHING
+"""
+_ADD_OWN_EVENTS = text(_ADD_EVENTS)
+_ADD_EVENT = text(f"""
+    {_ADD_EVENTS}
+    RETURNING NOT declared AND EXISTS (SELECT FROM epcis_events WHERE event_hash = :event_hash AND declared)
 """)
 _SAVE_EFFECT = text("""
     UPDATE epcis_events SET effect = :effect WHERE event_hash = :event_hash AND declared = :declared
 """)
-_IS_DECLARED = text("SELECT 1 FROM epcis_events WHERE event_hash = :event_hash AND declared")
 _KNOWN_ID = text("""
     SELECT event_id FROM epcis_events WHERE event_hash = :event_hash AND declared = :declared
 """)
 _PLACES = text("""
-    SELECT location_id, gln, ARRAY(SELECT zone_id FROM zones z WHERE z.location_id = l.location_id) AS zone_ids
+    SELECT location_id, ARRAY(SELECT zone_id FROM zones z WHERE z.location_id = l.location_id) AS zone_ids
     FROM locations l
-    WHERE location_id = ANY(CAST(:location_ids AS text[])) OR gln = ANY(CAST(:glns AS text[]))
+    WHERE location_id = :location_id OR (:gln <> '' AND gln = :gln)
     ORDER BY location_id
 """)
 _SAMPLES = text("""
@@ -190,18 +194,19 @@ async def _entries(
     ]
 
 
-async def add_event(connection: AsyncConnection, event: StoredEvent) -> bool:
-    """Keep an event; False when the same one is kept already.
+async def add_event(connection: AsyncConnection, event: StoredEvent) -> bool | None:
+    """Keep an event; returns whether it was declared in error before. None: the same one, or its id, is kept.
 
-    Fails by a unique index when another event has its id. Waits for another transaction that adds the same.
+    Waits for another transaction that adds the same.
     """
-    return (await connection.execute(_ADD_EVENTS, _event_row(event))).rowcount == 1
+    found: bool | None = (await connection.execute(_ADD_EVENT, _event_row(event))).scalar_one_or_none()
+    return found
 
 
 async def add_events(connection: AsyncConnection, events: Sequence[StoredEvent]) -> None:
     """Keep events of our own making."""
     if events:
-        await connection.execute(_ADD_EVENTS, [_event_row(each) for each in events])
+        await connection.execute(_ADD_OWN_EVENTS, [_event_row(each) for each in events])
 
 
 def _event_row(event: StoredEvent) -> dict[str, Any]:
@@ -214,15 +219,11 @@ async def save_effect(connection: AsyncConnection, event: StoredEvent, effect: s
     )
 
 
-async def is_declared(connection: AsyncConnection, event_hash: bytes) -> bool:
-    """Tell whether an event was declared to be in error."""
-    return (await connection.execute(_IS_DECLARED, {"event_hash": event_hash})).first() is not None
-
-
-async def known_id(connection: AsyncConnection, event: StoredEvent) -> str:
-    """Return the id under which the same event was kept first."""
-    found = await connection.execute(_KNOWN_ID, {"event_hash": event.event_hash, "declared": event.declared})
-    return str(found.scalar_one())
+async def known_id(connection: AsyncConnection, event: StoredEvent) -> str | None:
+    """Return the id under which the same event was kept first; None when it was not kept."""
+    parameters = {"event_hash": event.event_hash, "declared": event.declared}
+    found: str | None = (await connection.execute(_KNOWN_ID, parameters)).scalar_one_or_none()
+    return found
 
 
 async def list_events(
@@ -306,14 +307,10 @@ def _condition(query: Query, location_ids: Sequence[str] | None) -> tuple[str, d
     return " AND ".join(conditions), parameters
 
 
-async def places(
-    connection: AsyncConnection, location_ids: Iterable[str], glns: Iterable[str]
-) -> list[tuple[str, str, frozenset[str]]]:
-    """Read locations by id or GLN: id, GLN and zones of each."""
-    rows = await connection.execute(
-        _PLACES, {"location_ids": list(location_ids), "glns": [gln for gln in glns if gln]}
-    )
-    return [(row.location_id, row.gln, frozenset(row.zone_ids)) for row in rows]
+async def places(connection: AsyncConnection, location_id: str, gln: str) -> list[tuple[str, frozenset[str]]]:
+    """Read locations by id or GLN: id and zones of each."""
+    rows = await connection.execute(_PLACES, {"location_id": location_id, "gln": gln})
+    return [(row.location_id, frozenset(row.zone_ids)) for row in rows]
 
 
 async def sample_tags(

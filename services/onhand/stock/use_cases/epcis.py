@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from onhand.kit import telemetry
@@ -33,8 +33,8 @@ from onhand.stock.storage import epcis as rows
 from onhand.stock.storage import epcis_changes
 from onhand.stock.use_cases.deps import Deps
 from onhand.stock.use_cases.epcis_effects import EpcisEffects
+from onhand.stock.use_cases.epcis_places import Places
 
-UNIQUE_VIOLATION = "23505"
 REFUSED_CLASSES = ("22", "23")
 """SQLSTATE classes of what an event alone can cause: data that does not fit, a rule of a table."""
 POLL_S = 1.0
@@ -75,8 +75,9 @@ class Epcis:
         async def work(connection: AsyncConnection) -> None:
             capture.entries = [Entry(each.index, each.event, each.context) for each in events]
             capture.success = True
+            places = Places()
             for entry, each in zip(capture.entries, events, strict=True):
-                failure = await self._judge(connection, each, locations)
+                failure = await self._judge(connection, each, places, locations)
                 if failure is not None and not proceed:
                     raise failure
                 if failure is not None:
@@ -95,11 +96,12 @@ class Epcis:
             raise TooMany("eventList", len(events), 1)
 
         async def work(connection: AsyncConnection) -> Entry:
-            failure = await self._judge(connection, events[0], locations)
+            places = Places()
+            failure = await self._judge(connection, events[0], places, locations)
             if failure is not None:
                 raise failure
             entry = Entry(0, events[0].event, events[0].context)
-            await self._apply(connection, entry, actor, locations)
+            await self._apply(connection, entry, places, actor, locations)
             return entry
 
         return await self._deps.database.transaction(work)
@@ -111,7 +113,11 @@ class Epcis:
         return await asyncio.to_thread(reading.read, document, limits)
 
     async def _judge(
-        self, connection: AsyncConnection, captured: reading.Captured, locations: frozenset[str] | None
+        self,
+        connection: AsyncConnection,
+        captured: reading.Captured,
+        places: Places,
+        locations: frozenset[str] | None,
     ) -> OnhandError | None:
         """Return what is wrong with an event before the books are asked."""
         if captured.faults:
@@ -121,7 +127,7 @@ class Epcis:
             )
         try:
             facts, ruling = self._understood(captured.event)
-            await self._effects.place(connection, facts, ruling.effect, locations)
+            await places.find(connection, facts, ruling.effect, locations)
         except OnhandError as error:
             return error
         return None
@@ -173,7 +179,7 @@ class Epcis:
             if capture is None:
                 return False
             for entry in capture.entries:
-                await self._try(connection, entry, capture)
+                await self._try(connection, entry, Places(), capture)
             if not capture.entries:
                 capture.finish_time = self._deps.clock.now()
             await rows.decide(connection, capture, capture.entries)
@@ -189,8 +195,9 @@ class Epcis:
             capture = await rows.lock(connection, capture_id, MOST)
             if capture is None:
                 return False
+            places = Places()
             for entry in capture.entries:
-                await self._try(connection, entry, capture)
+                await self._try(connection, entry, places, capture)
             failed[:] = capture.entries if not capture.success else []
             if failed:
                 raise _RolledBack
@@ -229,11 +236,11 @@ class Epcis:
 
         return await self._deps.database.transaction(work)
 
-    async def _try(self, connection: AsyncConnection, entry: Entry, capture: Capture) -> None:
+    async def _try(self, connection: AsyncConnection, entry: Entry, places: Places, capture: Capture) -> None:
         """Apply an event, or note why not: whatever it is, it must not be tried for ever."""
         try:
             async with connection.begin_nested():
-                await self._apply(connection, entry, capture.actor, capture.locations)
+                await self._apply(connection, entry, places, capture.actor, capture.locations)
         except OnhandError as error:
             _refuse(entry, error)
             capture.success = False
@@ -245,18 +252,29 @@ class Epcis:
             capture.success = False
 
     async def _apply(
-        self, connection: AsyncConnection, entry: Entry, actor: str, locations: frozenset[str] | None
+        self,
+        connection: AsyncConnection,
+        entry: Entry,
+        places: Places,
+        actor: str,
+        locations: frozenset[str] | None,
     ) -> None:
-        """Keep an event and change the books as it says, unless the same was kept before."""
+        """Keep an event and change the books as it says, unless the same was kept before.
+
+        Raises AlreadyExists when another event has its id.
+        """
         facts, ruling = self._understood(entry.event)
-        place = await self._effects.place(connection, facts, ruling.effect, locations)
+        place = await places.find(connection, facts, ruling.effect, locations)
         kept = stored(entry.event, entry.context, place.location_id, self._deps.clock.now())
-        if not await _keep(connection, kept):
-            entry.outcome, entry.detail = Outcome.REPEATED, "captured before"
-            entry.event_id = await rows.known_id(connection, kept)
+        declared = await rows.add_event(connection, kept)
+        if declared is None:
+            known = await rows.known_id(connection, kept)
+            if known is None:
+                raise AlreadyExists("event", kept.event_id)
+            entry.outcome, entry.event_id, entry.detail = Outcome.REPEATED, known, "captured before"
             return
         entry.outcome, entry.event_id = Outcome.CAPTURED, kept.event_id
-        if not kept.declared and await rows.is_declared(connection, kept.event_hash):
+        if declared:
             entry.detail = "no effect: it was declared to be in error"
         else:
             entry.detail = await self._effects.apply(
@@ -325,17 +343,6 @@ class Epcis:
         """Drop old jobs; their events stay. Returns how many went."""
         before = self._deps.clock.now() - timedelta(days=self._deps.settings.epcis_job_days)
         return await self._deps.database.transaction(lambda c: rows.forget(c, before, count))
-
-
-async def _keep(connection: AsyncConnection, event: StoredEvent) -> bool:
-    """Keep an event; False when the same one is kept. Raises AlreadyExists when another has its id."""
-    try:
-        async with connection.begin_nested():
-            return await rows.add_event(connection, event)
-    except IntegrityError as error:
-        if sqlstate(error) != UNIQUE_VIOLATION:
-            raise
-        raise AlreadyExists("event", event.event_id) from None
 
 
 def _refuse(entry: Entry, error: OnhandError) -> None:

@@ -1,16 +1,19 @@
 """What an EPCIS event does to the books, through the same use cases as tills and people."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from onhand.kit import outbox
-from onhand.kit.errors import FieldViolation, InvalidField, TooMany, WrongLocation
+from onhand.kit.errors import FieldViolation, InvalidField, TooMany
 from onhand.stock import events
 from onhand.stock.domain.books import Books
+from onhand.stock.domain.epc import Epc
 from onhand.stock.domain.epcis import identifiers, tags
 from onhand.stock.domain.epcis.effects import Effect, Facts, Ruling
+from onhand.stock.domain.epcis.identifiers import canonical
 from onhand.stock.domain.model import (
     COUNTED,
     Bucket,
@@ -30,25 +33,13 @@ from onhand.stock.storage import epcis as rows
 from onhand.stock.storage import shipments as shipment_rows
 from onhand.stock.use_cases.deps import Deps
 from onhand.stock.use_cases.documents import Documents
+from onhand.stock.use_cases.epcis_places import Place
 from onhand.stock.use_cases.shipments import MAX_TAGS, Goods, Shipments
 
 OPEN_SHIPMENTS = 100
 """Open shipments of a location that are looked through for the one that an event names."""
-OUTBOUND = frozenset({Effect.SHIP, Effect.SELL, Effect.WRITE_OFF})
-"""The goods were where they were read; of other effects, they are where they are afterwards."""
-
-
 ENTRIES = frozenset({Effect.RECEIVE, Effect.TAKE_BACK, Effect.UNSHIP, Effect.PLACE})
 """The goods are here afterwards."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where an event counts; an empty location when that is none of ours."""
-
-    location_id: str = ""
-    zone_id: str = ""
-    destination_id: str = ""
 
 
 @dataclass(slots=True)
@@ -57,6 +48,8 @@ class Found:
 
     tags: dict[bytes, str] = field(default_factory=dict)
     """Items by tag."""
+    known: list[Tag] = field(default_factory=list)
+    """What each location knew of them; locks nothing."""
     elsewhere: set[bytes] = field(default_factory=set)
     """Of the tags that are here afterwards, those that count at another location: they have crossed."""
     quantities: dict[str, int] = field(default_factory=dict)
@@ -79,45 +72,6 @@ class EpcisEffects:
         self._deps = deps
         self._documents = documents
         self._shipments = shipments
-
-    async def place(
-        self, connection: AsyncConnection, facts: Facts, effect: Effect, locations: frozenset[str] | None
-    ) -> Place:
-        """Find where an event counts.
-
-        Raises WrongLocation for a place that is not among the caller's `locations` (None: all), InvalidField
-        for a GLN of several locations.
-        """
-        uris = (facts.read_point, facts.biz_location)
-        order = uris if effect in OUTBOUND else uris[::-1]
-        named = {uri: identifiers.place_of(uri) for uri in (*uris, facts.destination) if uri}
-        parts = [each for each in named.values() if each]
-        known = await rows.places(connection, [each[1] for each in parts], [each[0] for each in parts])
-        found: dict[str, tuple[str, str]] = {}
-        for uri, part in named.items():
-            if part is None:
-                continue
-            gln, location_id, zone_id = part
-            matches = [each for each in known if (each[1] == gln if gln else each[0] == location_id)]
-            if len(matches) > 1:
-                raise InvalidField(
-                    [FieldViolation("bizLocation", f"{len(matches)} locations have the GLN {gln}")]
-                )
-            if matches:
-                found[uri] = matches[0][0], zone_id if zone_id in matches[0][2] else ""
-        here = next((found[uri] for uri in order if uri in found), None)
-        if locations is not None:
-            for uri in uris:
-                if uri in found and found[uri][0] not in locations:
-                    raise WrongLocation(found[uri][0])
-            if here is None:
-                raise WrongLocation(order[0] or order[1] or "")
-        if here is None:
-            return Place()
-        zones = [found[uri][1] for uri in order if uri in found and found[uri][0] == here[0]]
-        destination = found.get(facts.destination, ("", ""))[0]
-        zone_id = next((each for each in zones if each), "")
-        return Place(here[0], zone_id, destination if destination != here[0] else "")
 
     async def apply(
         self,
@@ -154,7 +108,7 @@ class EpcisEffects:
         actor: str,
     ) -> str:
         if ruling.effect in ENTRIES:
-            await self._weigh(connection, goods, place.location_id, facts.event_time)
+            _weigh(goods, place.location_id, facts.event_time)
         paper = self._paper(goods, facts, place, document, actor)
         match ruling.effect:
             case Effect.RECEIVE:
@@ -288,7 +242,7 @@ class EpcisEffects:
         if len(facts.epcs) > MAX_TAGS:
             raise TooMany("epcList", len(facts.epcs), MAX_TAGS)
         found = Found()
-        named = {each: tags.sgtin(each) for each in facts.epcs}
+        named = _identities(facts.epcs)
         lines = [(each, identifiers.gtin_of(each.epc_class)) for each in facts.lines]
         gtins = {str(epc.gs1_key) for epc in named.values() if epc} | {gtin for _, gtin in lines if gtin}
         owners = await catalog.gtin_owners(connection, gtins)
@@ -303,6 +257,8 @@ class EpcisEffects:
         carried: dict[str, Tag] = {}
         for tag in await storage.find_tags(connection, list(codings)) if codings else ():
             uri = codings[tag.epc]
+            if tag.item_id:
+                found.known.append(tag)
             if uri not in carried or (tag.location_id == location_id) > (
                 carried[uri].location_id == location_id
             ):
@@ -333,26 +289,6 @@ class EpcisEffects:
         elif quantity:
             found.add(item_id, int(quantity))
 
-    async def _weigh(
-        self, connection: AsyncConnection, goods: Found, location_id: str, event_time: datetime
-    ) -> None:
-        """Leave out tags that left after the event, which is told late, and note those that count elsewhere."""
-        known = [each for each in await storage.find_tags(connection, list(goods.tags)) if each.item_id]
-        later = [
-            tag.epc
-            for tag in known
-            if tag.location_id == location_id and tag.state not in COUNTED and tag.state_time > event_time
-        ]
-        for epc in later:
-            del goods.tags[epc]
-        goods.elsewhere = {
-            tag.epc
-            for tag in known
-            if tag.location_id != location_id and tag.state in COUNTED and tag.epc in goods.tags
-        }
-        if later:
-            goods.notes.append(f"{len(later)} tags left later than this event")
-
     async def _sight(
         self,
         connection: AsyncConnection,
@@ -366,13 +302,15 @@ class EpcisEffects:
         """Tags are where the event says, and of its bucket where it says one."""
         location_id = place.location_id
         claims = {
-            tag.epc: (tag.location_id, tag.epc)
+            tag.epc: tag
             for tag in reversed(await storage.find_tags(connection, list(goods.tags)))
             if tag.item_id and tag.state in ELSEWHERE and tag.location_id != location_id
         }
-        cells = {CellKey(place_id, goods.tags[epc]) for epc, (place_id, _) in claims.items()}
+        cells = {CellKey(tag.location_id, tag.item_id) for tag in claims.values() if tag.item_id}
         cells |= {CellKey(location_id, item_id) for item_id in goods.tags.values()}
-        keys = {(location_id, epc) for epc in goods.tags} | set(claims.values())
+        keys = {(location_id, epc) for epc in goods.tags} | {
+            (tag.location_id, tag.epc) for tag in claims.values()
+        }
         books = Books(
             await storage.lock_cells(connection, cells, self._deps.clock.now()),
             await storage.lock_tags(connection, keys),
@@ -388,11 +326,35 @@ class EpcisEffects:
         await outbox.add(connection, events.of_books(books, self._deps.clock))
 
 
+def _identities(uris: Sequence[str]) -> dict[str, Epc | None]:
+    """Return each thing that is named once, by its canonical form; None for what is no serialised item."""
+    named: dict[str, Epc | None] = {}
+    for uri in uris:
+        epc = tags.sgtin(uri)
+        # An EPC URI tells more of the tag than the same thing's Digital Link.
+        if named.get(canonical(uri)) is None or (epc is not None and epc.prefix_length):
+            named[canonical(uri)] = epc
+    return named
+
+
+def _weigh(goods: Found, location_id: str, event_time: datetime) -> None:
+    """Leave out tags that left after the event, which is told late, and note those that count elsewhere."""
+    named = [tag for tag in goods.known if tag.epc in goods.tags]
+    here = [tag for tag in named if tag.location_id == location_id]
+    later = [tag.epc for tag in here if tag.state not in COUNTED and tag.state_time > event_time]
+    for epc in later:
+        del goods.tags[epc]
+    away = {tag.epc for tag in named if tag.state in COUNTED and tag.location_id != location_id}
+    goods.elsewhere = away & goods.tags.keys()
+    if later:
+        goods.notes.append(f"{len(later)} tags left later than this event")
+
+
 def _sight(
     books: Books,
     key: tuple[str, bytes],
     item_id: str,
-    claim: tuple[str, bytes] | None,
+    claim: Tag | None,
     seen_time: datetime,
     zone_id: str,
     bucket: Bucket | None,
@@ -403,7 +365,7 @@ def _sight(
     if tag is None or tag.item_id is None or tag.state not in COUNTED:
         if writes_off:
             return
-        elsewhere = books.tags.get(claim) if claim else None
+        elsewhere = books.tags.get((claim.location_id, claim.epc)) if claim else None
         if elsewhere is not None and elsewhere.state in ELSEWHERE and elsewhere.last_seen_time > seen_time:
             return  # it was seen there later
         tag = tag or books.add_tag(
