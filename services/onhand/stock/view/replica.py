@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,14 +26,15 @@ from onhand.stock.view.watchers import Watcher, Watchers
 
 PAYLOADS = ("balance_changed", "reservation_changed", "catalog_changed")
 """What the feed must bring."""
-LOAD_ROWS = 2_000
+LOAD_ROWS = 20_000
 """Rows of the snapshot taken in one go; keeps calls from waiting."""
 _RUNS_OUT = frozenset({reservations_pb2.Reservation.STATE_HELD, reservations_pb2.Reservation.STATE_EXPIRED})
 
 _SNAPSHOT = text("SELECT pg_current_snapshot()::text, now()")
 _ALL_CELLS = text("""
-    SELECT location_id, item_id, sellable, damaged + quality_control + quarantined + missing AS unavailable,
-           in_transit, reserved, committed, confirm_time, revision::text AS revision, version
+    SELECT location_id, item_id, sellable, damaged + quality_control + quarantined + missing,
+           in_transit, reserved, committed, extract(epoch FROM confirm_time)::bigint,
+           revision::text::bigint, version
     FROM balances
 """)
 _HELD = text("""
@@ -231,8 +232,12 @@ class View:
             snapshot = Snapshot.read(*(await connection.execute(_SNAPSHOT)).one())
             if snapshot.first_open < self.watermark:  # another database, or one from a backup
                 self._cells, self.watermark = Cells(), 0
-            async for row in _rows(connection, _ALL_CELLS):
-                self._load_cell(*row)
+            first = len(self._cells) == 0
+            async for part in _parts(connection, _ALL_CELLS):
+                if first:
+                    self._cells.extend(part)
+                else:
+                    self._load_changed(part)
             self._cells.sort()
             self._holds = await self._load_holds(connection, snapshot.time)
             self.item_ids = set((await connection.execute(_ITEM_IDS)).scalars())
@@ -248,25 +253,24 @@ class View:
             self._touch(slot)
         await self._advance(self._snapshot.first_open, self._snapshot.time)
 
-    def _load_cell(self, location_id: str, item_id: str, *values: Any) -> None:
-        *quantities, confirm_time, revision, version = values
-        slot = self._cells.place(location_id, item_id)
-        if version >= self._cells.version[slot]:
-            self._set(slot, quantities, confirm_time, int(revision), version)
+    def _load_changed(self, rows: Iterable[Any]) -> None:
+        for location_id, item_id, *quantities, confirmed, revision, version in rows:
+            slot = self._cells.place(location_id, item_id)
+            if version > self._cells.version[slot]:
+                self._set(slot, quantities, confirmed, revision, version)
 
     async def _load_holds(self, connection: AsyncConnection, now: datetime) -> Holds:
         holds = Holds(now)
         lines: list[tuple[int, int]] = []
         last: tuple[UUID, int, datetime] | None = None
-        async for reservation_id, version, expire_time, location_id, item_id, units in _rows(
-            connection, _HELD
-        ):
-            if last is not None and last[0] != reservation_id:
-                holds.known(*last, tuple(lines))
-                lines = []
-            last = reservation_id, version, expire_time
-            if units:
-                lines.append((self._cells.place(location_id, item_id), units))
+        async for part in _parts(connection, _HELD):
+            for reservation_id, version, expire_time, location_id, item_id, units in part:
+                if last is not None and last[0] != reservation_id:
+                    holds.known(*last, tuple(lines))
+                    lines = []
+                last = reservation_id, version, expire_time
+                if units:
+                    lines.append((self._cells.place(location_id, item_id), units))
         if last is not None:
             holds.known(*last, tuple(lines))
         return holds
@@ -298,13 +302,11 @@ class View:
             changed.reserved,
             changed.committed,
         )
-        self._set(slot, quantities, messages.moment(changed.confirm_time), revision, changed.version)
+        self._set(slot, quantities, changed.confirm_time.seconds, revision, changed.version)
         self._touch(slot)
 
-    def _set(
-        self, slot: int, quantities: Iterable[int], confirm_time: datetime, revision: int, version: int
-    ) -> None:
-        self._cells.put(slot, confirm_time, *quantities)
+    def _set(self, slot: int, quantities: Iterable[int], confirmed: int, revision: int, version: int) -> None:
+        self._cells.put(slot, confirmed, *quantities)
         self._cells.revision[slot] = revision
         self._cells.version[slot] = version
 
@@ -371,12 +373,11 @@ async def _policies(connection: AsyncConnection) -> dict[str, DisplayPolicy]:
     return {each.channel: each for each in await offers.policies(connection)}
 
 
-async def _rows(connection: AsyncConnection, query: Any) -> AsyncIterator[Any]:
-    """Yield rows without holding all of them."""
+async def _parts(connection: AsyncConnection, query: Any) -> AsyncIterator[Sequence[Any]]:
+    """Yield rows in parts, without holding all of them."""
     result = await connection.stream(query, execution_options={"yield_per": LOAD_ROWS})
     async for part in result.partitions():
-        for row in part:
-            yield row
+        yield part
         await asyncio.sleep(0)  # lets calls through
 
 
