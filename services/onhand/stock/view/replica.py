@@ -30,20 +30,22 @@ LOAD_ROWS = 20_000
 """Rows of the snapshot taken in one go; keeps calls from waiting."""
 _RUNS_OUT = frozenset({reservations_pb2.Reservation.STATE_HELD, reservations_pb2.Reservation.STATE_EXPIRED})
 
+_PATIENT = text("SET LOCAL idle_in_transaction_session_timeout = '60s'")
+"""It only reads, and so holds no relay back; between two parts of a snapshot calls are answered."""
 _SNAPSHOT = text("SELECT pg_current_snapshot()::text, now()")
-_ALL_CELLS = text("""
+_ALL_CELLS = """
     SELECT location_id, item_id, sellable, damaged + quality_control + quarantined + missing,
            in_transit, reserved, committed, extract(epoch FROM confirm_time)::bigint,
            revision::text::bigint, version
     FROM balances
-""")
-_HELD = text("""
+"""
+_HELD = """
     SELECT r.reservation_id, r.version, r.expire_time, l.location_id, l.item_id,
            l.quantity - l.fulfilled - l.released AS open
     FROM reservations r JOIN reservation_lines l USING (reservation_id)
     WHERE r.expire_time IS NOT NULL
     ORDER BY r.reservation_id
-""")
+"""
 _ITEM_IDS = text("SELECT item_id FROM items")
 
 
@@ -229,16 +231,19 @@ class View:
     async def _load(self) -> None:
         async def work(connection: AsyncConnection) -> Snapshot:
             await connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+            await connection.execute(_PATIENT)
             snapshot = Snapshot.read(*(await connection.execute(_SNAPSHOT)).one())
             if snapshot.first_open < self.watermark:  # another database, or one from a backup
-                self._cells, self.watermark = Cells(), 0
-            first = len(self._cells) == 0
-            async for part in _parts(connection, _ALL_CELLS):
-                if first:
-                    self._cells.extend(part)
-                else:
+                self.watermark = 0
+            if self.watermark:
+                async for part in _parts(connection, _ALL_CELLS):
                     self._load_changed(part)
-            self._cells.sort()
+            else:
+                cells = Cells()
+                async for part in _parts(connection, _ALL_CELLS):
+                    cells.extend(part)
+                cells.sort()
+                self._cells = cells
             self._holds = await self._load_holds(connection, snapshot.time)
             self.item_ids = set((await connection.execute(_ITEM_IDS)).scalars())
             self._policies = await _policies(connection)
@@ -373,10 +378,11 @@ async def _policies(connection: AsyncConnection) -> dict[str, DisplayPolicy]:
     return {each.channel: each for each in await offers.policies(connection)}
 
 
-async def _parts(connection: AsyncConnection, query: Any) -> AsyncIterator[Sequence[Any]]:
+async def _parts(connection: AsyncConnection, query: str) -> AsyncIterator[Sequence[Any]]:
     """Yield rows in parts, without holding all of them."""
-    result = await connection.stream(query, execution_options={"yield_per": LOAD_ROWS})
-    async for part in result.partitions():
+    raw: Any = (await connection.get_raw_connection()).driver_connection
+    cursor = await raw.cursor(query)
+    while part := await cursor.fetch(LOAD_ROWS):
         yield part
         await asyncio.sleep(0)  # lets calls through
 
