@@ -50,7 +50,6 @@ MAY_WRITE_SQL = re.compile(
     r"^(kit/.*|cli/audit\.py|cli/embedded/.*|\w+/(storage(/\w+)?|audit)\.py|\w+/migrations/.*)$"
 )
 
-MAY_WRITE_SQL_TOO = {"stock/view.py": "its snapshot is whole tables in one transaction"}
 IMPURE = {
     "asyncio",
     "http",
@@ -191,8 +190,7 @@ def test_imports_name_what_they_want_from_where_it_is() -> None:
 
 def test_only_storage_writes_sql() -> None:
     writing = [name for name in SOURCES if ("sqlalchemy", "text") in imports(name)]
-    assert [name for name in writing if name not in MAY_WRITE_SQL_TOO and not MAY_WRITE_SQL.match(name)] == []
-    assert set(writing) >= set(MAY_WRITE_SQL_TOO), "an exception that is no longer needed"
+    assert [name for name in writing if not MAY_WRITE_SQL.match(name)] == []
 
 
 def test_the_domain_is_pure() -> None:

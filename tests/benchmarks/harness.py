@@ -33,7 +33,7 @@ from onhand.cli.scopes import scopes
 from onhand.client import Stock
 from onhand.stock.config import StockSettings
 
-READY_WITHIN_S = 60.0
+READY_WITHIN_S = 120.0
 SETTLE_WITHIN_S = 120.0
 """How long the relay may take to publish what a round left behind."""
 SAMPLES = 300
@@ -122,7 +122,7 @@ class Bench:
     def served(self, name: str, build: Callable[[str], None]) -> str:
         """Start stock on a database of its own that `build` fills, once a run; gives its address."""
         if name not in self._served:
-            url = self.migrated(f"bench_{name}")
+            url = self.migrated(f"bench_{name}_{next(self._numbers)}")
             build(url)
             self._served[name] = self.serve(name, "serve", "stock", database=url)
         return self._served[name]

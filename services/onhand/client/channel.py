@@ -37,6 +37,7 @@ OPTIONS = [
     ("grpc.initial_reconnect_backoff_ms", 100),
 ]
 _SAFE_PREFIXES = (
+    "Set",
     "Get",
     "List",
     "Find",

@@ -27,8 +27,9 @@ def cell(availability: availability_pb2.Availability) -> dict[str, Any]:
     if not availability.quantities_hidden:
         members |= {name: getattr(availability, name) for name in QUANTITIES}
     members |= {name: getattr(availability, name) for name in ("confidence", "revision")}
-    state = availability_pb2.StockState.Name(availability.stock_state)
-    members["stock_state"] = state.removeprefix("STOCK_STATE_").lower()
+    if availability.stock_state:
+        state = availability_pb2.StockState.Name(availability.stock_state)
+        members["stock_state"] = state.removeprefix("STOCK_STATE_").lower()
     members["as_of"] = availability.as_of.ToJsonString()
     return members
 

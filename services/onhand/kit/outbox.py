@@ -53,24 +53,28 @@ _ADD = text("""
 """)
 _REVISION = text("SELECT pg_current_xact_id()::text")
 _READ_REVISION = text("SELECT (pg_snapshot_xmax(pg_current_snapshot())::text::bigint - 1)::text")
-_NEXT = """
+_COMPLETE_TO = """
+    least(now(), (SELECT min(u.record_time) FROM outbox u WHERE u.xact_id >= pg_snapshot_xmin(pg_current_snapshot())))
+"""
+"""Since when something is committed that waits for an older transaction to end; else now."""
+_NEXT = f"""
     SELECT o.xact_id::text AS xact_id, o.outbox_id, o.event_id::text AS event_id, o.subject, o.payload, o.trace,
-           pg_snapshot_xmin(pg_current_snapshot())::text AS watermark, now() AS as_of,
+           pg_snapshot_xmin(pg_current_snapshot())::text AS watermark, {_COMPLETE_TO} AS as_of,
            c.xact_id::text AS after_xact_id, c.outbox_id AS after_outbox_id
     FROM outbox o, outbox_cursor c
     WHERE (o.xact_id, o.outbox_id) > (c.xact_id, c.outbox_id)
       AND o.xact_id < pg_snapshot_xmin(pg_current_snapshot())
     ORDER BY o.xact_id, o.outbox_id LIMIT $1
-"""
-_IDLE = """
-    SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS watermark, now() AS as_of,
+"""  # noqa: S608 - of constants
+_IDLE = f"""
+    SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS watermark, {_COMPLETE_TO} AS as_of,
            c.xact_id::text AS after_xact_id, c.outbox_id AS after_outbox_id
     FROM outbox_cursor c
     WHERE NOT EXISTS (
         SELECT FROM outbox o
         WHERE (o.xact_id, o.outbox_id) > (c.xact_id, c.outbox_id)
           AND o.xact_id < pg_snapshot_xmin(pg_current_snapshot()))
-"""
+"""  # noqa: S608 - of constants
 """The watermark, if nothing below it waits: one statement, because a commit may come between two."""
 _ADVANCE = "UPDATE outbox_cursor SET xact_id = $1::text::xid8, outbox_id = $2"
 _FORGET = text("""

@@ -18,8 +18,6 @@ from onhand.stock.view import View
 
 KEPT = timedelta(minutes=1)
 """Confidence fades as time goes by: no line is kept longer than this."""
-JOINED_BYTES = 64 << 10
-"""Larger answers are joined anew for each call; protects memory."""
 
 _LINE_TAG = message_tag(pb.GetAvailabilityResponse.LINES_FIELD_NUMBER)
 _CELL_TAG = message_tag(pb.AvailabilityLine.AVAILABILITY_FIELD_NUMBER)
@@ -82,9 +80,8 @@ class Answer:
         self._mend()
         self._seen = view.changes
         as_of = as_of_field(view.as_of) if self._as_of_bytes else b""
-        answer = as_of.join(self._pieces) + _REVISION_TAG + varint(view.revision)
-        self._joined = answer if len(answer) <= JOINED_BYTES else b""
-        return answer
+        self._joined = as_of.join(self._pieces) + _REVISION_TAG + varint(view.revision)
+        return self._joined
 
     def _mend(self) -> None:
         view, now = self._view, self._clock.now()

@@ -1,22 +1,28 @@
 """The view says what the database says, whatever order events come in."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
+import asyncpg
+import grpc
 import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
-from tests.integration.stock.conftest import Shop, StockProcesses
+from tests.integration.stock.conftest import Shop, StockProcesses, open_shop
 
 from onhand.api.stock.v1 import availability_pb2 as av
 from onhand.api.stock.v1 import reservations_pb2 as res
+from onhand.client import AsyncStock
 from onhand.kit.clock import SystemClock
 from onhand.kit.db import Database
+from onhand.kit.errors import ViewBehind
 from onhand.stock.use_cases import Deps, Reservations
 
 WITHIN_S = 20
+WATCHERS = 1_000
 
 
 @pytest.fixture
@@ -85,3 +91,59 @@ async def test_a_release_with_a_lower_revision_than_its_creation_ends_the_hold(
             assert (cell.reserved, cell.available) == (0, 5)
             await asyncio.sleep(0.05)
     assert (cell.reserved, cell.available) == (0, 5)
+
+
+async def test_a_replica_that_is_behind_says_so_and_is_not_ready(
+    own_processes: StockProcesses, mint: Callable[..., str]
+) -> None:
+    """A writing transaction that stays open holds back what is committed after it."""
+    address = await own_processes.start(ONHAND_VIEW_MAX_LAG_S="1")
+    connection = await asyncpg.connect(str(own_processes.settings.database_url))
+    async with asyncio.timeout(3 * WITHIN_S), AsyncStock(address, mint()) as client:
+        shop = await open_shop(client)
+        revision = await shop.receive(5)
+        assert (await seen(shop, revision)).available == 5
+        transaction = connection.transaction()
+        await transaction.start()
+        await connection.execute("SELECT pg_current_xact_id()")
+        revision = await shop.receive(1)
+        while await serving(address):
+            await asyncio.sleep(0.05)
+        with pytest.raises(ViewBehind):
+            await seen(shop, revision)
+        request = av.GetAvailabilityRequest(item_ids=["i2"], location_ids=[shop.s1])
+        old = (await client.availability.GetAvailability(request)).lines[0].availability
+        assert old.available == 5
+        assert (datetime.now(UTC) - old.as_of.ToDatetime(UTC)).total_seconds() > 1
+        await transaction.rollback()
+        while not await serving(address):
+            await asyncio.sleep(0.05)
+        assert (await seen(shop, revision)).available == 6
+    await connection.close()
+
+
+async def serving(address: str) -> bool:
+    async with grpc.aio.insecure_channel(address) as channel:
+        answer = await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest())
+        return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+
+
+@pytest.mark.long
+async def test_a_thousand_watchers_of_one_replica_all_hear_of_a_change(shop: Shop) -> None:
+    await shop.receive(5)
+    request = av.WatchAvailabilityRequest(item_ids=["i2"], location_ids=[shop.s1])
+    started = 0
+
+    async def watch() -> None:
+        nonlocal started
+        async for part in shop.client.availability.WatchAvailability(request):
+            started += part.snapshot_complete and started < WATCHERS
+            if any(cell.available == 6 for cell in part.cells):
+                return
+
+    async with asyncio.timeout(120), asyncio.TaskGroup() as group:
+        for _ in range(WATCHERS):
+            group.create_task(watch())
+        while started < WATCHERS:
+            await asyncio.sleep(0.1)
+        await shop.receive(1)

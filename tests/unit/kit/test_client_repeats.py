@@ -19,10 +19,13 @@ QUICK = Settings(first_backoff_s=0.01)
 IDEMPOTENT_WRITES = {
     "BatchUpsertItems",
     "BatchUpsertLocations",
+    "BatchUpsertPostalPlaces",
     "BatchUpsertReadPoints",
     "DeleteWebhookEndpoint",
     "RecordCountReads",
     "RecordReads",
+    "SetDisplayPolicy",
+    "SetSubstitutes",
 }
 """Writes without a request_id whose contract says that a repeat changes nothing again."""
 

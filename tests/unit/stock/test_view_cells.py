@@ -12,6 +12,7 @@ from onhand.stock.view import cells as module
 from onhand.stock.view.cells import MOST, NOWHERE, Cells
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+SECONDS = int(NOW.timestamp())
 NAMES = st.sampled_from([f"n{number}" for number in range(12)])
 
 
@@ -23,7 +24,7 @@ def test_cells_are_found_again_however_they_were_sorted_in(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "RECENT", recent)
         for location_id, item_id, sellable in puts:
-            cells.put(cells.place(location_id, item_id), NOW, sellable, 1, 2, 3, 4)
+            cells.put(cells.place(location_id, item_id), SECONDS, sellable, 1, 2, 3, 4)
             model[location_id, item_id] = sellable
     assert len(cells) == len(model)
     for number in range(12):
@@ -52,6 +53,26 @@ def test_only_cells_touched_since_are_dirty() -> None:
 def test_more_units_than_fit_are_told_as_the_most() -> None:
     cells = Cells()
     slot = cells.place("s", "i")
-    cells.put(slot, NOW, 10**12, 10**12, 0, 0, 0)
+    cells.put(slot, SECONDS, 10**12, 10**12, 0, 0, 0)
     assert (cells.sellable[slot], cells.unavailable[slot]) == (MOST, MOST)
     assert cells.confirm_time(slot) == NOW
+
+
+@given(st.sets(st.tuples(NAMES, NAMES)), st.integers(1, 5))
+def test_cells_that_come_in_parts_are_as_those_that_come_one_by_one(
+    names: set[tuple[str, str]], size: int
+) -> None:
+    rows = [
+        (location_id, item_id, number, 1, 2, 3, 4, SECONDS, 9, 5)
+        for number, (location_id, item_id) in enumerate(sorted(names))
+    ]
+    cells = Cells()
+    for start in range(0, len(rows), size):
+        cells.extend(rows[start : start + size])
+    cells.sort()
+    cells.place("new", "new")
+    for location_id, item_id, number, *_ in rows:
+        slot = cells.slot(location_id, item_id)
+        assert (cells.sellable[slot], cells.revision[slot], cells.version[slot]) == (number, 9, 5)
+        assert cells.confirm_time(slot) == NOW
+    assert cells.slot("new", "new") == len(rows)

@@ -2,8 +2,9 @@
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 
@@ -74,10 +75,31 @@ class Cells:
                 self.sort()
         return slot
 
+    def extend(self, rows: Sequence[Sequence[Any]]) -> None:
+        """Add cells of which none is here yet: location, item, five quantities, then as the arrays say.
+
+        They are found after the next `sort`.
+        """
+        location_ids, item_ids, *values = zip(*rows, strict=True)
+        keys = np.array(
+            [
+                self._row(item_id) << _COLUMN_BITS | self._column(location_id)
+                for location_id, item_id in zip(location_ids, item_ids, strict=True)
+            ],
+            np.int64,
+        )
+        self._keys_of.frombytes(keys.tobytes())
+        for numbers, column in zip(self._numbers(), (*values, [0] * len(keys)), strict=True):
+            least = 0 if numbers is self.confirmed else -MOST
+            most = 2**62 if numbers.itemsize == 8 else MOST  # noqa: PLR2004 - bytes of a 64-bit number
+            numbers.frombytes(
+                np.clip(np.array(column, np.int64), least, most).astype(numbers.typecode).tobytes()
+            )
+
     def put(
         self,
         slot: int,
-        confirm_time: datetime,
+        confirmed: int,
         sellable: int,
         unavailable: int,
         in_transit: int,
@@ -89,20 +111,14 @@ class Cells:
         self.in_transit[slot] = min(in_transit, MOST)
         self.reserved[slot] = min(reserved, MOST)
         self.committed[slot] = min(committed, MOST)
-        self.confirmed[slot] = max(0, (confirm_time - _EPOCH) // timedelta(seconds=1))
+        self.confirmed[slot] = max(0, confirmed)
 
     def sort(self) -> None:
-        """Move the cells that came since to the sorted ones."""
-        new = np.fromiter(self._recent.keys(), np.int64, len(self._recent))
-        keys = np.concatenate([np.frombuffer(self._keys, np.int64), new])
-        slots = np.concatenate(
-            [
-                np.frombuffer(self._slots, np.int32),
-                np.fromiter(self._recent.values(), np.int32, len(self._recent)),
-            ]
-        )
+        """Make the cells that came since findable by search, and empty the dictionary of recent ones."""
+        keys = np.frombuffer(self._keys_of, np.int64)
         order = np.argsort(keys, kind="stable")
-        self._keys, self._slots = array("q", keys[order].tobytes()), array("i", slots[order].tobytes())
+        self._keys = array("q", keys[order].tobytes())
+        self._slots = array("i", order.astype(np.int32).tobytes())
         self._recent = {}
 
     def every(self) -> Iterator[tuple[int, CellKey]]:

@@ -1,12 +1,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from onhand.api.stock.v1 import events_pb2 as pb
@@ -19,51 +17,14 @@ from onhand.kit.events import Broker
 from onhand.stock import messages
 from onhand.stock.domain.display import PLAIN, DisplayPolicy
 from onhand.stock.domain.model import CellKey, Location, Standing
-from onhand.stock.storage import catalog, offers
+from onhand.stock.storage import catalog, offers, snapshots
 from onhand.stock.view.cells import NOWHERE, Cells
 from onhand.stock.view.holds import Holds, Lines
 from onhand.stock.view.watchers import Watcher, Watchers
 
 PAYLOADS = ("balance_changed", "reservation_changed", "catalog_changed")
 """What the feed must bring."""
-LOAD_ROWS = 2_000
-"""Rows of the snapshot taken in one go; keeps calls from waiting."""
 _RUNS_OUT = frozenset({reservations_pb2.Reservation.STATE_HELD, reservations_pb2.Reservation.STATE_EXPIRED})
-
-_SNAPSHOT = text("SELECT pg_current_snapshot()::text, now()")
-_ALL_CELLS = text("""
-    SELECT location_id, item_id, sellable, damaged + quality_control + quarantined + missing AS unavailable,
-           in_transit, reserved, committed, confirm_time, revision::text AS revision, version
-    FROM balances
-""")
-_HELD = text("""
-    SELECT r.reservation_id, r.version, r.expire_time, l.location_id, l.item_id,
-           l.quantity - l.fulfilled - l.released AS open
-    FROM reservations r JOIN reservation_lines l USING (reservation_id)
-    WHERE r.expire_time IS NOT NULL
-    ORDER BY r.reservation_id
-""")
-_ITEM_IDS = text("SELECT item_id FROM items")
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """Which transactions a snapshot has (`pg_current_snapshot`)."""
-
-    first_open: int
-    first_unborn: int
-    open: frozenset[int]
-    time: datetime
-
-    @classmethod
-    def read(cls, written: str, time: datetime) -> "Snapshot":
-        first_open, first_unborn, open_ones = written.split(":")
-        return cls(
-            int(first_open), int(first_unborn), frozenset(map(int, filter(None, open_ones.split(",")))), time
-        )
-
-    def has(self, revision: int) -> bool:
-        return revision < self.first_open or (revision < self.first_unborn and revision not in self.open)
 
 
 class View:
@@ -78,7 +39,7 @@ class View:
         self._watchers = Watchers()
         self._cells = Cells()
         self._holds = Holds(clock.now())
-        self._snapshot = Snapshot(0, 0, frozenset(), clock.now())
+        self._snapshot = snapshots.Snapshot(0, 0, frozenset(), clock.now())
         self._relocated: dict[str, int] = {}
         self.locations: dict[str, Location] = {}
         self.item_ids: set[str] = set()
@@ -226,16 +187,21 @@ class View:
                 telemetry.log.warning("the view starts again", why=str(error))
 
     async def _load(self) -> None:
-        async def work(connection: AsyncConnection) -> Snapshot:
-            await connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
-            snapshot = Snapshot.read(*(await connection.execute(_SNAPSHOT)).one())
+        async def work(connection: AsyncConnection) -> snapshots.Snapshot:
+            snapshot = await snapshots.begin(connection)
             if snapshot.first_open < self.watermark:  # another database, or one from a backup
-                self._cells, self.watermark = Cells(), 0
-            async for row in _rows(connection, _ALL_CELLS):
-                self._load_cell(*row)
-            self._cells.sort()
+                self.watermark = 0
+            if self.watermark:
+                async for part in snapshots.cells(connection):
+                    self._load_changed(part)
+            else:
+                cells = Cells()
+                async for part in snapshots.cells(connection):
+                    cells.extend(part)
+                cells.sort()
+                self._cells = cells
             self._holds = await self._load_holds(connection, snapshot.time)
-            self.item_ids = set((await connection.execute(_ITEM_IDS)).scalars())
+            self.item_ids = await snapshots.item_ids(connection)
             self._policies = await _policies(connection)
             self.locations = {
                 each.location_id: each for each in await catalog.list_locations(connection, "", 10**9)
@@ -248,25 +214,24 @@ class View:
             self._touch(slot)
         await self._advance(self._snapshot.first_open, self._snapshot.time)
 
-    def _load_cell(self, location_id: str, item_id: str, *values: Any) -> None:
-        *quantities, confirm_time, revision, version = values
-        slot = self._cells.place(location_id, item_id)
-        if version >= self._cells.version[slot]:
-            self._set(slot, quantities, confirm_time, int(revision), version)
+    def _load_changed(self, rows: Iterable[Any]) -> None:
+        for location_id, item_id, *quantities, confirmed, revision, version in rows:
+            slot = self._cells.place(location_id, item_id)
+            if version > self._cells.version[slot]:
+                self._set(slot, quantities, confirmed, revision, version)
 
     async def _load_holds(self, connection: AsyncConnection, now: datetime) -> Holds:
         holds = Holds(now)
         lines: list[tuple[int, int]] = []
         last: tuple[UUID, int, datetime] | None = None
-        async for reservation_id, version, expire_time, location_id, item_id, units in _rows(
-            connection, _HELD
-        ):
-            if last is not None and last[0] != reservation_id:
-                holds.known(*last, tuple(lines))
-                lines = []
-            last = reservation_id, version, expire_time
-            if units:
-                lines.append((self._cells.place(location_id, item_id), units))
+        async for part in snapshots.holds(connection):
+            for reservation_id, version, expire_time, location_id, item_id, units in part:
+                if last is not None and last[0] != reservation_id:
+                    holds.known(*last, tuple(lines))
+                    lines = []
+                last = reservation_id, version, expire_time
+                if units:
+                    lines.append((self._cells.place(location_id, item_id), units))
         if last is not None:
             holds.known(*last, tuple(lines))
         return holds
@@ -298,13 +263,11 @@ class View:
             changed.reserved,
             changed.committed,
         )
-        self._set(slot, quantities, messages.moment(changed.confirm_time), revision, changed.version)
+        self._set(slot, quantities, changed.confirm_time.seconds, revision, changed.version)
         self._touch(slot)
 
-    def _set(
-        self, slot: int, quantities: Iterable[int], confirm_time: datetime, revision: int, version: int
-    ) -> None:
-        self._cells.put(slot, confirm_time, *quantities)
+    def _set(self, slot: int, quantities: Iterable[int], confirmed: int, revision: int, version: int) -> None:
+        self._cells.put(slot, confirmed, *quantities)
         self._cells.revision[slot] = revision
         self._cells.version[slot] = version
 
@@ -369,15 +332,6 @@ async def _feed_subject(connection: AsyncConnection) -> str:
 
 async def _policies(connection: AsyncConnection) -> dict[str, DisplayPolicy]:
     return {each.channel: each for each in await offers.policies(connection)}
-
-
-async def _rows(connection: AsyncConnection, query: Any) -> AsyncIterator[Any]:
-    """Yield rows without holding all of them."""
-    result = await connection.stream(query, execution_options={"yield_per": LOAD_ROWS})
-    async for part in result.partitions():
-        for row in part:
-            yield row
-        await asyncio.sleep(0)  # lets calls through
 
 
 def confidence(standing: Standing, now: datetime, half_life: timedelta) -> float:
