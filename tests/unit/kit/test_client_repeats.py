@@ -29,6 +29,7 @@ IDEMPOTENT_WRITES = {
 NEVER_REPEATED = {
     "BatchCreateReservations",  # its elements carry request_ids; its caller repeats
     "RetryMessage",
+    "StreamCountReads",
     "StreamReads",
     "WatchAvailability",
     "WatchOrder",
