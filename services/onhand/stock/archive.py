@@ -20,7 +20,7 @@ from typing import Any, Self
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
-from sqlalchemy import pool, text
+from sqlalchemy import pool
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -74,9 +74,7 @@ class Archiver:
     async def __aenter__(self) -> Self:
         self._holder = await self._engine.connect()
         # The lock is the connection's, and ends with this process however that ends.
-        held = await self._holder.scalar(
-            text("SELECT pg_try_advisory_lock(:key)"), {"key": months.ARCHIVE_LOCK}
-        )
+        held = await months.claim_archiving(self._holder)
         await self._holder.commit()
         if not held:
             await self.__aexit__()
@@ -121,7 +119,7 @@ class Archiver:
         path = folder / file_name(task.chronicle, task.month, part)
         half = path.with_name(f".{path.name}.half")
         async with self._engine.connect() as connection:
-            await connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+            await months.take_snapshot(connection)
             rows = await months.rows_of(connection, task.chronicle, task.month)
             sha256 = await _write(connection, task, half, part, progress)
             archive = replace(check(half, progress), file=path.name)
@@ -157,8 +155,7 @@ class Archiver:
         for _ in range(DROP_ATTEMPTS):
             try:
                 async with self._engine.begin() as connection:
-                    await connection.execute(text(f"SET LOCAL lock_timeout = '{DROP_LOCK_S}s'"))
-                    if not await months.drop(connection, chronicle, archive):
+                    if not await months.drop(connection, chronicle, archive, DROP_LOCK_S):
                         raise ArchiveError(f"{what} changed while it was archived; run again")
             except DBAPIError as error:
                 if sqlstate(error) != LOCK_NOT_AVAILABLE:
