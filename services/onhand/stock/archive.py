@@ -24,7 +24,7 @@ from sqlalchemy import pool
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from onhand.kit.db import driver_url, sqlstate
+from onhand.kit.db import SERIALIZATION_STATES, driver_url, sqlstate
 from onhand.stock.domain.months import Month
 from onhand.stock.storage import months
 from onhand.stock.storage.months import CHRONICLES, MOVEMENTS, Archive, Chronicle
@@ -37,7 +37,8 @@ DROP_ATTEMPTS = 60
 DROP_LOCK_S = 1
 """A partition is dropped when nobody uses its table for a moment. An attempt waits this long, because
 everybody else waits behind it; then it lets them through for as long."""
-LOCK_NOT_AVAILABLE = "55P03"
+LET_THROUGH = SERIALIZATION_STATES | {"55P03"}
+"""Failures after which others go first: a deadlock, and lock_not_available."""
 _KINDS = {"text": pa.string(), "integer": pa.int64(), "moment": pa.timestamp("us", "UTC")}
 
 Progress = Callable[[int], None]
@@ -158,7 +159,7 @@ class Archiver:
                     if not await months.drop(connection, chronicle, archive, DROP_LOCK_S):
                         raise ArchiveError(f"{what} changed while it was archived; run again")
             except DBAPIError as error:
-                if sqlstate(error) != LOCK_NOT_AVAILABLE:
+                if sqlstate(error) not in LET_THROUGH:
                     raise
                 await asyncio.sleep(DROP_LOCK_S)
             else:

@@ -159,7 +159,10 @@ _DROP_LOOSE_SUMS = text("""
 """)
 _FOLD = text("""
     WITH gone AS (
-        DELETE FROM archived_sums WHERE ctid = ANY(ARRAY(SELECT ctid FROM archived_sums LIMIT :count))
+        DELETE FROM archived_sums WHERE ctid = ANY(ARRAY(
+            SELECT s.ctid FROM archived_sums s
+            JOIN archives a ON a.table_name = 'movements' AND a.month = s.month AND a.part = s.part
+            LIMIT :count))
         RETURNING location_id, item_id, bucket, quantity
     )
     INSERT INTO opening_balances AS o (location_id, item_id, bucket, quantity)
