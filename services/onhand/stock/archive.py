@@ -20,11 +20,11 @@ from typing import Any, Self
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
-from sqlalchemy import pool, text
+from sqlalchemy import pool
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from onhand.kit.db import driver_url, sqlstate
+from onhand.kit.db import SERIALIZATION_STATES, driver_url, sqlstate
 from onhand.stock.domain.months import Month
 from onhand.stock.storage import months
 from onhand.stock.storage.months import CHRONICLES, MOVEMENTS, Archive, Chronicle
@@ -37,7 +37,8 @@ DROP_ATTEMPTS = 60
 DROP_LOCK_S = 1
 """A partition is dropped when nobody uses its table for a moment. An attempt waits this long, because
 everybody else waits behind it; then it lets them through for as long."""
-LOCK_NOT_AVAILABLE = "55P03"
+LET_THROUGH = SERIALIZATION_STATES | {"55P03"}
+"""Failures after which others go first: a deadlock, and lock_not_available."""
 _KINDS = {"text": pa.string(), "integer": pa.int64(), "moment": pa.timestamp("us", "UTC")}
 
 Progress = Callable[[int], None]
@@ -74,9 +75,7 @@ class Archiver:
     async def __aenter__(self) -> Self:
         self._holder = await self._engine.connect()
         # The lock is the connection's, and ends with this process however that ends.
-        held = await self._holder.scalar(
-            text("SELECT pg_try_advisory_lock(:key)"), {"key": months.ARCHIVE_LOCK}
-        )
+        held = await months.claim_archiving(self._holder)
         await self._holder.commit()
         if not held:
             await self.__aexit__()
@@ -121,7 +120,7 @@ class Archiver:
         path = folder / file_name(task.chronicle, task.month, part)
         half = path.with_name(f".{path.name}.half")
         async with self._engine.connect() as connection:
-            await connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+            await months.take_snapshot(connection)
             rows = await months.rows_of(connection, task.chronicle, task.month)
             sha256 = await _write(connection, task, half, part, progress)
             archive = replace(check(half, progress), file=path.name)
@@ -157,11 +156,10 @@ class Archiver:
         for _ in range(DROP_ATTEMPTS):
             try:
                 async with self._engine.begin() as connection:
-                    await connection.execute(text(f"SET LOCAL lock_timeout = '{DROP_LOCK_S}s'"))
-                    if not await months.drop(connection, chronicle, archive):
+                    if not await months.drop(connection, chronicle, archive, DROP_LOCK_S):
                         raise ArchiveError(f"{what} changed while it was archived; run again")
             except DBAPIError as error:
-                if sqlstate(error) != LOCK_NOT_AVAILABLE:
+                if sqlstate(error) not in LET_THROUGH:
                     raise
                 await asyncio.sleep(DROP_LOCK_S)
             else:

@@ -31,11 +31,11 @@ from onhand.stock.domain.model import (
     Zone,
     ZoneKind,
 )
-from onhand.stock.domain.shipments import Shipment
+from onhand.stock.domain.shipments import Shipment, ShipmentTag
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SHOWN_TAGS = 1_000
-"""Open tags of a shipment's line that an answer spells out."""
+"""Tags of a shipment's line that an answer spells out, of each kind."""
 
 
 def timestamp(value: datetime | None) -> Timestamp | None:
@@ -328,11 +328,10 @@ def count_line(value: Line) -> counts_pb2.CountLine:
 
 def shipment(value: Shipment, *, with_tags: bool = True) -> shipments_pb2.Shipment:
     state: Any = int(value.state)
-    open_tags: dict[str, list[str]] = {}
-    if with_tags:
-        for item_id in value.lines:
-            named = value.open_tags(item_id)[:SHOWN_TAGS]
-            open_tags[item_id] = [each.epc.hex().upper() for each in named]
+
+    def shown(tags: list[ShipmentTag]) -> list[str]:
+        return [each.epc.hex().upper() for each in tags[:SHOWN_TAGS]] if with_tags else []
+
     return shipments_pb2.Shipment(
         shipment_id=str(value.shipment_id),
         from_location_id=value.from_location_id,
@@ -350,7 +349,8 @@ def shipment(value: Shipment, *, with_tags: bool = True) -> shipments_pb2.Shipme
                 in_transit_quantity=line.in_transit,
                 over_quantity=value.over(line),
                 short_quantity=value.short(line),
-                open_epc_hexes=open_tags.get(item_id, []),
+                open_epc_hexes=shown(value.open_tags(item_id)),
+                unlisted_epc_hexes=shown(value.unlisted_tags(item_id)),
             )
             for item_id, line in sorted(value.lines.items())
         ],

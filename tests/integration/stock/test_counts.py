@@ -1,7 +1,7 @@
 """Counts against a real stock on which business goes on."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -60,11 +60,16 @@ class Counting:
     async def see(
         self, *tags: bytes | int, zone: str = "", at: datetime | None = None
     ) -> cnt.RecordCountReadsResponse:
+        return await self.service.RecordCountReads(self.batch(*tags, zone=zone, at=at))
+
+    def batch(
+        self, *tags: bytes | int, zone: str = "", at: datetime | None = None
+    ) -> cnt.RecordCountReadsRequest:
         request = cnt.RecordCountReadsRequest(count_id=self.count_id, zone_id=zone)
         for each in tags:
             read = request.reads.add(epc=self.tag(each) if isinstance(each, int) else each)
             read.read_time.FromDatetime(at or datetime.now(UTC))
-        return await self.service.RecordCountReads(request)
+        return request
 
     async def quantity(self, quantity: int, item_id: str = "i2", spot: str = "") -> None:
         line = cnt.CountQuantity(product=led.Product(item_id=item_id), quantity=quantity, spot=spot)
@@ -145,6 +150,37 @@ async def test_what_matches_misses_is_found_misplaced_or_unknown_is_told_and_the
     with pytest.raises(errors.WrongState):
         await counting.see(1)
     await processes.audited()
+
+
+async def test_a_handheld_that_stays_connected_is_answered_batch_by_batch_and_told_how_far_it_is(
+    counting: Counting,
+) -> None:
+    await counting.receive(0, 1, 2)
+    await counting.start()
+
+    async def walk() -> AsyncIterator[cnt.StreamCountReadsRequest]:
+        for number, seen in enumerate([(0,), (0, 1), (1, 3), ()]):
+            batch = counting.batch(*seen)
+            yield cnt.StreamCountReadsRequest(sequence=number, batch=batch, with_progress=number > 1)
+
+    answers = [each async for each in counting.service.StreamCountReads(walk())]
+    assert [each.sequence for each in answers] == [0, 1, 2, 3]
+    assert [(each.result.new_count, each.result.repeated_count) for each in answers] == [
+        (1, 0),
+        (1, 1),
+        (1, 1),
+        (0, 0),
+    ]
+    assert [each.HasField("progress") for each in answers] == [False, False, True, True]
+    progress = answers[-1].progress
+    assert (progress.expected_count, progress.matched_count, progress.unexpected_count) == (3, 2, 1)
+
+    async def late() -> AsyncIterator[cnt.StreamCountReadsRequest]:
+        yield cnt.StreamCountReadsRequest(batch=counting.batch(2))
+
+    await counting.finish()
+    with pytest.raises(errors.WrongState):
+        _ = [each async for each in counting.service.StreamCountReads(late())]
 
 
 async def test_what_was_sold_or_came_after_the_count_looked_is_not_corrected(

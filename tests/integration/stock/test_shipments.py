@@ -122,7 +122,9 @@ async def test_partial_receipts_tell_what_is_over_and_short(dock: Dock, processe
     first = await dock.receive(0, quantity=1)
     assert (first.state, line(first).short_quantity) == (shp.Shipment.STATE_RECEIVING, 3)
     assert list(line(first).open_epc_hexes) == [dock.epcs[1]]
-    await dock.receive(0, 5)  # the same tag again is nothing new, and one that nobody expected
+    assert list(line(first).unlisted_epc_hexes) == []
+    more = await dock.receive(0, 5)  # the same tag again is nothing new, and one that nobody expected
+    assert list(line(more).unlisted_epc_hexes) == [dock.epcs[5]]
     last = await dock.receive(shortage=Request.SHORTAGE_LOST)
     assert (last.state, line(last).received_quantity) == (shp.Shipment.STATE_CLOSED, 3)
     assert (line(last).short_quantity, line(last).over_quantity) == (2, 0)

@@ -35,6 +35,7 @@ NEVER_REPEATED = {
     "CaptureEvent",  # a repeat changes nothing, and is answered that it is one
     "RecordOfflineHandOvers",  # likewise
     "RetryMessage",
+    "StreamCountReads",
     "StreamReads",
     "WatchAvailability",
     "WatchOrder",

@@ -48,6 +48,7 @@ class ShipmentTag:
     item_id: str
     dispatched: bool = False
     received: bool = False
+    announced: bool = False
 
 
 @dataclass(slots=True)
@@ -98,12 +99,24 @@ class Shipment:
 
     def open_tags(self, item_id: str) -> list[ShipmentTag]:
         """Return the tags of an item that are to come and were not received."""
-        needs_dispatch = self.is_transfer and self.state is not ShipmentState.ANNOUNCED
         return [
             tag
             for tag in self.tags.values()
-            if tag.item_id == item_id and not tag.received and (tag.dispatched or not needs_dispatch)
+            if tag.item_id == item_id and not tag.received and self._lists(tag)
         ]
+
+    def unlisted_tags(self, item_id: str) -> list[ShipmentTag]:
+        """Return the tags of an item that were received and not named in what was to come."""
+        return [
+            tag
+            for tag in self.tags.values()
+            if tag.item_id == item_id and tag.received and not self._lists(tag)
+        ]
+
+    def _lists(self, tag: ShipmentTag) -> bool:
+        """Tell whether a tag is to come: once a transfer left, what left."""
+        left = self.is_transfer and self.state is not ShipmentState.ANNOUNCED
+        return tag.dispatched if left else tag.announced
 
     def line(self, item_id: str) -> ShipmentLine:
         return self.lines.setdefault(item_id, ShipmentLine(item_id))
@@ -133,7 +146,7 @@ def announce(shipment: Shipment, goods: Iterable[Units]) -> None:
     for units in goods:
         shipment.line(units.item_id).announced += units.quantity + len(units.epcs)
         for epc in units.epcs:
-            shipment.tags[epc] = ShipmentTag(epc, units.item_id)
+            shipment.tags[epc] = ShipmentTag(epc, units.item_id, announced=True)
 
 
 def as_announced(shipment: Shipment) -> list[Units]:

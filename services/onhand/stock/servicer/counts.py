@@ -1,4 +1,4 @@
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -46,7 +46,23 @@ class CountServicer:
     async def RecordCountReads(
         self, request: pb.RecordCountReadsRequest, _: Any
     ) -> pb.RecordCountReadsResponse:
-        count = await self._visible(request.count_id)
+        return await self._record_reads(await self._visible(request.count_id), request)
+
+    async def StreamCountReads(
+        self, requests: AsyncIterator[pb.StreamCountReadsRequest], _: Any
+    ) -> AsyncIterator[pb.StreamCountReadsResponse]:
+        async for request in requests:
+            count = await self._visible(request.batch.count_id)
+            response = pb.StreamCountReadsResponse(
+                sequence=request.sequence, result=await self._record_reads(count, request.batch)
+            )
+            if request.with_progress and count.state is CountState.OPEN:
+                response.progress.CopyFrom(await self._progress(count))
+            yield response
+
+    async def _record_reads(
+        self, count: Count, request: pb.RecordCountReadsRequest
+    ) -> pb.RecordCountReadsResponse:
         reads = [
             CountRead(each.epc, messages.moment(each.read_time), each.rssi_cdbm) for each in request.reads
         ]
@@ -85,18 +101,19 @@ class CountServicer:
         count = await self._visible(request.count_id)
         response = pb.GetCountResponse(count=messages.count(count))
         if count.state is CountState.OPEN:
-            expected, matched, unexpected, unknown, seen, counted = await self._counts.progress(count)
-            response.progress.CopyFrom(
-                pb.CountProgress(
-                    expected_count=expected,
-                    matched_count=matched,
-                    unexpected_count=unexpected,
-                    unknown_count=unknown,
-                    seen_count=seen,
-                    counted_quantity=counted,
-                )
-            )
+            response.progress.CopyFrom(await self._progress(count))
         return response
+
+    async def _progress(self, count: Count) -> pb.CountProgress:
+        expected, matched, unexpected, unknown, seen, counted = await self._counts.progress(count)
+        return pb.CountProgress(
+            expected_count=expected,
+            matched_count=matched,
+            unexpected_count=unexpected,
+            unknown_count=unknown,
+            seen_count=seen,
+            counted_quantity=counted,
+        )
 
     async def ListCounts(self, request: pb.ListCountsRequest, _: Any) -> pb.ListCountsResponse:
         auth.current().require_location(request.location_id)

@@ -159,7 +159,10 @@ _DROP_LOOSE_SUMS = text("""
 """)
 _FOLD = text("""
     WITH gone AS (
-        DELETE FROM archived_sums WHERE ctid = ANY(ARRAY(SELECT ctid FROM archived_sums LIMIT :count))
+        DELETE FROM archived_sums WHERE ctid = ANY(ARRAY(
+            SELECT s.ctid FROM archived_sums s
+            JOIN archives a ON a.table_name = 'movements' AND a.month = s.month AND a.part = s.part
+            LIMIT :count))
         RETURNING location_id, item_id, bucket, quantity
     )
     INSERT INTO opening_balances AS o (location_id, item_id, bucket, quantity)
@@ -249,6 +252,16 @@ async def needed_since(connection: AsyncConnection) -> tuple[str, datetime] | No
     return None if row is None else (row.what, row.needed_time - LOOK_BACK)
 
 
+async def claim_archiving(connection: AsyncConnection) -> bool:
+    """Become the one who archives for as long as the connection lasts; False when somebody else is."""
+    return bool(await connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": ARCHIVE_LOCK}))
+
+
+async def take_snapshot(connection: AsyncConnection) -> None:
+    """See everything as of one moment until the end of the transaction, which only reads."""
+    await connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+
+
 async def rows_of(connection: AsyncConnection, chronicle: Chronicle, month: Month) -> int:
     """Count a month's rows."""
     query = f"SELECT count(*) FROM {chronicle.partition(month)}"
@@ -308,12 +321,14 @@ async def fold_sums(connection: AsyncConnection, count: int) -> int:
     return len((await connection.execute(_FOLD, {"count": count})).all())
 
 
-async def drop(connection: AsyncConnection, chronicle: Chronicle, archive: Archive) -> bool:
+async def drop(connection: AsyncConnection, chronicle: Chronicle, archive: Archive, lock_s: float) -> bool:
     """Note that a month is in a file, and drop it; False when it has other rows than the file.
 
-    Rows are only ever added: as many as the file has are those that the file has.
+    Rows are only ever added: as many as the file has are those that the file has. Waits for each lock no longer
+    than `lock_s`.
     """
     name = chronicle.partition(archive.month)
+    await connection.execute(text(f"SET LOCAL lock_timeout = '{lock_s}s'"))
     await connection.execute(text(f"LOCK TABLE {name} IN SHARE MODE"))
     if await rows_of(connection, chronicle, archive.month) != archive.rows:
         return False

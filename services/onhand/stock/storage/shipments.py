@@ -45,10 +45,10 @@ _SAVE_LINES = text("""
         seen_before = excluded.seen_before, in_transit = excluded.in_transit
 """)
 _SAVE_TAGS = text("""
-    INSERT INTO shipment_tags (location_id, shipment_id, epc, item_id, dispatched, received)
+    INSERT INTO shipment_tags (location_id, shipment_id, epc, item_id, dispatched, received, announced)
     SELECT :location_id, :shipment_id, * FROM unnest(
         CAST(:epcs AS bytea[]), CAST(:item_ids AS text[]), CAST(:dispatched AS boolean[]),
-        CAST(:received AS boolean[]))
+        CAST(:received AS boolean[]), CAST(:announced AS boolean[]))
     ON CONFLICT (location_id, shipment_id, epc) DO UPDATE SET
         dispatched = excluded.dispatched, received = excluded.received
 """)
@@ -63,7 +63,7 @@ _LINES = text("""
     ORDER BY location_id, shipment_id, item_id
 """)
 _TAGS = text("""
-    SELECT shipment_id, epc, item_id, dispatched, received FROM shipment_tags
+    SELECT shipment_id, epc, item_id, dispatched, received, announced FROM shipment_tags
     WHERE location_id = ANY(CAST(:location_ids AS text[])) AND shipment_id = ANY(CAST(:shipment_ids AS uuid[]))
     ORDER BY location_id, shipment_id, epc
 """)
@@ -142,6 +142,7 @@ async def _save_parts(connection: AsyncConnection, shipment: Shipment) -> None:
                 "item_ids": [each.item_id for each in tags],
                 "dispatched": [each.dispatched for each in tags],
                 "received": [each.received for each in tags],
+                "announced": [each.announced for each in tags],
             },
         )
 
@@ -182,7 +183,7 @@ async def _whole(
     if with_tags:
         for row in await connection.execute(_TAGS, keys):
             shipments[row.shipment_id].tags[row.epc] = ShipmentTag(
-                row.epc, row.item_id, row.dispatched, row.received
+                row.epc, row.item_id, row.dispatched, row.received, row.announced
             )
     return list(shipments.values())
 

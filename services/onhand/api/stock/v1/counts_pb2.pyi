@@ -190,6 +190,26 @@ class RecordCountReadsResponse(_message.Message):
     unknown_item_count: int
     def __init__(self, new_count: _Optional[int] = ..., repeated_count: _Optional[int] = ..., refused_count: _Optional[int] = ..., refusals: _Optional[_Iterable[_Union[_reads_pb2.ReadRefusal, _Mapping]]] = ..., unknown_item_count: _Optional[int] = ...) -> None: ...
 
+class StreamCountReadsRequest(_message.Message):
+    __slots__ = ("sequence", "batch", "with_progress")
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    BATCH_FIELD_NUMBER: _ClassVar[int]
+    WITH_PROGRESS_FIELD_NUMBER: _ClassVar[int]
+    sequence: int
+    batch: RecordCountReadsRequest
+    with_progress: bool
+    def __init__(self, sequence: _Optional[int] = ..., batch: _Optional[_Union[RecordCountReadsRequest, _Mapping]] = ..., with_progress: _Optional[bool] = ...) -> None: ...
+
+class StreamCountReadsResponse(_message.Message):
+    __slots__ = ("sequence", "result", "progress")
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    PROGRESS_FIELD_NUMBER: _ClassVar[int]
+    sequence: int
+    result: RecordCountReadsResponse
+    progress: CountProgress
+    def __init__(self, sequence: _Optional[int] = ..., result: _Optional[_Union[RecordCountReadsResponse, _Mapping]] = ..., progress: _Optional[_Union[CountProgress, _Mapping]] = ...) -> None: ...
+
 class CountQuantity(_message.Message):
     __slots__ = ("product", "quantity", "zone_id", "spot", "count_time")
     PRODUCT_FIELD_NUMBER: _ClassVar[int]

@@ -48,6 +48,11 @@ class CountServiceStub:
                 request_serializer=onhand_dot_api_dot_stock_dot_v1_dot_counts__pb2.RecordCountReadsRequest.SerializeToString,
                 response_deserializer=onhand_dot_api_dot_stock_dot_v1_dot_counts__pb2.RecordCountReadsResponse.FromString,
                 _registered_method=True)
+        self.StreamCountReads = channel.stream_stream(
+                '/onhand.api.stock.v1.CountService/StreamCountReads',
+                request_serializer=onhand_dot_api_dot_stock_dot_v1_dot_counts__pb2.StreamCountReadsRequest.SerializeToString,
+                response_deserializer=onhand_dot_api_dot_stock_dot_v1_dot_counts__pb2.StreamCountReadsResponse.FromString,
+                _registered_method=True)
         self.RecordCountQuantities = channel.unary_unary(
                 '/onhand.api.stock.v1.CountService/RecordCountQuantities',
                 request_serializer=onhand_dot_api_dot_stock_dot_v1_dot_counts__pb2.RecordCountQuantitiesRequest.SerializeToString,
@@ -106,6 +111,16 @@ class CountServiceServicer:
         seen again only renews its sight. Reads are refused one by one and counted, never the batch. Limit:
         10,000 reads a call. Fails with FAILED_PRECONDITION (WRONG_STATE) when the count has ended, with
         RESOURCE_EXHAUSTED (LIMIT_REACHED) past 500,000 tags in one count.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StreamCountReads(self, request_iterator, context):
+        """The same for a handheld that stays connected: each batch is answered, in order, once it is durable, and
+        says how far the count is where asked. The server reads on only as fast as it records. The sender keeps what
+        is not acknowledged and sends it again on a new stream after a cut. Ends with the failure of the first batch
+        that fails as a whole.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -180,6 +195,11 @@ def add_CountServiceServicer_to_server(servicer, server):
                     servicer.RecordCountReads,
                     request_deserializer=onhand_dot_api_dot_stock_dot_v1_dot_counts__pb2.RecordCountReadsRequest.FromString,
                     response_serializer=onhand_dot_api_dot_stock_dot_v1_dot_counts__pb2.RecordCountReadsResponse.SerializeToString,
+            ),
+            'StreamCountReads': grpc.stream_stream_rpc_method_handler(
+                    servicer.StreamCountReads,
+                    request_deserializer=onhand_dot_api_dot_stock_dot_v1_dot_counts__pb2.StreamCountReadsRequest.FromString,
+                    response_serializer=onhand_dot_api_dot_stock_dot_v1_dot_counts__pb2.StreamCountReadsResponse.SerializeToString,
             ),
             'RecordCountQuantities': grpc.unary_unary_rpc_method_handler(
                     servicer.RecordCountQuantities,
@@ -275,6 +295,33 @@ class CountService:
             '/onhand.api.stock.v1.CountService/RecordCountReads',
             onhand_dot_api_dot_stock_dot_v1_dot_counts__pb2.RecordCountReadsRequest.SerializeToString,
             onhand_dot_api_dot_stock_dot_v1_dot_counts__pb2.RecordCountReadsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamCountReads(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/onhand.api.stock.v1.CountService/StreamCountReads',
+            onhand_dot_api_dot_stock_dot_v1_dot_counts__pb2.StreamCountReadsRequest.SerializeToString,
+            onhand_dot_api_dot_stock_dot_v1_dot_counts__pb2.StreamCountReadsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -48,6 +48,12 @@ class CountServiceStub:
     10,000 reads a call. Fails with FAILED_PRECONDITION (WRONG_STATE) when the count has ended, with
     RESOURCE_EXHAUSTED (LIMIT_REACHED) past 500,000 tags in one count.
     """
+    StreamCountReads: _grpc.StreamStreamMultiCallable[_counts_pb2.StreamCountReadsRequest, _counts_pb2.StreamCountReadsResponse]
+    """The same for a handheld that stays connected: each batch is answered, in order, once it is durable, and
+    says how far the count is where asked. The server reads on only as fast as it records. The sender keeps what
+    is not acknowledged and sends it again on a new stream after a cut. Ends with the failure of the first batch
+    that fails as a whole.
+    """
     RecordCountQuantities: _grpc.UnaryUnaryMultiCallable[_counts_pb2.RecordCountQuantitiesRequest, _counts_pb2.RecordCountQuantitiesResponse]
     """Adds quantities counted by hand. The same item in the same zone and spot again replaces the quantity;
     those of different spots are added up. Safe to repeat with the same request_id. Fails with NOT_FOUND
@@ -94,6 +100,12 @@ class CountServiceAsyncStub(CountServiceStub):
     seen again only renews its sight. Reads are refused one by one and counted, never the batch. Limit:
     10,000 reads a call. Fails with FAILED_PRECONDITION (WRONG_STATE) when the count has ended, with
     RESOURCE_EXHAUSTED (LIMIT_REACHED) past 500,000 tags in one count.
+    """
+    StreamCountReads: _aio.StreamStreamMultiCallable[_counts_pb2.StreamCountReadsRequest, _counts_pb2.StreamCountReadsResponse]  # type: ignore[assignment]
+    """The same for a handheld that stays connected: each batch is answered, in order, once it is durable, and
+    says how far the count is where asked. The server reads on only as fast as it records. The sender keeps what
+    is not acknowledged and sends it again on a new stream after a cut. Ends with the failure of the first batch
+    that fails as a whole.
     """
     RecordCountQuantities: _aio.UnaryUnaryMultiCallable[_counts_pb2.RecordCountQuantitiesRequest, _counts_pb2.RecordCountQuantitiesResponse]  # type: ignore[assignment]
     """Adds quantities counted by hand. The same item in the same zone and spot again replaces the quantity;
@@ -148,6 +160,17 @@ class CountServiceServicer:
         seen again only renews its sight. Reads are refused one by one and counted, never the batch. Limit:
         10,000 reads a call. Fails with FAILED_PRECONDITION (WRONG_STATE) when the count has ended, with
         RESOURCE_EXHAUSTED (LIMIT_REACHED) past 500,000 tags in one count.
+        """
+
+    def StreamCountReads(
+        self,
+        request_iterator: _MaybeAsyncIterator[_counts_pb2.StreamCountReadsRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_counts_pb2.StreamCountReadsResponse], _abc.AsyncIterator[_counts_pb2.StreamCountReadsResponse]]:
+        """The same for a handheld that stays connected: each batch is answered, in order, once it is durable, and
+        says how far the count is where asked. The server reads on only as fast as it records. The sender keeps what
+        is not acknowledged and sends it again on a new stream after a cut. Ends with the failure of the first batch
+        that fails as a whole.
         """
 
     def RecordCountQuantities(

@@ -54,7 +54,7 @@ class Shipment(_message.Message):
     def __init__(self, shipment_id: _Optional[str] = ..., from_location_id: _Optional[str] = ..., to_location_id: _Optional[str] = ..., sscc: _Optional[str] = ..., document: _Optional[str] = ..., state: _Optional[_Union[Shipment.State, str]] = ..., lines: _Optional[_Iterable[_Union[ShipmentLine, _Mapping]]] = ..., send_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expected_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ShipmentLine(_message.Message):
-    __slots__ = ("item_id", "announced_quantity", "dispatched_quantity", "received_quantity", "seen_before_quantity", "in_transit_quantity", "over_quantity", "short_quantity", "open_epc_hexes")
+    __slots__ = ("item_id", "announced_quantity", "dispatched_quantity", "received_quantity", "seen_before_quantity", "in_transit_quantity", "over_quantity", "short_quantity", "open_epc_hexes", "unlisted_epc_hexes")
     ITEM_ID_FIELD_NUMBER: _ClassVar[int]
     ANNOUNCED_QUANTITY_FIELD_NUMBER: _ClassVar[int]
     DISPATCHED_QUANTITY_FIELD_NUMBER: _ClassVar[int]
@@ -64,6 +64,7 @@ class ShipmentLine(_message.Message):
     OVER_QUANTITY_FIELD_NUMBER: _ClassVar[int]
     SHORT_QUANTITY_FIELD_NUMBER: _ClassVar[int]
     OPEN_EPC_HEXES_FIELD_NUMBER: _ClassVar[int]
+    UNLISTED_EPC_HEXES_FIELD_NUMBER: _ClassVar[int]
     item_id: str
     announced_quantity: int
     dispatched_quantity: int
@@ -73,7 +74,8 @@ class ShipmentLine(_message.Message):
     over_quantity: int
     short_quantity: int
     open_epc_hexes: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, item_id: _Optional[str] = ..., announced_quantity: _Optional[int] = ..., dispatched_quantity: _Optional[int] = ..., received_quantity: _Optional[int] = ..., seen_before_quantity: _Optional[int] = ..., in_transit_quantity: _Optional[int] = ..., over_quantity: _Optional[int] = ..., short_quantity: _Optional[int] = ..., open_epc_hexes: _Optional[_Iterable[str]] = ...) -> None: ...
+    unlisted_epc_hexes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, item_id: _Optional[str] = ..., announced_quantity: _Optional[int] = ..., dispatched_quantity: _Optional[int] = ..., received_quantity: _Optional[int] = ..., seen_before_quantity: _Optional[int] = ..., in_transit_quantity: _Optional[int] = ..., over_quantity: _Optional[int] = ..., short_quantity: _Optional[int] = ..., open_epc_hexes: _Optional[_Iterable[str]] = ..., unlisted_epc_hexes: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class ShipmentGoods(_message.Message):
     __slots__ = ("product", "quantity", "epcs")

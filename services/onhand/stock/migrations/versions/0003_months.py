@@ -1,4 +1,4 @@
-"""The ledger and the histories of tags by month, and what is left of months that were archived.
+"""The ledger and the histories of tags by month, what is left of months that were archived, tags of notices.
 
 Both tables are written anew: until this revision is through, what writes or reads them waits.
 """
@@ -120,6 +120,9 @@ CREATE TABLE archives (
     archive_time timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (table_name, month, part)
 );
+
+-- Whether the notice named the tag; of what was there before, it is not known otherwise.
+ALTER TABLE shipment_tags ADD COLUMN announced boolean NOT NULL DEFAULT true;
 
 -- What housekeeping looks for.
 CREATE INDEX tags_gone ON tags (state_time) WHERE state IN (4, 5, 6);
