@@ -34,8 +34,8 @@ from onhand.stock.domain.model import (
     Zone,
     ZoneKind,
 )
-from onhand.stock.use_cases import Availability, Catalog, Deps, Documents, Reads, Reservations
 from onhand.stock.domain.reads import RawRead
+from onhand.stock.use_cases import Availability, Catalog, Deps, Documents, Reads, Reservations
 from onhand.stock.use_cases.reservations import Hold
 
 GTIN = "80614141123458"

@@ -34,9 +34,9 @@ from onhand.stock.domain.model import (
     Zone,
     ZoneKind,
 )
+from onhand.stock.domain.reads import RawRead
 from onhand.stock.use_cases import Availability, Catalog, Counts, Deps, Documents, Reads, Reckoning
 from onhand.stock.use_cases.counts import CountRead
-from onhand.stock.domain.reads import RawRead
 
 TAGS = range(8)
 

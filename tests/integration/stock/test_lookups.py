@@ -14,8 +14,8 @@ from onhand.client import AsyncStock
 from onhand.kit import errors
 from onhand.kit.clock import SystemClock
 from onhand.kit.db import Database
-from onhand.stock.use_cases import Deps, Lookups, Reads
 from onhand.stock.domain.reads import RawRead
+from onhand.stock.use_cases import Deps, Lookups, Reads
 
 Tag = reads_pb2.Tag
 

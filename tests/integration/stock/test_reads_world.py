@@ -25,8 +25,8 @@ from onhand.stock.domain.model import (
     TagState,
     Zone,
 )
-from onhand.stock.use_cases import Catalog, Deps, Documents, Reads
 from onhand.stock.domain.reads import RawRead
+from onhand.stock.use_cases import Catalog, Deps, Documents, Reads
 
 
 class SetClock:
