@@ -41,12 +41,15 @@ SHOWN_TAGS = 1_000
 """Open tags of a shipment's line that an answer spells out."""
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 def timestamp(value: datetime | None) -> Timestamp | None:
     if value is None:
         return None
-    result = Timestamp()
-    result.FromDatetime(value)
-    return result
+    # `FromDatetime` takes five times as long, and there are several in each event of a tag.
+    since = value - _EPOCH
+    return Timestamp(seconds=since.days * 86_400 + since.seconds, nanos=since.microseconds * 1_000)
 
 
 def moment(value: Timestamp) -> datetime:
