@@ -34,21 +34,8 @@ def serve(service: Annotated[Service, typer.Argument(help="Which service this pr
     import_module(f"onhand.{service}.main").main()
 
 
-@app.command()
-def migrate(
-    service: Annotated[Service, typer.Argument(help="Whose database.")],
-    database_url: Annotated[
-        str, typer.Option(help="postgresql://user:password@host/database; by default ONHAND_DATABASE_URL.")
-    ] = "",
-) -> None:
-    """Bring a service's database to the present schema. Safe to run several times, also at once."""
-    from onhand.kit import config
-    from onhand.kit.migrations import migrate as run
-
-    run(service, database_url or str(config.load(config.Migration).database_url))
-
-
 COMMANDS = (
+    ("migrate", "onhand.cli.migrating:migrate"),
     ("up", "onhand.cli.up:up"),
     ("token", "onhand.cli.tokens:token"),
     ("demo", "onhand.cli.demo:demo"),

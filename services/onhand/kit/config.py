@@ -57,6 +57,8 @@ class ServiceSettings(Auth):
     """host:port of the gRPC server."""
     database_url: PostgresDsn
     nats_url: str
+    nats_replicas: Annotated[int, Field(ge=1, le=5)] = 1
+    """On how many nodes of a NATS cluster events are kept; streams that have fewer get more."""
     environment: Annotated[str, Field(pattern="^(development|production)$")] = "production"
     database_pool_size: Annotated[int, Field(ge=1, le=200)] = 16
     """Connections a process holds at most; protects PostgreSQL's `max_connections`."""

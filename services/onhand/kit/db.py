@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import asyncpg
-from sqlalchemy import exc, text
+from sqlalchemy import exc
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from onhand.kit.config import ServiceSettings
@@ -101,20 +101,6 @@ class Database:
                     continue
                 raise DatabaseUnavailable from error
         raise DatabaseUnavailable
-
-    async def wait_until_migrated(self, table: str) -> None:
-        """Return once `table` exists: the service may start before its migration or its database."""
-        while True:
-            try:
-                found = await self.read(
-                    lambda c: c.scalar(text("SELECT to_regclass(:name)"), {"name": table})
-                )
-                if found is not None:
-                    return
-                log.info("waiting for migrations", table=table)
-            except DatabaseUnavailable:
-                log.info("waiting for the database")
-            await asyncio.sleep(0.2)
 
 
 async def copy_rows(

@@ -50,9 +50,10 @@ _FORGET = text("DELETE FROM inbox WHERE receive_time < now() - make_interval(sec
 class Broker:
     """The connection to NATS. A service serves without it, and its events go out when it is there."""
 
-    def __init__(self, url: str, name: str) -> None:
+    def __init__(self, url: str, name: str, replicas: int = 1) -> None:
         self._url = url
         self._name = name
+        self._replicas = replicas
         self._client: Client | None = None
         self._connecting = asyncio.Lock()
 
@@ -74,7 +75,7 @@ class Broker:
                         error_cb=self._on_error,
                     )
                     try:
-                        await ensure_streams(client.jetstream())
+                        await ensure_streams(client.jetstream(), self._replicas)
                     except BaseException:
                         await client.close()
                         raise
@@ -92,8 +93,8 @@ class Broker:
         telemetry.log.warning("nats", error=repr(error))
 
 
-async def ensure_streams(jetstream: JetStreamContext, replicas: int = 1) -> None:
-    """Create the streams that are not there yet."""
+async def ensure_streams(jetstream: JetStreamContext, replicas: int) -> None:
+    """Create the streams that are not there yet, and spread those that are on too few nodes."""
     for name in STREAMS:
         await _ensure(
             jetstream,
@@ -116,9 +117,12 @@ async def ensure_streams(jetstream: JetStreamContext, replicas: int = 1) -> None
 
 async def _ensure(jetstream: JetStreamContext, config: StreamConfig) -> None:
     try:
-        await jetstream.stream_info(config.name or "")
+        info = await jetstream.stream_info(config.name or "")
     except NotFoundError:
         await jetstream.add_stream(config)
+        return
+    if (info.config.num_replicas or 1) < (config.num_replicas or 1):
+        await jetstream.update_stream(config)
 
 
 @dataclass(frozen=True)

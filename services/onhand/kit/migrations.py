@@ -1,8 +1,6 @@
 """Alembic, run by one process at a time, and the tables that every service has."""
 
 import asyncio
-from importlib.resources import files
-from pathlib import Path
 
 from alembic import command, context, op
 from alembic.config import Config
@@ -10,6 +8,7 @@ from sqlalchemy import Connection, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from onhand.kit.db import driver_url
+from onhand.kit.schema import Phase, Revision, current, folder, plan
 
 MIGRATION_LOCK = 0x6D69677261
 """Key of the advisory lock held while migrating."""
@@ -53,16 +52,18 @@ CREATE INDEX idempotency_create_time ON idempotency USING brin (create_time);
 """Part of each service's first revision. Never edited: a change is a revision of its own."""
 
 
-def migrate(service: str, database_url: str, revision: str = "head") -> None:
-    """Bring a service's database to `revision`. Safe to run from several places at once."""
-    config = Config()
-    config.set_main_option("script_location", str(_folder(service)))
-    config.attributes["database_url"] = database_url
-    command.upgrade(config, revision)
+def migrate(service: str, database_url: str, phase: Phase = Phase.ALL) -> list[Revision]:
+    """Run what is pending of `phase`, and return it. Safe to run from several places at once.
 
-
-def _folder(service: str) -> Path:
-    return Path(str(files(f"onhand.{service}") / "migrations"))
+    A database that is ahead of this code, after a step back to an older release, is left as it is.
+    """
+    pending = plan(service, asyncio.run(current(database_url)), phase)
+    if pending:
+        config = Config()
+        config.set_main_option("script_location", str(folder(service)))
+        config.attributes["database_url"] = database_url
+        command.upgrade(config, pending[-1].number)
+    return pending
 
 
 def run() -> None:

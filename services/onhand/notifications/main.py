@@ -8,6 +8,7 @@ from onhand.kit.clock import SystemClock
 from onhand.kit.db import Database
 from onhand.kit.events import Broker, Consumer
 from onhand.kit.outbox import Relay
+from onhand.kit.schema import wait_until_migrated
 from onhand.kit.server import Server
 from onhand.notifications.config import NotificationsSettings
 from onhand.notifications.consumer import subscriptions
@@ -32,7 +33,7 @@ async def serve(settings: NotificationsSettings) -> None:
     clock = SystemClock()
     vault = Vault.of(settings)
     database = Database(settings, "notifications")
-    broker = Broker(settings.nats_url, "notifications")
+    broker = Broker(settings.nats_url, "notifications", settings.nats_replicas)
     notifications = Notifications(database, clock, settings, vault, Renderer())
     resolver = Resolver()
     smtp = SmtpSender(settings, vault)
@@ -59,7 +60,7 @@ async def serve(settings: NotificationsSettings) -> None:
     server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
 
     async def ready() -> None:
-        await database.wait_until_migrated("messages")
+        await wait_until_migrated(database, "notifications")
 
     await server.serve(ready)
     await smtp.close()

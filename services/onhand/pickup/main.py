@@ -10,6 +10,7 @@ from onhand.kit.clock import SystemClock
 from onhand.kit.db import Database
 from onhand.kit.events import Broker, Consumer
 from onhand.kit.outbox import Relay
+from onhand.kit.schema import wait_until_migrated
 from onhand.kit.server import Server
 from onhand.pickup.config import PickupSettings
 from onhand.pickup.consumer import routing_events
@@ -27,7 +28,7 @@ def main() -> None:
 
 async def serve(settings: PickupSettings) -> None:
     database = Database(settings, "pickup")
-    broker = Broker(settings.nats_url, "pickup")
+    broker = Broker(settings.nats_url, "pickup", settings.nats_replicas)
     client = AsyncStock(settings.stock_target, TokenFile(settings.token_file))
     pickup = Pickup(database, SystemClock(), settings, Stock(client, settings))
     jobs = Jobs(pickup, settings)
@@ -45,7 +46,7 @@ async def serve(settings: PickupSettings) -> None:
     server.every("forget withdrawals", 3600, jobs.forget)
     server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
 
-    await server.serve(lambda: database.wait_until_migrated("early_withdrawals"))
+    await server.serve(lambda: wait_until_migrated(database, "pickup"))
     await client.close()
     await broker.close()
     await database.close()

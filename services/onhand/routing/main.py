@@ -12,6 +12,7 @@ from onhand.kit.clock import SystemClock
 from onhand.kit.db import Database
 from onhand.kit.events import Broker, Consumer
 from onhand.kit.outbox import Relay
+from onhand.kit.schema import wait_until_migrated
 from onhand.kit.server import Server
 from onhand.routing.config import RoutingSettings
 from onhand.routing.consumer import Consumers
@@ -32,7 +33,7 @@ def main() -> None:
 async def serve(settings: RoutingSettings) -> None:
     clock = SystemClock()
     database = Database(settings, "routing")
-    broker = Broker(settings.nats_url, "routing")
+    broker = Broker(settings.nats_url, "routing", settings.nats_replicas)
     client = AsyncStock(
         settings.stock_target,
         TokenFile(settings.token_file) if settings.token_file is not None else None,
@@ -53,7 +54,7 @@ async def serve(settings: RoutingSettings) -> None:
     server.background("advance orders", Jobs(saga, settings).advance_orders)
     server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
 
-    await server.serve(lambda: database.wait_until_migrated("releases"))
+    await server.serve(lambda: wait_until_migrated(database, "routing"))
     await saga.finish()
     await client.close()
     await broker.close()

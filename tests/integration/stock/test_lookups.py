@@ -25,8 +25,10 @@ async def test_a_tags_history_is_whole_over_all_locations_that_the_caller_speaks
 ) -> None:
     at = datetime.now(UTC) - timedelta(hours=3)
     await shop.read(2, at)
-    await shop.read(1, at + timedelta(minutes=10))
-    await shop.read(1, at + timedelta(minutes=30), store=shop.s2, times=3)
+    for step in range(40):
+        await shop.read(1, at + timedelta(minutes=10, seconds=10 * step))
+    for step in range(10):
+        await shop.read(1, at + timedelta(minutes=30, seconds=10 * step), store=shop.s2)
     await shop.client.ledger.RecordSale(
         led.RecordSaleRequest(
             request_id="6a57e6b8-7c0c-4d3b-9a38-0d5f6f2b9d11",

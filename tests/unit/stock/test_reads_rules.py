@@ -1,9 +1,16 @@
 """The statistics of missed reads, against the paper's formulas and against dice."""
 
+from datetime import timedelta
+
 import numpy as np
 import pytest
+from tests.unit.stock.test_books import KEY, NOW, books, cell, tag
 
+from onhand.stock.domain.model import Bucket, TagState, ZoneKind
+from onhand.stock.domain.reads import Rules, Tracker
+from onhand.stock.domain.reads.decisions import admit
 from onhand.stock.domain.reads.rules import cautious, has_departed, window_epochs
+from onhand.stock.domain.reads.sights import Belief
 
 
 @pytest.mark.parametrize(
@@ -40,3 +47,16 @@ def test_what_is_known_for_long_and_read_well_needs_little_caution() -> None:
     assert cautious(0.65, 96) > 0.5
     assert cautious(0.3, 4) == pytest.approx(0.05)
     assert cautious(0.05, 320) < 0.03
+
+
+@pytest.mark.parametrize("state", [TagState.MISSING, TagState.DEPARTED])
+@pytest.mark.parametrize(("seconds", "units"), [(-1, 0), (10, 1)])
+def test_what_was_read_before_a_tag_left_does_not_bring_it_back(
+    state: TagState, seconds: int, units: int
+) -> None:
+    """Evidence settles later than an exit may be decided."""
+    changed = books(cell(missing=1), tags=(tag(state),))
+    time = NOW + timedelta(seconds=seconds)
+    belief = Belief("s1", b"\x30" * 12, "floor", ZoneKind.SALES_FLOOR, time, -5000, True, 0.6, 60)
+    admit(changed, belief, "i1", None, Tracker(Rules(), 100))
+    assert changed.cells[KEY].buckets[Bucket.SELLABLE] == units

@@ -114,7 +114,7 @@ def admit(
     books.sight(tag, belief.zone_id, belief.time, belief.rssi_cdbm)
     if not belief.is_here or item_id is None or tag.state in COUNTED:
         return
-    if tag.state in GONE and not _is_back(tag, belief, rules):
+    if _is_old(tag, belief, rules) or (tag.state in GONE and not _is_back(tag, belief, rules)):
         return
     if elsewhere is not None:
         if elsewhere.state in COUNTED and not _has_crossed(elsewhere, belief, rules):
@@ -195,6 +195,13 @@ def _may_return(books: Books, tag: Tag, sight: Sight, rules: Rules) -> bool:
     seen = sight.rest_time
     grace = timedelta(seconds=rules.sold_grace_s)
     return rules.return_dwell_s == 0 and seen is not None and seen - tag.state_time >= grace
+
+
+def _is_old(tag: Tag, belief: Belief, rules: Rules) -> bool:
+    """Tell whether the evidence is of before the tag ceased to count here."""
+    if tag.state is TagState.MISSING:
+        return belief.time <= tag.state_time + _skew(rules)
+    return belief.time < tag.state_time
 
 
 def _is_back(tag: Tag, belief: Belief, rules: Rules) -> bool:
