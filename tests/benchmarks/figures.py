@@ -4,6 +4,7 @@ Targets are the project's aims, not what is reached: a row that falls short says
 """
 
 import asyncio
+import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from itertools import cycle, islice
 
 import asyncpg
 
-from benchmarks import bare, load, reserve, views, world
+from benchmarks import bare, load, memory, reserve, views, world
 from benchmarks.harness import Bench
 from benchmarks.load import LoadFailedError
 from benchmarks.rows import Measured
@@ -45,12 +46,41 @@ NEW_TAG_SENDERS = 4
 NEW_TAG_BATCHES = 50
 """Batches a sender and second that are prepared."""
 
+TAG_MEMORY_MB = 150
+READ_COST_GROWTH = 1.3
+
 _UPSERT = """
     INSERT INTO tags (location_id, epc, item_id, state, state_time, zone_id, first_seen_time, last_seen_time,
                       rssi_cdbm)
     SELECT $1, epc, $3, 1, $4, 'floor', $4, $4, -5500 FROM unnest($2::bytea[]) AS epc
     ON CONFLICT (location_id, epc) DO UPDATE
     SET last_seen_time = excluded.last_seen_time, rssi_cdbm = excluded.rssi_cdbm
+"""
+_UPSERT_ALL = """
+    WITH new AS (SELECT epc, gen_random_uuid() AS id FROM unnest($2::bytea[]) AS epc),
+    added_tags AS (
+        INSERT INTO tags (location_id, epc, item_id, state, state_time, zone_id, first_seen_time, last_seen_time,
+                          rssi_cdbm)
+        SELECT $1, epc, $3, 1, $4::timestamptz, 'floor', $4, $4, -5500 FROM new
+        ON CONFLICT (location_id, epc) DO UPDATE
+        SET last_seen_time = excluded.last_seen_time, rssi_cdbm = excluded.rssi_cdbm
+    ),
+    added_movements AS (
+        INSERT INTO movements (location_id, movement_id, item_id, from_bucket, to_bucket, quantity, reason,
+                               occur_time, document, epc, actor)
+        SELECT $1, id, $3, 7, 1, 1, 5, $4, 'reader-0', epc, 'bench' FROM new
+    ),
+    added_events AS (
+        INSERT INTO tag_events (location_id, epc, state, zone_before, zone_id, occur_time, movement_id)
+        SELECT $1, epc, 1, 'floor', 'floor', $4, id FROM new
+    ),
+    added_outbox AS (
+        INSERT INTO outbox (event_id, subject, payload, trace)
+        SELECT gen_random_uuid(), 'onhand.stock.tag_changed', decode(repeat('00', 150), 'hex'), '{}' FROM new
+    )
+    INSERT INTO balances (location_id, item_id, sellable) SELECT $1, $3, count(*) FROM new
+    ON CONFLICT (location_id, item_id) DO UPDATE
+    SET sellable = balances.sellable + excluded.sellable, revision = excluded.revision, version = balances.version + 1
 """
 
 
@@ -195,6 +225,18 @@ def _streamed(
 
 def record_new_tags(bench: Bench) -> Measured:
     """A delivery: every tag new, each with its movement, balance and event."""
+    limit = (
+        "bulk upsert of the same rows (tags, movements, tag events, balances, outbox) into the same tables"
+    )
+    return _recorded(bench, _UPSERT_ALL, limit)
+
+
+def record_new_tags_alone(bench: Bench) -> Measured:
+    """The same against a limit that writes the tags alone."""
+    return _recorded(bench, _UPSERT, "bulk upsert of the tags' rows alone")
+
+
+def _recorded(bench: Bench, statement: str, limit_name: str) -> Measured:
     bench.world()
     tags = world.Tags()
     url = bench.migrated("bench_tags")
@@ -215,14 +257,37 @@ def record_new_tags(bench: Bench) -> Measured:
         return measured.calls_per_s * NEW_TAGS
 
     def limit(seconds: float) -> float:
-        return asyncio.run(_upserts(url, tags, seconds))
+        return asyncio.run(_upserts(url, statement, tags, seconds))
 
     return bench.measured(
         bench.turns(ours, limit),
         "tags/s",
-        f"upsert of the same rows into the same table, batches of {NEW_TAGS}, {NEW_TAG_SENDERS} senders, "
-        "asyncpg; ours: own client",
+        f"{limit_name}, batches of {NEW_TAGS}, {NEW_TAG_SENDERS} senders, asyncpg; ours: own client",
     )
+
+
+def tag_memory(bench: Bench) -> Measured:
+    """What a million tags take of the memory of a process that has read and recorded them."""
+    megabytes = _memory(bench).megabytes
+    limit = f"{TAG_MEMORY_MB}: resident, a million tags of one location in 4 zones, an epoch open"
+    return Measured(megabytes, "MB", limit, TAG_MEMORY_MB / megabytes)
+
+
+def read_cost_at_scale(bench: Bench) -> Measured:
+    """What a read costs where a million tags are known, as against ten thousand."""
+    costs = _memory(bench)
+    growth = statistics.median(many / few for few, many in zip(costs.few_ns, costs.many_ns, strict=True))
+    few = statistics.median(costs.few_ns)
+    limit = f"{few:,.0f} x {READ_COST_GROWTH}: where 10,000 are known; random repeats, batches of 10,000"
+    return Measured(statistics.median(costs.many_ns), "ns/read", limit, READ_COST_GROWTH / growth)
+
+
+def _memory(bench: Bench) -> memory.Costs:
+    """Measure once a run."""
+    if not hasattr(bench, "memory_costs"):
+        bench.memory_costs = memory.measured(bench.size.rounds)  # type: ignore[attr-defined]
+    costs: memory.Costs = bench.memory_costs  # type: ignore[attr-defined]
+    return costs
 
 
 FIGURES = (
@@ -244,6 +309,9 @@ FIGURES = (
     Figure("stream_reads", "ingest", stream_reads, 0.5),
     Figure("stream_reads_one_by_one", "ingest", stream_reads_one_by_one),
     Figure("record_new_tags", "ingest", record_new_tags, 0.4),
+    Figure("record_new_tags_alone", "ingest", record_new_tags_alone),
+    Figure("tag_memory", "ingest", tag_memory, 1),
+    Figure("read_cost_at_scale", "ingest", read_cost_at_scale, 1),
 )
 
 
@@ -272,7 +340,7 @@ def _against_constant(bench: Bench, items: int, locations: int, callers: int) ->
     return bench.measured(bench.turns(ours, limit), "calls/s", against)
 
 
-async def _upserts(url: str, tags: world.Tags, seconds: float) -> float:
+async def _upserts(url: str, statement: str, tags: world.Tags, seconds: float) -> float:
     """Upsert batches from as many connections as ours has senders; returns tags a second."""
     batches: list[list[list[bytes]]] = [
         [tags.take(NEW_TAGS) for _ in range(max(1, round(2 * NEW_TAG_BATCHES * seconds)))]
@@ -287,7 +355,7 @@ async def _upserts(url: str, tags: world.Tags, seconds: float) -> float:
         async with pool.acquire() as connection:
             for each in batches[number]:
                 now = datetime.now(UTC)
-                await connection.execute(_UPSERT, world.LOCATIONS[number], each, world.TAGGED[0], now)
+                await connection.execute(statement, world.LOCATIONS[number], each, world.TAGGED[0], now)
                 done += len(each)
                 if time.perf_counter() - begun > seconds:
                     return

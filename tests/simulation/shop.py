@@ -1,12 +1,13 @@
 """The pure core driven as stock's use cases drive it, with dicts for tables."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from itertools import count
+from typing import Protocol
 from uuid import UUID
 
 import numpy as np
-from tests.simulation.world import GTINS, START, ZONES, Batch, Till, World, _checked
+from tests.simulation.world import GTINS, START, ZONES, Batch, Till, _checked
 
 from onhand.stock.domain import epc as epc_codec
 from onhand.stock.domain.books import Books
@@ -41,9 +42,18 @@ DOUBT_S = 60
 ITEMS = {_checked(gtin): f"item-{index}" for index, gtin in enumerate(GTINS)}
 
 
+class Wired(Protocol):
+    """Something with readers."""
+
+    def read_points(self) -> list[tuple[str, int, str, str]]:
+        """Return reader, antenna, location and zone of each read point."""
+
+
 class PureShop:
-    def __init__(self, world: World, rules: Rules) -> None:
+    def __init__(self, world: Wired, rules: Rules, items: Mapping[str, str] = ITEMS) -> None:
         self.rules = rules
+        self._items_of = items
+        """By GTIN."""
         self.tracker = Tracker(rules, 1_000_000)
         self.points = {(reader, port): (place, zone) for reader, port, place, zone in world.read_points()}
         self.kinds = {(place, zone): ZONES[zone] for place, zone in self.points.values()}
@@ -150,9 +160,9 @@ class PureShop:
 
     def _book(self, till: Till, now: datetime) -> None:
         keys = [(till.location_id, till.epc)] if till.epc else []
-        books = self._books(now, keys, [ITEMS[till.gtin]] if till.gtin else [], till.location_id)
+        books = self._books(now, keys, [self._items_of[till.gtin]] if till.gtin else [], till.location_id)
         if till.gtin:
-            key = CellKey(till.location_id, ITEMS[till.gtin])
+            key = CellKey(till.location_id, self._items_of[till.gtin])
             books.move(key, Bucket.SELLABLE, Bucket.CUSTOMER, 1, Reason.SOLD, occur_time=till.time)
         else:
             item = self.item(till.epc)
@@ -170,7 +180,7 @@ class PureShop:
     def item(self, epc: bytes) -> str | None:
         if epc not in self._items:
             try:
-                self._items[epc] = ITEMS.get(epc_codec.decode_binary(epc).gs1_key)
+                self._items[epc] = self._items_of.get(epc_codec.decode_binary(epc).gs1_key)
             except epc_codec.EpcError:
                 self._items[epc] = None
         return self._items[epc]

@@ -1,7 +1,7 @@
 """PostgreSQL: engine, transactions, and which of its failures mean what."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import asyncpg
@@ -101,6 +101,20 @@ class Database:
                     continue
                 raise DatabaseUnavailable from error
         raise DatabaseUnavailable
+
+
+async def copy_rows(
+    connection: AsyncConnection, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]
+) -> None:
+    """Add rows by COPY, at half the cost of an INSERT to both sides; in the transaction under way.
+
+    Raises DatabaseUnavailable when the connection is dead already.
+    """
+    raw: Any = (await connection.get_raw_connection()).driver_connection
+    try:
+        await raw.copy_records_to_table(table, records=rows, columns=columns)
+    except asyncpg.InterfaceError as error:
+        raise DatabaseUnavailable from error
 
 
 def sqlstate(error: BaseException) -> str:

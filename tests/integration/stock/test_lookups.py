@@ -84,7 +84,7 @@ async def test_readers_tell_their_rate_and_their_silent_antennas(
     database = Database(processes.settings, "test")
     clock = SystemClock()
     deps = Deps(database, clock, processes.settings)
-    deps.read_counts.add(f"reader-{shop.s1}", [1] * 30 + [2] * 10, clock.now() - timedelta(minutes=5))
+    deps.read_counts.add(f"reader-{shop.s1}", [(1, 30), (2, 10)], clock.now() - timedelta(minutes=5))
     await asyncio.gather(*(Lookups(deps).write_read_counts() for _ in range(2)))
     raw = [RawRead(bytes.fromhex(shop.epc), 2, clock.now(), -5000)]
     await Reads(deps).record(f"reader-{shop.s2}", raw, "test")

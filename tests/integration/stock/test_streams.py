@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from itertools import count
 
+import pytest
+
 from onhand.api.stock.v1 import reads_pb2 as pb
 from onhand.client.packing import packed
 from onhand.kit.errors import InvalidField
@@ -56,7 +58,10 @@ async def test_many_streams_share_transactions_and_each_is_answered_in_order(
         return found
 
     orders = await asyncio.gather(
-        *(stream(reader, tags, in_columns=bool(n % 2)) for n, (reader, tags) in enumerate(zip(readers, new)))
+        *(
+            stream(reader, tags, in_columns=bool(n % 2))
+            for n, (reader, tags) in enumerate(zip(readers, new, strict=True))
+        )
     )
     assert orders == [list(range(40))] * len(readers)
     assert (await shop.cell("i1")).on_hand == 50 + 3 * 80
@@ -70,12 +75,9 @@ async def test_columns_that_disagree_are_refused_and_nothing_of_their_batch_is_r
         bad = pb.RecordReadsRequest()
         bad.CopyFrom(good)
         setattr(bad.columns[0], name, value)
-        try:
+        with pytest.raises(InvalidField) as refused:
             await shop.client.reads.RecordReads(bad)
-        except InvalidField as error:
-            assert [each.field for each in error.violations] == [f"columns[0].{name}"]
-        else:
-            raise AssertionError(name)
+        assert [each.field for each in refused.value.violations] == [f"columns[0].{name}"]
     assert (await shop.cell("i1")).on_hand == 0
 
 

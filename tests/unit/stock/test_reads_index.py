@@ -2,9 +2,11 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from onhand.stock.domain.model import Read, ZoneKind
-from onhand.stock.domain.reads import Rules, Tracker
+from onhand.stock.domain.model import ZoneKind
+from onhand.stock.domain.reads import Placed, RawRead, Rules, Tracker, in_columns
+from onhand.stock.domain.reads.columns import hashes_of
 from onhand.stock.domain.reads.index import TagIndex
+from onhand.stock.domain.reads.openepoch import OpenEpoch
 
 
 def test_an_index_gives_each_hash_one_row_as_a_dict_would() -> None:
@@ -28,17 +30,50 @@ def test_a_million_tags_fit_into_little_memory() -> None:
 
 
 def test_what_is_remembered_of_a_tag_is_small() -> None:
-    zones = {
-        "floor": ZoneKind.SALES_FLOOR,
-        "back": ZoneKind.BACK_ROOM,
-        "staging": ZoneKind.STAGING,
-        "exit": ZoneKind.EXIT,
-    }
+    kinds = (ZoneKind.BACK_ROOM, ZoneKind.EXIT, ZoneKind.SALES_FLOOR, ZoneKind.STAGING)
+    zones = [(kind.name, kind) for kind in kinds]
     tracker, now, tags = Tracker(Rules(), 1_000_000), datetime(2026, 3, 1, tzinfo=UTC), 40_000
     for start in range(0, tags, 10_000):
-        reads = [
-            Read(index, (start + index).to_bytes(12), "s", list(zones)[index % 4], now, -5500)
-            for index in range(10_000)
-        ]
-        tracker.take("reader", reads, {("s", zone): kind for zone, kind in zones.items()}, now)
+        (columns,) = in_columns(
+            RawRead((start + index).to_bytes(12), 1, now, -5500) for index in range(10_000)
+        )
+        zone = np.arange(10_000) % 4
+        found = Placed(
+            "reader", "s", zones, np.zeros_like(zone), columns.epcs, zone, columns.times_us, columns.rssi_cdbm
+        )
+        tracker.take([found], now)
     assert tracker.nbytes() <= 150 * tags
+
+
+def test_an_epc_has_one_hash_in_whatever_company() -> None:
+    random = np.random.default_rng(1)
+    epcs = [random.bytes(length) for length in (4, 12, 12, 16, 17, 62) for _ in range(50)]
+    alone = [int(hashes_of([epc])[0]) for epc in epcs]
+    assert hashes_of(epcs).tolist() == alone
+    assert len(set(alone)) == len(epcs)
+    # One that is longer by zeros is another.
+    assert len({int(hashes_of([b"epc" + bytes(zeros)])[0]) for zeros in range(20)}) == 20
+
+
+def test_an_open_epoch_keeps_the_strongest_read_of_each_zone_and_the_last_of_each_tag() -> None:
+    random = np.random.default_rng(1)
+    epoch, strongest, last = OpenEpoch(10_000_000), {}, {}
+    for _ in range(40):
+        rows, zones = random.integers(0, 500, 3_000), random.integers(0, 5, 3_000)
+        rssi, times = (
+            random.integers(-9_000, 1, 3_000),
+            10_000_000 + random.integers(0, 10_000, 3_000) * 1_000,
+        )
+        epoch.add(rows, zones, rssi, times)
+        for row, zone, level, time in zip(
+            *(each.tolist() for each in (rows, zones, rssi, times)), strict=True
+        ):
+            strongest[row, zone] = max(strongest.get((row, zone), level), level)
+            last[row] = max(last.get(row, time), time)
+    seen = epoch.reduced()
+    found = dict(
+        zip(zip(seen.rows.tolist(), seen.zones.tolist(), strict=True), seen.rssi_cdbm.tolist(), strict=True)
+    )
+    assert found == strongest
+    assert dict(zip(seen.last_rows.tolist(), seen.last_us.tolist(), strict=True)) == last
+    assert epoch.nbytes <= 16 * 2_500

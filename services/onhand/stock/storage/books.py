@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from onhand.kit.db import copy_rows
 from onhand.stock.domain.books import Books
 from onhand.stock.domain.model import (
     INSIDE,
@@ -20,6 +21,7 @@ from onhand.stock.domain.model import (
     Movement,
     Reason,
     Tag,
+    TagEvent,
     TagState,
 )
 
@@ -60,15 +62,19 @@ _SAVE_CELLS = text("""
             reserved, committed, shortfall, unidentified, confirm_time)
     WHERE b.location_id = v.location_id AND b.item_id = v.item_id
 """)
-_ADD_MOVEMENTS = text("""
-    INSERT INTO movements (location_id, movement_id, item_id, from_bucket, to_bucket, quantity, reason,
-                           occur_time, document, epc, actor)
-    SELECT * FROM unnest(
-        CAST(:location_ids AS text[]), CAST(:movement_ids AS uuid[]), CAST(:item_ids AS text[]),
-        CAST(:from_buckets AS smallint[]), CAST(:to_buckets AS smallint[]), CAST(:quantities AS bigint[]),
-        CAST(:reasons AS smallint[]), CAST(:occur_times AS timestamptz[]), CAST(:documents AS text[]),
-        CAST(:epcs AS bytea[]), CAST(:actors AS text[]))
-""")
+_MOVEMENT_COLUMNS = (
+    "location_id",
+    "movement_id",
+    "item_id",
+    "from_bucket",
+    "to_bucket",
+    "quantity",
+    "reason",
+    "occur_time",
+    "document",
+    "epc",
+    "actor",
+)
 _TAG_COLUMNS = """
     location_id, epc, item_id, state, state_time, zone_id, first_seen_time, last_seen_time, rssi_cdbm,
     read_rate, exit_time, passage_time, bucket
@@ -99,14 +105,16 @@ _SAVE_TAGS = text(f"""
         read_rate = excluded.read_rate, exit_time = excluded.exit_time, passage_time = excluded.passage_time,
         bucket = excluded.bucket
 """)
-_ADD_TAG_EVENTS = text("""
-    INSERT INTO tag_events (location_id, epc, state_before, state, zone_before, zone_id,
-                            occur_time, movement_id)
-    SELECT * FROM unnest(
-        CAST(:location_ids AS text[]), CAST(:epcs AS bytea[]),
-        CAST(:states_before AS smallint[]), CAST(:states AS smallint[]), CAST(:zones_before AS text[]),
-        CAST(:zone_ids AS text[]), CAST(:occur_times AS timestamptz[]), CAST(:movement_ids AS uuid[]))
-""")
+_TAG_EVENT_COLUMNS = (
+    "location_id",
+    "epc",
+    "state_before",
+    "state",
+    "zone_before",
+    "zone_id",
+    "occur_time",
+    "movement_id",
+)
 _FIND_TAGS = text(f"""
     SELECT {_TAG_COLUMNS} FROM tags WHERE epc = ANY(CAST(:epcs AS bytea[]))
     ORDER BY last_seen_time DESC
@@ -262,25 +270,13 @@ async def save(connection: AsyncConnection, books: Books) -> None:
     if books.changed_cells:
         cells = [books.cells[key] for key in sorted(books.changed_cells)]
         await connection.execute(_SAVE_CELLS, _cell_arrays(cells))
-    if books.movements:
-        await connection.execute(_ADD_MOVEMENTS, _movement_arrays(books.movements))
     if books.changed_tags:
         tags = [books.tags[key] for key in sorted(books.changed_tags)]
         await connection.execute(_SAVE_TAGS, _tag_arrays(tags))
+    if books.movements:
+        await copy_rows(connection, "movements", _MOVEMENT_COLUMNS, map(_movement_row, books.movements))
     if books.tag_events:
-        await connection.execute(
-            _ADD_TAG_EVENTS,
-            {
-                "location_ids": [each.tag.location_id for each in books.tag_events],
-                "epcs": [each.tag.epc for each in books.tag_events],
-                "states_before": [each.state_before for each in books.tag_events],
-                "states": [each.tag.state for each in books.tag_events],
-                "zones_before": [each.zone_before for each in books.tag_events],
-                "zone_ids": [each.tag.zone_id for each in books.tag_events],
-                "occur_times": [each.occur_time for each in books.tag_events],
-                "movement_ids": [each.movement_id for each in books.tag_events],
-            },
-        )
+        await copy_rows(connection, "tag_events", _TAG_EVENT_COLUMNS, map(_tag_event_row, books.tag_events))
 
 
 def _cell_arrays(cells: Sequence[Cell]) -> dict[str, list[Any]]:
@@ -295,20 +291,34 @@ def _cell_arrays(cells: Sequence[Cell]) -> dict[str, list[Any]]:
     }
 
 
-def _movement_arrays(movements: Sequence[Movement]) -> dict[str, list[Any]]:
-    return {
-        "location_ids": [each.key.location_id for each in movements],
-        "movement_ids": [each.movement_id for each in movements],
-        "item_ids": [each.key.item_id for each in movements],
-        "from_buckets": [each.from_bucket for each in movements],
-        "to_buckets": [each.to_bucket for each in movements],
-        "quantities": [each.quantity for each in movements],
-        "reasons": [each.reason for each in movements],
-        "occur_times": [each.occur_time for each in movements],
-        "documents": [each.document for each in movements],
-        "epcs": [each.epc for each in movements],
-        "actors": [each.actor for each in movements],
-    }
+def _movement_row(movement: Movement) -> tuple[Any, ...]:
+    return (
+        movement.key.location_id,
+        movement.movement_id,
+        movement.key.item_id,
+        movement.from_bucket,
+        movement.to_bucket,
+        movement.quantity,
+        movement.reason,
+        movement.occur_time,
+        movement.document,
+        movement.epc,
+        movement.actor,
+    )
+
+
+def _tag_event_row(event: TagEvent) -> tuple[Any, ...]:
+    tag = event.tag
+    return (
+        tag.location_id,
+        tag.epc,
+        event.state_before,
+        tag.state,
+        event.zone_before,
+        tag.zone_id,
+        event.occur_time,
+        event.movement_id,
+    )
 
 
 def _tag_arrays(tags: Sequence[Tag]) -> dict[str, list[Any]]:

@@ -26,7 +26,10 @@ if _version_not_supported:
 
 
 class ReadServiceStub:
-    """ReadService takes reads from gateways and handhelds. What it acknowledges is durable.
+    """ReadService takes reads from gateways and handhelds. What it acknowledges is durable: a read that told
+    something is committed with all that followed from it. A read that repeats what is in the database already
+    (its tag is known to be there, by a sight that is not older than the smoothing window) is acknowledged without
+    a transaction: to lose it loses nothing that the database does not say.
     """
 
     def __init__(self, channel):
@@ -53,7 +56,10 @@ class ReadServiceStub:
 
 
 class ReadServiceServicer:
-    """ReadService takes reads from gateways and handhelds. What it acknowledges is durable.
+    """ReadService takes reads from gateways and handhelds. What it acknowledges is durable: a read that told
+    something is committed with all that followed from it. A read that repeats what is in the database already
+    (its tag is known to be there, by a sight that is not older than the smoothing window) is acknowledged without
+    a transaction: to lose it loses nothing that the database does not say.
     """
 
     def RecordReads(self, request, context):
@@ -67,8 +73,9 @@ class ReadServiceServicer:
 
     def StreamReads(self, request_iterator, context):
         """The same, for a connection that stays: each batch is answered, in order, once it is durable. The
-        sender keeps what is not acknowledged and sends it again on a new stream after a cut. The server
-        reads on only as fast as it records, so that gRPC's flow control holds the sender back.
+        sender keeps what is not acknowledged and sends it again on a new stream after a cut. Batches of all
+        streams share transactions. The server reads some batches ahead of its answers (64 by default), and then
+        on only as fast as it records, so that gRPC's flow control holds the sender back.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -109,7 +116,10 @@ def add_ReadServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ReadService:
-    """ReadService takes reads from gateways and handhelds. What it acknowledges is durable.
+    """ReadService takes reads from gateways and handhelds. What it acknowledges is durable: a read that told
+    something is committed with all that followed from it. A read that repeats what is in the database already
+    (its tag is known to be there, by a sight that is not older than the smoothing window) is acknowledged without
+    a transaction: to lose it loses nothing that the database does not say.
     """
 
     @staticmethod

@@ -27,7 +27,11 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class ReadServiceStub:
-    """ReadService takes reads from gateways and handhelds. What it acknowledges is durable."""
+    """ReadService takes reads from gateways and handhelds. What it acknowledges is durable: a read that told
+    something is committed with all that followed from it. A read that repeats what is in the database already
+    (its tag is known to be there, by a sight that is not older than the smoothing window) is acknowledged without
+    a transaction: to lose it loses nothing that the database does not say.
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -40,8 +44,9 @@ class ReadServiceStub:
     """
     StreamReads: _grpc.StreamStreamMultiCallable[_reads_pb2.StreamReadsRequest, _reads_pb2.StreamReadsResponse]
     """The same, for a connection that stays: each batch is answered, in order, once it is durable. The
-    sender keeps what is not acknowledged and sends it again on a new stream after a cut. The server
-    reads on only as fast as it records, so that gRPC's flow control holds the sender back.
+    sender keeps what is not acknowledged and sends it again on a new stream after a cut. Batches of all
+    streams share transactions. The server reads some batches ahead of its answers (64 by default), and then
+    on only as fast as it records, so that gRPC's flow control holds the sender back.
     """
     ListReaders: _grpc.UnaryUnaryMultiCallable[_reads_pb2.ListReadersRequest, _reads_pb2.ListReadersResponse]
     """Readers and how they do: when they last posted, how much, and which of their antennas are silent. In the
@@ -50,7 +55,11 @@ class ReadServiceStub:
 
 @_typing.type_check_only
 class ReadServiceAsyncStub(ReadServiceStub):
-    """ReadService takes reads from gateways and handhelds. What it acknowledges is durable."""
+    """ReadService takes reads from gateways and handhelds. What it acknowledges is durable: a read that told
+    something is committed with all that followed from it. A read that repeats what is in the database already
+    (its tag is known to be there, by a sight that is not older than the smoothing window) is acknowledged without
+    a transaction: to lose it loses nothing that the database does not say.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     RecordReads: _aio.UnaryUnaryMultiCallable[_reads_pb2.RecordReadsRequest, _reads_pb2.RecordReadsResponse]  # type: ignore[assignment]
@@ -60,8 +69,9 @@ class ReadServiceAsyncStub(ReadServiceStub):
     """
     StreamReads: _aio.StreamStreamMultiCallable[_reads_pb2.StreamReadsRequest, _reads_pb2.StreamReadsResponse]  # type: ignore[assignment]
     """The same, for a connection that stays: each batch is answered, in order, once it is durable. The
-    sender keeps what is not acknowledged and sends it again on a new stream after a cut. The server
-    reads on only as fast as it records, so that gRPC's flow control holds the sender back.
+    sender keeps what is not acknowledged and sends it again on a new stream after a cut. Batches of all
+    streams share transactions. The server reads some batches ahead of its answers (64 by default), and then
+    on only as fast as it records, so that gRPC's flow control holds the sender back.
     """
     ListReaders: _aio.UnaryUnaryMultiCallable[_reads_pb2.ListReadersRequest, _reads_pb2.ListReadersResponse]  # type: ignore[assignment]
     """Readers and how they do: when they last posted, how much, and which of their antennas are silent. In the
@@ -69,7 +79,11 @@ class ReadServiceAsyncStub(ReadServiceStub):
     """
 
 class ReadServiceServicer:
-    """ReadService takes reads from gateways and handhelds. What it acknowledges is durable."""
+    """ReadService takes reads from gateways and handhelds. What it acknowledges is durable: a read that told
+    something is committed with all that followed from it. A read that repeats what is in the database already
+    (its tag is known to be there, by a sight that is not older than the smoothing window) is acknowledged without
+    a transaction: to lose it loses nothing that the database does not say.
+    """
 
     def RecordReads(
         self,
@@ -87,8 +101,9 @@ class ReadServiceServicer:
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_reads_pb2.StreamReadsResponse], _abc.AsyncIterator[_reads_pb2.StreamReadsResponse]]:
         """The same, for a connection that stays: each batch is answered, in order, once it is durable. The
-        sender keeps what is not acknowledged and sends it again on a new stream after a cut. The server
-        reads on only as fast as it records, so that gRPC's flow control holds the sender back.
+        sender keeps what is not acknowledged and sends it again on a new stream after a cut. Batches of all
+        streams share transactions. The server reads some batches ahead of its answers (64 by default), and then
+        on only as fast as it records, so that gRPC's flow control holds the sender back.
         """
 
     def ListReaders(

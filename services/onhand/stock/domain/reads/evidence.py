@@ -117,7 +117,7 @@ class Evidence:
         if (count := self._index.count) == known:
             return rows
         if (size := len(self._scores)) < count:
-            more = max(count, size + size // 2) - size
+            more = max(count - size, size // 8)
             for name, (kind, default) in _COLUMNS.items():
                 added = np.full(more, default, dtype=kind)
                 self.columns[name] = np.concatenate([self.columns[name], added])

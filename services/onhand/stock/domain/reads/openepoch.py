@@ -67,7 +67,7 @@ class OpenEpoch:
         self._strengths = [_last_of_each(self._strengths, _RSSI_BITS)]
         self._times = [_last_of_each(self._times, _TIME_BITS)]
         self._kept = max(len(self._strengths[0]), len(self._times[0]))
-        self._limit = max(COMPACT, 2 * self._kept)
+        self._limit = self._kept + max(COMPACT, self._kept // 2)
 
 
 def _last_of_each(chunks: list[Ints], bits: int) -> Ints:
