@@ -9,6 +9,7 @@ from tests.acceptance.errand import Errand, again, request_id
 from tests.acceptance.test_main_job import gtin_and_epcs, post_reads
 
 from onhand.api.pickup.v1 import customers_pb2 as cp
+from onhand.api.pickup.v1 import picking_pb2 as pp
 from onhand.api.pickup.v1 import tasks_pb2 as tp
 from onhand.api.pickup.v1 import tills_pb2
 from onhand.api.routing.v1 import orders_pb2 as op
@@ -92,5 +93,54 @@ def test_what_leaves_by_the_till_is_picked_again_and_what_is_refused_or_returned
         )
     )
     eventually(lambda: books(errand, item_id, "rotterdam") == (1, 0, 1))
+
+
+def test_a_substitute_is_kept_from_others_until_its_customer_has_decided(
+    errand: Errand, new_item: Callable[..., str]
+) -> None:
+    wanted, other = new_item(amsterdam=2), new_item(amsterdam=3)
+    errand.submit(wanted, store="amsterdam", quantity=2)
+    task = errand.accept(errand.task("amsterdam"))
+    errand.pickup.tasks.PickLine(
+        tp.PickLineRequest(request_id=request_id(), task_id=task.task_id, line_id="1", quantity=1)
+    )
+
+    def offer(*, accepted: bool) -> tp.Task:
+        name = request_id()
+        errand.pickup.picking.ProposeSubstitution(
+            pp.ProposeSubstitutionRequest(
+                request_id=name,
+                task_id=task.task_id,
+                line_id="1",
+                item_id=other,
+                reason=tp.REJECT_REASON_NOT_FOUND,
+            )
+        )
+
+        def offered() -> bool:
+            found = errand.pickup.tasks.GetTask(tp.GetTaskRequest(task_id=task.task_id)).task
+            return found.substitutions[-1].state == tp.Substitution.STATE_OFFERED
+
+        eventually(offered)
+        assert books(errand, other, "amsterdam")[2] == 2
+        answer = cp.AnswerSubstitutionRequest(
+            request_id=request_id(), task_id=task.task_id, substitution_id=name, accepted=accepted
+        )
+        return errand.pickup.customers.AnswerSubstitution(answer).task
+
+    offer(accepted=False)
+    eventually(lambda: books(errand, other, "amsterdam") == (3, 0, 3))
+    substitute = offer(accepted=True).lines[1]
+    eventually(lambda: books(errand, other, "amsterdam") == (3, 1, 2))
+    picked = errand.pickup.tasks.PickLine(
+        tp.PickLineRequest(
+            request_id=request_id(), task_id=task.task_id, line_id=substitute.line_id, quantity=1
+        )
+    ).task
+    errand.hand_over(errand.stage(picked), errand.code())
+    eventually(lambda: books(errand, other, "amsterdam") == (2, 0, 2))
+
+
+def test_after_all_of_this_the_books_are_true(stack: Stack) -> None:
     report = asyncio.run(audit(stack.runtime.database_urls))
     assert report.findings == []
