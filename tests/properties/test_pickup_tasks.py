@@ -141,8 +141,10 @@ class TaskMachine(RuleBasedStateMachine):
 
     def finish_without_rest(self) -> None:
         for line_id, units in self.units.items():
+            if line_id in self.roots:
+                self.turn(self.roots[line_id], units.count("left"), "swapped", "short")
             self.shelve[line_id] += units.count("picked")
-            turned = {"left": "short", "picked": "refused"}
+            turned = {"left": "short", "offered": "short", "picked": "refused"}
             units[:] = [turned.get(each, each) for each in units]
         self.ends("collected")
 
@@ -414,8 +416,10 @@ class TaskMachine(RuleBasedStateMachine):
         back = sum(count for (kind, _), count in self.told.items() if kind is EffectKind.RETURN)
         assert back == self.count("back")
         released = self.told[EffectKind.RELEASE, "r"]
-        own = [units for line_id, units in self.units.items() if line_id not in self.roots]
-        assert released == sum(units.count("refused") for units in own)
+        replaced = sum(
+            units.count(where) for units in map(self.units.get, self.roots) for where in ("given", "back")
+        )
+        assert released == self.count("refused") + replaced
 
     @invariant()
     def substitutes_are_held_until_they_leave_or_are_given_back(self) -> None:

@@ -26,10 +26,9 @@ from onhand.kit.errors import (
 )
 from onhand.kit.telemetry import log
 from onhand.pickup.config import PickupSettings
-from onhand.pickup.domain.departure import EffectKind, Owed
+from onhand.pickup.domain.departure import Bucket, EffectKind, Owed
 from onhand.pickup.domain.picklist import Item, SeenTag
 from onhand.pickup.domain.scans import Sighting
-from onhand.pickup.domain.task import Condition
 from onhand.pickup.storage.effects import Effect
 
 REFUSALS = (
@@ -53,16 +52,9 @@ MAX_SEEN_TAGS = 200
 SUBSTITUTE_HOLD_S = 7 * 86_400
 """How long a substitute is held; longer than any customer may take to answer, and given back at once when
 they do not take it."""
-_RELEASED_TO = {
-    Condition.SELLABLE: ledger_pb2.BUCKET_SELLABLE,
-    Condition.DAMAGED: ledger_pb2.BUCKET_DAMAGED,
+_RELEASED_TO = {each: each for each in Bucket} | {
     # A reservation gives back to no other bucket: goods to be looked at are kept from sale as damaged.
-    Condition.QUALITY_CONTROL: ledger_pb2.BUCKET_DAMAGED,
-}
-_RETURNED_TO = {
-    Condition.SELLABLE: ledger_pb2.BUCKET_SELLABLE,
-    Condition.DAMAGED: ledger_pb2.BUCKET_DAMAGED,
-    Condition.QUALITY_CONTROL: ledger_pb2.BUCKET_QUALITY_CONTROL,
+    Bucket.QUALITY_CONTROL: Bucket.DAMAGED
 }
 
 
@@ -221,7 +213,7 @@ def _release(name: str, owed: Owed) -> Message:
                 item_id=each.item_id,
                 location_id=owed.location_id,
                 quantity=each.quantity,
-                to_bucket=_RELEASED_TO[owed.condition],
+                to_bucket=int(_RELEASED_TO[owed.bucket]),  # type: ignore[arg-type]
             )
             for each in owed.goods
         ],
@@ -259,7 +251,7 @@ def _return(name: str, owed: Owed) -> Message:
         location_id=owed.location_id,
         document=owed.document,
         lines=lines,
-        to_bucket=_RETURNED_TO[owed.condition],
+        to_bucket=int(owed.bucket),  # type: ignore[arg-type]
     )
 
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from onhand.api.pickup.v1 import picking_pb2, tasks_pb2
-from onhand.api.stock.v1 import reservations_pb2
+from onhand.api.stock.v1 import ledger_pb2, reservations_pb2
 from onhand.kit.errors import InsufficientStock, NotFound, WrongProduct, WrongState
 
 STORE = "store-1"
@@ -209,7 +209,7 @@ async def test_a_substitute_is_held_asked_for_taken_and_handed_over(world: Any) 
     await world.do("HandOver", task_id, code=code)
 
     async def both_left() -> bool:
-        return len(world.stock.fulfilled) == 2
+        return len(world.stock.fulfilled) == 2 and len(world.stock.told) == 3
 
     await world.until(both_left)
     left = {each.reservation_id: each.lines[0].item_id for each in world.stock.fulfilled.values()}
@@ -219,7 +219,11 @@ async def test_a_substitute_is_held_asked_for_taken_and_handed_over(world: Any) 
     assert words == [
         ("hold", reservations_pb2.CreateReservationRequest),
         ("commit", reservations_pb2.CommitReservationRequest),
+        ("release", reservations_pb2.ReleaseReservationRequest),
     ]
+    replaced = world.stock.told[-1][1]
+    assert (replaced.lines[0].item_id, replaced.lines[0].quantity) == ("shirt", 1)
+    assert replaced.lines[0].to_bucket == ledger_pb2.BUCKET_MISSING
 
 
 async def test_a_substitute_that_is_not_taken_is_given_back_and_the_line_is_to_be_picked(world: Any) -> None:

@@ -1,7 +1,7 @@
 """What stock is to be told because of a change of a task.
 
 Routing owns the task's reservation: it gives back what was never picked. Pickup tells of what left, of what
-was refused at the counter, and owns the reservations of substitutes.
+was refused at the counter, of what a substitute took the place of, and owns the reservations of substitutes.
 """
 
 from collections import defaultdict
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from onhand.pickup.domain import facts
-from onhand.pickup.domain.task import Condition, Kind, State, SubstitutionState, Task, TaskLine
+from onhand.pickup.domain.task import Kind, RejectReason, State, SubstitutionState, Task, TaskLine
 from onhand.pickup.domain.transitions import Change
 
 MAX_EPCS = 1_000
@@ -31,6 +31,15 @@ class EffectKind(IntEnum):
     """The customer takes the substitute."""
     RETURN = 5
     """Goods came back."""
+
+
+class Bucket(IntEnum):
+    """Where units go that do not leave, or come back. Numbered as in stock's contract, and as conditions."""
+
+    SELLABLE = 1
+    DAMAGED = 2
+    QUALITY_CONTROL = 3
+    MISSING = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +63,7 @@ class Owed:
     goods: tuple[Goods, ...]
     document: str
     """The order, for people who read stock's books."""
-    condition: Condition = Condition.SELLABLE
+    bucket: Bucket = Bucket.SELLABLE
     shipped: bool = False
 
 
@@ -64,6 +73,7 @@ def owed(before: Task, change: Change) -> list[Owed]:
         *_held(before, change.task),
         *_left(before, change.task),
         *_refused(change),
+        *_replaced(before, change.task),
         *_released(before, change.task),
         *_returned(change),
     ]
@@ -151,8 +161,36 @@ def _refused(change: Change) -> Iterator[Owed]:
                 _reservation(task, line),
                 (Goods(line.item_id, fact.quantity),),
                 task.assignment.order_id,
-                fact.condition,
+                Bucket(fact.condition),
             )
+
+
+_LOST = {
+    RejectReason.NOT_FOUND: Bucket.MISSING,
+    RejectReason.MISMATCH: Bucket.MISSING,
+    RejectReason.DAMAGED: Bucket.DAMAGED,
+}
+"""Where stock is to look for units that a store does not have; for other reasons they are fit for sale."""
+
+
+def _replaced(before: Task, after: Task) -> Iterator[Owed]:
+    """Give back what a substitute took the place of, once the customer has taken or refused it."""
+    for was, line in _pairs(before, after):
+        units = line.handed_over + line.refused - was.handed_over - was.refused
+        if not line.reservation_id or not units:
+            continue
+        offer = next(each for each in after.substitutions if each.substitute_line_id == line.line_id)
+        root = next(each for each in after.lines if each.line_id == offer.line_id)
+        given = after.assignment
+        yield Owed(
+            f"replace:{after.version}:{line.line_id}",
+            EffectKind.RELEASE,
+            given.location_id,
+            given.reservation_id,
+            (Goods(root.item_id, units),),
+            given.order_id,
+            _LOST.get(offer.reason, Bucket.SELLABLE),
+        )
 
 
 def _released(before: Task, after: Task) -> Iterator[Owed]:
@@ -212,4 +250,4 @@ def _returned(change: Change) -> Iterator[Owed]:
             goods = (Goods(line.item_id, fact.quantity, fact.epcs),)
             name = f"return:{task.version}:{fact.line_id}"
             order_id = task.assignment.order_id
-            yield Owed(name, EffectKind.RETURN, fact.location_id, "", goods, order_id, fact.condition)
+            yield Owed(name, EffectKind.RETURN, fact.location_id, "", goods, order_id, Bucket(fact.condition))

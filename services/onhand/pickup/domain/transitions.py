@@ -130,18 +130,25 @@ def give_up(task: Task, reason: RejectReason, detail: str, at: At) -> Change:
 
 
 def finish_without_rest(task: Task, reason: RejectReason, detail: str, at: At) -> Change:
-    """End a task of which part was handed over: what is left is short, what waits is as if refused."""
+    """End a task of which part was handed over: what is left is short, what waits is as if refused.
+
+    What is left of a substitute, or only offered, is short of the line that it stands for.
+    """
     happened: list[Fact] = []
     lines = []
     for line in task.lines:
-        if line.left and not line.reservation_id:
-            happened.append(facts.LineShortPicked(line.line_id, line.left, reason, detail))
+        of_line = [each for each in task.lines if _is_of(task, each, line)]
+        taken = sum(each.quantity - each.left for each in of_line)
+        short = line.left if line.reservation_id else line.left + line.substituted - taken
+        if short and not line.reservation_id:
+            happened.append(facts.LineShortPicked(line.line_id, short, reason, detail))
         if line.waiting:
             happened.append(facts.LineRefused(line.line_id, line.waiting, Condition.SELLABLE, detail))
         lines.append(
             replace(
                 line,
-                short=line.short + line.left,
+                short=line.short + short,
+                substituted=line.substituted if line.reservation_id else taken,
                 refused=line.refused + line.waiting,
                 to_shelve=line.to_shelve + line.waiting,
                 epcs=line.given_epcs,

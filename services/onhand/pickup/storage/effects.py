@@ -10,8 +10,8 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from onhand.pickup.domain.departure import EffectKind, Goods, Owed
-from onhand.pickup.domain.task import Condition, Task
+from onhand.pickup.domain.departure import Bucket, EffectKind, Goods, Owed
+from onhand.pickup.domain.task import Task
 
 _ADD = text("""
     INSERT INTO owed_to_stock (effect_id, task_id, body, next_attempt_time)
@@ -103,5 +103,5 @@ async def adopt(connection: AsyncConnection, now: datetime, limit: int) -> list[
 
 def _owed(body: dict[str, Any]) -> Owed:
     goods = tuple(Goods(**{**each, "epcs": tuple(each["epcs"])}) for each in body["goods"])
-    typed = {"kind": EffectKind(body["kind"]), "condition": Condition(body["condition"]), "goods": goods}
+    typed = {"kind": EffectKind(body["kind"]), "bucket": Bucket(body["bucket"]), "goods": goods}
     return Owed(**{**body, **typed})
