@@ -204,6 +204,8 @@ class World:
     jobs: Jobs
     client: AsyncPickup
     open_client: Callable[..., AsyncPickup]
+    telling: asyncio.Task[None] | None = None
+    """What tells stock in the background."""
     published: list[events_pb2.PickupEvent] = field(default_factory=list)
 
     async def tell(self, event_id: str = "", **payload: Any) -> None:
@@ -376,6 +378,7 @@ async def world(settings: PickupSettings, token: str) -> AsyncIterator[World]:
             jobs.tell_stock(),
         )
     ]
+    world.telling = work[-1]
     yield world
     pending = set(work)
     while pending:

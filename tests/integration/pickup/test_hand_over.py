@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
 from onhand.api.pickup.v1 import tasks_pb2 as pb
 from onhand.kit.errors import LimitReached, WrongCode, WrongState
@@ -156,3 +157,24 @@ async def test_what_stock_refuses_for_good_stays_listed_and_is_not_tried_again(w
     assert await Sweeps(world.deps).tell_stock() == 0
     assert world.stock.fulfil_calls == 1
     assert await world.state(task_id) == "COLLECTED"
+
+
+async def test_goods_that_an_earlier_version_left_to_tell_of_are_told_once_under_the_same_id(
+    world: Any,
+) -> None:
+    task_id, code = await world.ready()
+    await world.do("HandOver", task_id, code=code)
+    await world.until(lambda: settled(world, task_id))
+
+    async def left_behind(connection: Any) -> None:
+        statement = "INSERT INTO stock_effects (task_id, next_attempt_time) VALUES (CAST(:id AS uuid), now())"
+        await connection.execute(text(statement), {"id": task_id})
+
+    await world.database.transaction(left_behind)
+
+    async def told_again() -> bool:
+        return world.stock.fulfil_calls == 2 and await settled(world, task_id)
+
+    await world.until(told_again)
+    assert list(world.stock.fulfilled) == [str(effect_id(task_id, "fulfil"))]
+    assert not await world.rows("SELECT task_id FROM stock_effects")

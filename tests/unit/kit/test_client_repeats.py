@@ -27,6 +27,7 @@ IDEMPOTENT_WRITES = {
 
 NEVER_REPEATED = {
     "BatchCreateReservations",  # its elements carry request_ids; its caller repeats
+    "RecordOfflineHandOvers",  # likewise
     "RetryMessage",
     "StreamReads",
     "WatchAvailability",

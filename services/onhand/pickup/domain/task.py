@@ -285,7 +285,8 @@ class Task:
         elif self.state is State.READY:
             times += [self.reminder_time, self.expire_time or self.collect_deadline]
         elif self.state in LIVE:
-            times.append(self.step_deadline)
+            # One that was taken on before there were such times has until its promise.
+            times.append(self.step_deadline or self.assignment.promise_time)
         if self.state in LIVE:
             times.append(self.wait_deadline)
             times += [each.decide_deadline for each in self.substitutions if each.state in UNDECIDED]

@@ -115,7 +115,6 @@ async def save(deps: Deps, connection: AsyncConnection, before: Task, decided: C
     if not decided.facts:
         return
     after = decided.task
-    measure(before, decided)
     taken = await tasks.save(connection, before, decided, actor, deps.clock)
     if taken:
         raise WrongProduct(f"{taken[0]} (picked for another task)", "a tag that is free", "HELD_FOR_ANOTHER")
@@ -123,3 +122,4 @@ async def save(deps: Deps, connection: AsyncConnection, before: Task, decided: C
     if after.state in FREES_SLOT and before.state not in FREES_SLOT:
         given = after.assignment
         await slots.end_of_order(connection, given.order_id, given.location_id)
+    measure(before, decided)

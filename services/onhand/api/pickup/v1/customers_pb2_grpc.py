@@ -27,7 +27,7 @@ if _version_not_supported:
 
 class CustomerServiceStub:
     """CustomerService is called by whoever has made sure who the customer is: a page behind a signed link, or
-    the channel's app. Every method that writes is safe to repeat with the same request_id; the same
+    the channel's app. Its scopes are not for tills and associates: a pass is as good as the code. Every method that writes is safe to repeat with the same request_id; the same
     request_id with other content fails with ALREADY_EXISTS (REQUEST_ID_REUSED). A method that the task's
     state does not allow fails with FAILED_PRECONDITION (WRONG_STATE). To say "I am here" is
     CollectionService.CheckIn; to cancel is routing's OrderService.CancelOrder.
@@ -73,7 +73,7 @@ class CustomerServiceStub:
 
 class CustomerServiceServicer:
     """CustomerService is called by whoever has made sure who the customer is: a page behind a signed link, or
-    the channel's app. Every method that writes is safe to repeat with the same request_id; the same
+    the channel's app. Its scopes are not for tills and associates: a pass is as good as the code. Every method that writes is safe to repeat with the same request_id; the same
     request_id with other content fails with ALREADY_EXISTS (REQUEST_ID_REUSED). A method that the task's
     state does not allow fails with FAILED_PRECONDITION (WRONG_STATE). To say "I am here" is
     CollectionService.CheckIn; to cancel is routing's OrderService.CancelOrder.
@@ -170,7 +170,7 @@ def add_CustomerServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class CustomerService:
     """CustomerService is called by whoever has made sure who the customer is: a page behind a signed link, or
-    the channel's app. Every method that writes is safe to repeat with the same request_id; the same
+    the channel's app. Its scopes are not for tills and associates: a pass is as good as the code. Every method that writes is safe to repeat with the same request_id; the same
     request_id with other content fails with ALREADY_EXISTS (REQUEST_ID_REUSED). A method that the task's
     state does not allow fails with FAILED_PRECONDITION (WRONG_STATE). To say "I am here" is
     CollectionService.CheckIn; to cancel is routing's OrderService.CancelOrder.

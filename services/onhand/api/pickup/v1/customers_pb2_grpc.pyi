@@ -28,7 +28,7 @@ GRPC_VERSION: str
 
 class CustomerServiceStub:
     """CustomerService is called by whoever has made sure who the customer is: a page behind a signed link, or
-    the channel's app. Every method that writes is safe to repeat with the same request_id; the same
+    the channel's app. Its scopes are not for tills and associates: a pass is as good as the code. Every method that writes is safe to repeat with the same request_id; the same
     request_id with other content fails with ALREADY_EXISTS (REQUEST_ID_REUSED). A method that the task's
     state does not allow fails with FAILED_PRECONDITION (WRONG_STATE). To say "I am here" is
     CollectionService.CheckIn; to cancel is routing's OrderService.CancelOrder.
@@ -64,7 +64,7 @@ class CustomerServiceStub:
 @_typing.type_check_only
 class CustomerServiceAsyncStub(CustomerServiceStub):
     """CustomerService is called by whoever has made sure who the customer is: a page behind a signed link, or
-    the channel's app. Every method that writes is safe to repeat with the same request_id; the same
+    the channel's app. Its scopes are not for tills and associates: a pass is as good as the code. Every method that writes is safe to repeat with the same request_id; the same
     request_id with other content fails with ALREADY_EXISTS (REQUEST_ID_REUSED). A method that the task's
     state does not allow fails with FAILED_PRECONDITION (WRONG_STATE). To say "I am here" is
     CollectionService.CheckIn; to cancel is routing's OrderService.CancelOrder.
@@ -96,7 +96,7 @@ class CustomerServiceAsyncStub(CustomerServiceStub):
 
 class CustomerServiceServicer:
     """CustomerService is called by whoever has made sure who the customer is: a page behind a signed link, or
-    the channel's app. Every method that writes is safe to repeat with the same request_id; the same
+    the channel's app. Its scopes are not for tills and associates: a pass is as good as the code. Every method that writes is safe to repeat with the same request_id; the same
     request_id with other content fails with ALREADY_EXISTS (REQUEST_ID_REUSED). A method that the task's
     state does not allow fails with FAILED_PRECONDITION (WRONG_STATE). To say "I am here" is
     CollectionService.CheckIn; to cancel is routing's OrderService.CancelOrder.

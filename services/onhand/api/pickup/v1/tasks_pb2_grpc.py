@@ -127,8 +127,8 @@ class TaskServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def WatchTasks(self, request, context):
-        """The tasks of a location that have not ended or have goods that go back to their place, most urgent
-        promise first, then each task after it changed, also when it ended. Changes in quick succession may come as one, and a task may come twice
+        """The tasks of a location that have not ended, most urgent promise first, then those that ended and have
+        goods that go back to their place, then each task after it changed, also when it ended. Changes in quick succession may come as one, and a task may come twice
         with the same version. Fails with RESOURCE_EXHAUSTED (LIMIT_REACHED) past 1,000 watches of a process.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -42,8 +42,8 @@ class TaskServiceStub:
     GetTask: _grpc.UnaryUnaryMultiCallable[_tasks_pb2.GetTaskRequest, _tasks_pb2.GetTaskResponse]
     """One task by its id. Fails with NOT_FOUND."""
     WatchTasks: _grpc.UnaryStreamMultiCallable[_tasks_pb2.WatchTasksRequest, _tasks_pb2.WatchTasksResponse]
-    """The tasks of a location that have not ended or have goods that go back to their place, most urgent
-    promise first, then each task after it changed, also when it ended. Changes in quick succession may come as one, and a task may come twice
+    """The tasks of a location that have not ended, most urgent promise first, then those that ended and have
+    goods that go back to their place, then each task after it changed, also when it ended. Changes in quick succession may come as one, and a task may come twice
     with the same version. Fails with RESOURCE_EXHAUSTED (LIMIT_REACHED) past 1,000 watches of a process.
     """
     AcceptTask: _grpc.UnaryUnaryMultiCallable[_tasks_pb2.AcceptTaskRequest, _tasks_pb2.AcceptTaskResponse]
@@ -91,8 +91,8 @@ class TaskServiceAsyncStub(TaskServiceStub):
     GetTask: _aio.UnaryUnaryMultiCallable[_tasks_pb2.GetTaskRequest, _tasks_pb2.GetTaskResponse]  # type: ignore[assignment]
     """One task by its id. Fails with NOT_FOUND."""
     WatchTasks: _aio.UnaryStreamMultiCallable[_tasks_pb2.WatchTasksRequest, _tasks_pb2.WatchTasksResponse]  # type: ignore[assignment]
-    """The tasks of a location that have not ended or have goods that go back to their place, most urgent
-    promise first, then each task after it changed, also when it ended. Changes in quick succession may come as one, and a task may come twice
+    """The tasks of a location that have not ended, most urgent promise first, then those that ended and have
+    goods that go back to their place, then each task after it changed, also when it ended. Changes in quick succession may come as one, and a task may come twice
     with the same version. Fails with RESOURCE_EXHAUSTED (LIMIT_REACHED) past 1,000 watches of a process.
     """
     AcceptTask: _aio.UnaryUnaryMultiCallable[_tasks_pb2.AcceptTaskRequest, _tasks_pb2.AcceptTaskResponse]  # type: ignore[assignment]
@@ -152,8 +152,8 @@ class TaskServiceServicer:
         request: _tasks_pb2.WatchTasksRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_tasks_pb2.WatchTasksResponse], _abc.AsyncIterator[_tasks_pb2.WatchTasksResponse]]:
-        """The tasks of a location that have not ended or have goods that go back to their place, most urgent
-        promise first, then each task after it changed, also when it ended. Changes in quick succession may come as one, and a task may come twice
+        """The tasks of a location that have not ended, most urgent promise first, then those that ended and have
+        goods that go back to their place, then each task after it changed, also when it ended. Changes in quick succession may come as one, and a task may come twice
         with the same version. Fails with RESOURCE_EXHAUSTED (LIMIT_REACHED) past 1,000 watches of a process.
         """
 
