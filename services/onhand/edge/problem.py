@@ -41,7 +41,6 @@ STATUSES: dict[grpc.StatusCode, HTTPStatus] = {
 """The mapping that google/rpc/code.proto gives beside each code."""
 CHALLENGE = 'Bearer realm="onhand", Basic realm="onhand", charset="UTF-8"'
 """Both ways to send a token; programs that only speak Basic wait to be asked."""
-_GRPC_SERVICE = "stock"
 
 
 class BodyTooLarge(LimitReached):
@@ -109,19 +108,19 @@ def described(error: Exception) -> tuple[dict[str, Any], Mapping[str, str]]:
     return of(known), headers
 
 
-def restored(error: Exception) -> OnhandError:
-    """Return `error` as one of ours: a call that our server did not answer, or an unexpected failure."""
+def restored(error: Exception, service: str = "stock") -> OnhandError:
+    """Return `error` as one of ours: a call that `service` did not answer, or an unexpected failure."""
     if isinstance(error, OnhandError):
         return error
     if isinstance(error, TimeoutError):
         return DeadlineExceeded()
     if isinstance(error, grpc.aio.AioRpcError):
         if error.code() is _Code.UNAVAILABLE:
-            return DependencyUnavailable(_GRPC_SERVICE)
+            return DependencyUnavailable(service)
         if error.code() is _Code.DEADLINE_EXCEEDED:
             return DeadlineExceeded()
         if error.code() is _Code.RESOURCE_EXHAUSTED:  # the server's cap on concurrent calls
-            return Busy(_GRPC_SERVICE)
+            return Busy(service)
     telemetry.log.error("unexpected failure", exc_info=error)
     return Internal(telemetry.trace_id())
 

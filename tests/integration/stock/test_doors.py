@@ -36,6 +36,21 @@ async def test_a_write_is_seen_by_a_read_that_asks_to_be_as_fresh(shop: Shop) ->
     assert answer.revision >= revision
 
 
+async def test_an_item_is_found_by_its_bar_code_in_any_of_its_lengths(shop: Shop) -> None:
+    async def item_of(**asked: str) -> str:
+        return (await shop.client.catalog.GetItem(catalog_pb2.GetItemRequest(**asked))).item.item_id
+
+    known = await item_of(gtin=GTIN)
+    assert await item_of(gtin=GTIN.zfill(14)) == await item_of(item_id=known) == known
+    with pytest.raises(errors.UnknownItem):
+        await item_of(gtin="4006381333931")
+    with pytest.raises(errors.InvalidGtin):
+        await item_of(gtin="4006381333932")
+    for asked in ({}, {"gtin": GTIN, "item_id": known}, {"gtin": "12"}):
+        with pytest.raises(errors.InvalidField):
+            await item_of(**asked)
+
+
 async def test_nearby_locations_are_found_nearest_first_and_the_others_say_why_not(shop: Shop) -> None:
     await shop.receive(1, location_id=shop.s1)
     revision = await shop.receive(5, location_id=shop.s2)

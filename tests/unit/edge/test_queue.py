@@ -51,6 +51,8 @@ def test_who_waits_at_the_counter_is_told_with_where() -> None:
     made.check_in_time.FromDatetime(NOW)
     made.check_in_note = "bay 4"
     assert alerts([made], NOW) == [{"task_id": "t", "kind": "here", "text": "Ada is here: bay 4"}]
+    made.state = pb.Task.STATE_COLLECTED
+    assert alerts([made], NOW) == []
 
 
 def test_an_alert_of_a_newer_service_is_shown_too() -> None:

@@ -31,7 +31,14 @@ from onhand.kit.clock import Clock
 from onhand.kit.errors import InvalidToken, LimitReached, OnhandError, UnknownLocation, WrongState
 from onhand.kit.links import Links
 
-SCOPES = ("orders.read", "orders.write", "collection.read", "collection.write", "catalog.read")
+SCOPES = (
+    "orders.read",
+    "orders.write",
+    "customers.read",
+    "customers.write",
+    "collection.write",
+    "catalog.read",
+)
 """What the edge's own token needs for this page."""
 MAX_MINUTES = 24 * 60
 PASS_BORDER = 4

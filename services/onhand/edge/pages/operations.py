@@ -117,10 +117,10 @@ class OperationsPage:
             return self._ask_for_token()
         health, readers, parked, failed, stores = await asyncio.gather(
             self._services.check_all(),
-            section(self._readers),
-            section(self._parked),
-            section(self._failed_messages),
-            section(self._measures),
+            section("stock", self._readers),
+            section("routing", self._parked),
+            section("notifications", self._failed_messages),
+            section("pickup", self._measures),
         )
         return rendering.page(
             "operations.html",
@@ -259,7 +259,7 @@ class OperationsPage:
         return Json({"title": item.title, "size": item.size, "colour": item.colour})
 
 
-async def section(read: Callable[[], Awaitable[Any]]) -> dict[str, Any]:
+async def section(service: str, read: Callable[[], Awaitable[Any]]) -> dict[str, Any]:
     """Read what one part of the page shows; what fails is told there, and the others are shown."""
     try:
         return {"facts": await read(), "problem": ""}
@@ -267,8 +267,8 @@ async def section(read: Callable[[], Awaitable[Any]]) -> dict[str, Any]:
         return {"facts": None, "problem": error.message}
     except grpc.aio.AioRpcError as error:
         if error.code() is grpc.StatusCode.UNIMPLEMENTED:  # an edge that is newer than what is behind it
-            return {"facts": None, "problem": "the service is older than this page and does not know it"}
-        return {"facts": None, "problem": problem.restored(error).message}
+            return {"facts": None, "problem": f"{service} is older than this page and does not know it"}
+        return {"facts": None, "problem": problem.restored(error, service).message}
 
 
 def ago(age: timedelta) -> str:

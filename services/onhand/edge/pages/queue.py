@@ -48,6 +48,14 @@ NEW = "in a state that this page does not know"
 STORE_WORKS = {_State.STATE_OPEN, _State.STATE_ACCEPTED, _State.STATE_PICKING, _State.STATE_PICKED}
 """States in which the promise is still to be kept; a packed parcel too waits for its carrier only."""
 SUBSTITUTIONS = {value: name.removeprefix("STATE_").lower() for name, value in pb.Substitution.State.items()}
+ENDED = {
+    _State.STATE_COLLECTED,
+    _State.STATE_SHIPPED,
+    _State.STATE_REJECTED,
+    _State.STATE_CANCELLED,
+    _State.STATE_EXPIRED,
+    _State.STATE_REFUSED,
+}
 TO_PICK = {_State.STATE_ACCEPTED, _State.STATE_PICKING}
 PLACES_AT_ONCE = 50
 """Tasks whose goods are looked for in one call; the contract's limit."""
@@ -116,6 +124,8 @@ class Queues:
             collect=task.kind == pb.Task.KIND_COLLECT,
             late=task.state in STORE_WORKS and moment(task.promise_time) < self._clock.now(),
             unit_count=sum(line.quantity - line.cancelled_quantity for line in task.lines),
+            here=is_here(task),
+            ended=task.state in ENDED,
             left_count=sum(map(left, task.lines)),
             shelve_count=sum(line.shelve_quantity for line in task.lines),
             alerts=[(alert, alert_text(alert)) for alert in task.alerts],
@@ -224,7 +234,8 @@ def left(line: pb.TaskLine) -> int:
 
 
 def is_here(task: pb.Task) -> bool:
-    return task.HasField("check_in_time")
+    """Tell whether the customer waits for the task; not after it has ended."""
+    return task.HasField("check_in_time") and task.state in {*STORE_WORKS, _State.STATE_READY}
 
 
 def alerts(tasks: Iterable[pb.Task], now: datetime) -> list[dict[str, str]]:

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
+import grpc
 from google.protobuf.message import Message
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -206,7 +207,10 @@ class StorePage:
             raise malformed("body", str(error)) from None
         message.task_id = request.path_params["task_id"]
         message.request_id = fields.get("request_id", "")
-        answer = await method(message)
+        try:
+            answer = await method(message)
+        except grpc.aio.AioRpcError as error:
+            raise problem.restored(error, "pickup") from error
         task: pb.Task = answer.task
         line_id = str(getattr(answer, "line_id", "") or fields.get("line_id", ""))
         location = await self._catalogue.location(location_id)
