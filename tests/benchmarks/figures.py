@@ -12,7 +12,7 @@ from itertools import cycle, islice
 
 import asyncpg
 
-from benchmarks import bare, load, world
+from benchmarks import bare, load, routing, waves, world
 from benchmarks.harness import Bench, Turns
 from benchmarks.load import LoadFailedError
 from benchmarks.rows import Measured
@@ -222,6 +222,9 @@ FIGURES = (
     Figure("create_reservation", "reserve", create_reservation, 0.5),
     Figure("stream_reads", "ingest", stream_reads, 0.5),
     Figure("record_new_tags", "ingest", record_new_tags, 0.4),
+    Figure("plan_order", "routing", routing.single_plan, 0.1),
+    *(Figure(f"wave_{kind}", "routing", routing.wave(kind), 0.99) for kind in waves.KINDS),
+    *(Figure(f"greedy_{kind}", "routing", routing.greedy_wave(kind), 1 / 1.05) for kind in waves.KINDS),
 )
 
 

@@ -1,16 +1,14 @@
 """Killed between any two steps, with stock away, with answers lost: every order ends right."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from onhand.api.pickup.v1 import tasks_pb2
 
-from .conftest import World, states_of
+from .conftest import World, killed_before, states_of
 from .peer import WRITES
 
 RECORDS = ("record_plan", "record_assigned")
@@ -50,21 +48,6 @@ async def test_a_lost_call_or_answer_leaves_one_live_reservation(
     assert world.stock.available("zwolle", "shirt") == 0
     await world.event(order, "lines_assigned", count=2)
     assert len(world.events(order, "lines_assigned")) == 2
-
-
-def killed_before(world: World, monkeypatch: pytest.MonkeyPatch, record: str) -> asyncio.Event:
-    """Let the next process that is about to record something die instead."""
-    killed = asyncio.Event()
-    real: Callable[..., Any] = getattr(world.orders, record)
-
-    async def die(*arguments: Any, **named: Any) -> Any:
-        if killed.is_set():
-            return await real(*arguments, **named)
-        killed.set()
-        raise asyncio.CancelledError
-
-    monkeypatch.setattr(world.orders, record, die)
-    return killed
 
 
 @pytest.mark.parametrize("record", RECORDS)
