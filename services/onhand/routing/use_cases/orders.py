@@ -298,9 +298,7 @@ class Orders:
             return order, now
 
         async def work(connection: AsyncConnection) -> bool:
-            # The order's row before the locations' locks, as everywhere.
-            await orders.version(connection, lease.order_id, lock=True)
-            if not await self._has_capacity(connection, plan):
+            if not await self._has_capacity(connection, lease.order_id, plan):
                 return False
             order, now = await self._apply(connection, lease.order_id, change, lease)
             await plans.add(connection, order, plan, now)
@@ -310,11 +308,13 @@ class Orders:
         self._watchers.notify(lease.order_id)
         return recorded
 
-    async def _has_capacity(self, connection: AsyncConnection, plan: Plan) -> bool:
+    async def _has_capacity(self, connection: AsyncConnection, order_id: str, plan: Plan) -> bool:
         """Tell whether the chosen locations of limited capacity have room still, and lock it."""
         limits = plan.limits()
         if not limits:
             return True
+        # The order's row before the locations' locks, as everywhere.
+        await orders.version(connection, order_id, lock=True)
         await plans.lock_capacity(connection, list(limits))
         days = {each.location_id: each.day for each in plan.question.options if each.day is not None}
         given = await plans.orders_given(connection, {each: days[each] for each in limits if each in days})
