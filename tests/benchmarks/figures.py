@@ -13,8 +13,8 @@ from itertools import cycle, islice
 
 import asyncpg
 
-from benchmarks import bare, load, memory, reserve, views, world
-from benchmarks.harness import Bench
+from benchmarks import bare, load, memory, reserve, routing, views, waves, world
+from benchmarks.harness import Bench, Turns
 from benchmarks.load import LoadFailedError
 from benchmarks.rows import Measured
 from onhand.api.stock.v1 import availability_pb2, reads_pb2
@@ -312,6 +312,9 @@ FIGURES = (
     Figure("record_new_tags_alone", "ingest", record_new_tags_alone),
     Figure("tag_memory", "ingest", tag_memory, 1),
     Figure("read_cost_at_scale", "ingest", read_cost_at_scale, 1),
+    Figure("plan_order", "routing", routing.single_plan, 0.1),
+    *(Figure(f"wave_{kind}", "routing", routing.wave(kind), 0.99) for kind in waves.KINDS),
+    *(Figure(f"greedy_{kind}", "routing", routing.greedy_wave(kind), 1 / 1.05) for kind in waves.KINDS),
 )
 
 

@@ -48,6 +48,13 @@ class RoutingSettings(ServiceSettings):
     """How long an order belongs to the process that advances it; after a crash another takes it then."""
     job_interval_s: _Positive = 0.25
     """How often due orders are looked for; protects the database."""
+    wave_orders: Annotated[int, Field(ge=1, le=5_000)] = 500
+    """Orders of one wave at most; protects the time that a wave may take, and memory."""
+    wave_solve_s: _Positive = 10
+    """How long a wave is improved on before the best so far is taken."""
+    wave_lease_s: _Positive = 120
+    """How long the orders of a wave belong to the process that plans it. One that was missed by its wave for so
+    long is planned alone."""
     job_batch: Annotated[int, Field(ge=1, le=1000)] = 16
     """Orders that one process advances at the same time; protects stock."""
     max_conflicts: Annotated[int, Field(ge=1, le=20)] = 3
@@ -70,6 +77,8 @@ class RoutingSettings(ServiceSettings):
     def _lease_outlasts_its_work(self) -> Self:
         if self.advance_timeout_s + self.stock_timeout_s > self.lease_s:
             raise ValueError("lease_s must be at least advance_timeout_s + stock_timeout_s")
+        if self.wave_solve_s * 2 + self.advance_timeout_s > self.wave_lease_s:
+            raise ValueError("wave_lease_s must be at least 2 * wave_solve_s + advance_timeout_s")
         return self
 
     def leads(self) -> Leads:

@@ -17,3 +17,9 @@ class Jobs:
             # Less than a batch: nothing else was due.
             if await self._saga.advance_due() < self._settings.job_batch:
                 await asyncio.sleep(self._settings.job_interval_s)
+
+    async def plan_waves(self) -> None:
+        """Plan waves that have begun until cancelled."""
+        while True:
+            if await self._saga.plan_wave() < self._settings.wave_orders:
+                await asyncio.sleep(self._settings.job_interval_s)

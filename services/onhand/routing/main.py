@@ -66,7 +66,9 @@ async def serve(settings: RoutingSettings) -> None:
     for subscription in Consumers(orders).subscriptions():
         consumer = Consumer(broker, database, "routing", subscription)
         server.background(f"consume {subscription.stream}", consumer.run)
-    server.background("advance orders", Jobs(saga, settings).advance_orders)
+    jobs = Jobs(saga, settings)
+    server.background("advance orders", jobs.advance_orders)
+    server.background("plan waves", jobs.plan_waves)
     server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
     server.every("forget quotes", 3600, lambda: networks.forget(timedelta(days=1)))
 

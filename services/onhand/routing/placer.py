@@ -1,6 +1,7 @@
 """Gathers the facts that a plan depends on, from stock and from the policy in force, and makes the plan."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -10,9 +11,11 @@ from onhand.routing.domain import placing
 from onhand.routing.domain.cost import Cell, Demand, Option, Question, all_items
 from onhand.routing.domain.lifecycle import FulfilmentMethod
 from onhand.routing.domain.order import Order, Position
-from onhand.routing.domain.plan import Plan, make_plan
+from onhand.routing.domain.plan import Plan, make_plan, planned_in_wave
 from onhand.routing.domain.policy import Policy
+from onhand.routing.domain.wave import WaveOrder
 from onhand.routing.messages.orders import address_message, place_of
+from onhand.routing.optimiser import plan_wave
 from onhand.routing.promiser import Promiser
 from onhand.routing.stock import Location, StockGateway, distance_metres
 from onhand.routing.use_cases.networks import Networks
@@ -41,6 +44,7 @@ class Placer:
         self._networks = networks
         self._promiser = promiser
         self._clock = clock
+        self._wave_solve_s = settings.wave_solve_s
         self._max_candidates = settings.max_candidates
 
     async def plan(self, order: Order, *, fully_consistent: bool) -> Plan:
@@ -54,6 +58,25 @@ class Placer:
             if {portion.line_id for portion in plan.portions} == {each.line_id for each in question.demands}:
                 return plan
         return make_plan(question, policy)
+
+    async def plan_together(self, orders: Sequence[Order]) -> list[Plan]:
+        """Plan the lines that wait of ship orders as one wave. Raises DependencyUnavailable."""
+        policies = {each.channel: await self._policies.of_channel(each.channel) for each in orders}
+        questions = [await self._question(each, policies[each.channel], with_facts=False) for each in orders]
+        open_ids = {each.location_id for q in questions for each in q.options if not each.barred}
+        items = set().union(*(all_items(question.demands) for question in questions))
+        cells = await self._stock.cells(sorted(items), sorted(open_ids), fully_consistent=True)
+        wave = []
+        for order, question in zip(orders, questions, strict=True):
+            options = await self._with_load(question.options, cells, policies[order.channel])
+            wave.append(WaveOrder(replace(question, options=tuple(options)), policies[order.channel]))
+        # Seconds of work: beside the loop, which has others to answer.
+        found = await asyncio.to_thread(plan_wave, wave, self._wave_solve_s)
+        told = f"in a wave of {len(wave)}, at most {found.gap:.2%} above the least cost"
+        return [
+            planned_in_wave(each.question, each.policy, portions, told)
+            for each, portions in zip(wave, found.portions, strict=True)
+        ]
 
     async def take_basket(self, order: Order) -> Plan | BasketRefused:
         """Plan a collect order on its held basket, or say why that cannot be."""
@@ -95,7 +118,9 @@ class Placer:
         options = await self._with_facts(await self._shippers(position, place), demands, policy)
         return make_plan(Question(FulfilmentMethod.SHIP, tuple(demands), tuple(options), allow_split), policy)
 
-    async def _question(self, order: Order, policy: Policy, *, fully_consistent: bool) -> Question:
+    async def _question(
+        self, order: Order, policy: Policy, *, fully_consistent: bool = False, with_facts: bool = True
+    ) -> Question:
         demands = placing.demands_of(order)
         if order.shipping_position is None:
             store_id = order.collect_location_id
@@ -107,7 +132,8 @@ class Placer:
             )
         if order.latest_time is not None:
             options = await self._in_time(options, order, order.latest_time)
-        options = await self._with_facts(options, demands, policy, fully_consistent=fully_consistent)
+        if with_facts:
+            options = await self._with_facts(options, demands, policy, fully_consistent=fully_consistent)
         return Question(order.method, demands, tuple(options), order.allow_split)
 
     async def _in_time(self, options: Sequence[Option], order: Order, latest_time: datetime) -> list[Option]:
@@ -161,6 +187,11 @@ class Placer:
         if open_ids:
             items = sorted(all_items(demands))
             cells = await self._stock.cells(items, open_ids, fully_consistent=fully_consistent)
+        return await self._with_load(options, cells, policy)
+
+    async def _with_load(
+        self, options: Sequence[Option], cells: Mapping[str, Mapping[str, Cell]], policy: Policy
+    ) -> list[Option]:
         days = {
             each.location_id: each.day
             for each in options
@@ -168,10 +199,14 @@ class Placer:
         }
         given = await self._policies.orders_given(days) if days else {}
         return [
-            replace(
-                each,
-                cells=cells.get(each.location_id, {}),
-                orders_today=given.get(each.location_id, 0),
+            Option(
+                each.location_id,
+                each.barred,
+                each.distance_metres,
+                cells.get(each.location_id, {}),
+                given.get(each.location_id, 0),
+                each.shipping_cost,
+                each.day,
             )
             for each in options
         ]

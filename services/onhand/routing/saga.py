@@ -65,6 +65,30 @@ class Saga:
             await asyncio.wait([self.start(lease) for lease in leases])
         return len(leases)
 
+    async def plan_wave(self) -> int:
+        """Plan the orders whose wave has begun together, and advance each; returns how many."""
+        leases = await self._orders.claim_wave()
+        try:
+            steps = [(lease, await self._orders.next_step(lease)) for lease in leases]
+            # One that may be substituted is planned alone: which item it takes is part of its own plan.
+            together = [
+                (lease, step.order)
+                for lease, step in steps
+                if isinstance(step, PlanStep)
+                and not any(line.substitute_item_ids for line in step.order.lines)
+            ]
+            plans = await self._placer.plan_together([order for _, order in together]) if together else []
+            for (lease, _), plan in zip(together, plans, strict=True):
+                await self._orders.record_plan(lease, plan)
+        except (OnhandError, LeaseLostError) as error:
+            log.warning("wave waits", orders=len(leases), error=repr(error))
+            for lease in leases:
+                await self._postpone(lease)
+            return 0
+        if leases:
+            await asyncio.wait([self.start(lease) for lease in leases])
+        return len(leases)
+
     async def finish(self) -> None:
         """Let the advances under way end, so that no lease is left behind for others to wait for."""
         if self._under_way:

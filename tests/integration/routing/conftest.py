@@ -103,10 +103,12 @@ class World:
             setattr(order, name, value)
         return order
 
+    def request(self, order: orders_pb2.Order) -> orders_pb2.SubmitOrderRequest:
+        return orders_pb2.SubmitOrderRequest(request_id=str(uuid4()), order=order)
+
     async def submit(self, *lines: tuple[str, str, int], basket: str = "", **fields: Any) -> orders_pb2.Order:
-        request = orders_pb2.SubmitOrderRequest(
-            request_id=str(uuid4()), order=self.order(*lines, **fields), reservation_id=basket
-        )
+        request = self.request(self.order(*lines, **fields))
+        request.reservation_id = basket
         return (await self.client.orders.SubmitOrder(request)).order
 
     async def get(self, order_id: str) -> orders_pb2.Order:
@@ -238,6 +240,21 @@ def states_of(order: orders_pb2.Order) -> list[str]:
     return [state_of(line) for line in order.lines]
 
 
+def killed_before(world: World, monkeypatch: pytest.MonkeyPatch, record: str) -> asyncio.Event:
+    """Let the next process that is about to record something die instead."""
+    killed = asyncio.Event()
+    real: Callable[..., Any] = getattr(world.orders, record)
+
+    async def die(*arguments: Any, **named: Any) -> Any:
+        if killed.is_set():
+            return await real(*arguments, **named)
+        killed.set()
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(world.orders, record, die)
+    return killed
+
+
 @pytest.fixture
 def settings(fresh_settings: Callable[..., RoutingSettings]) -> RoutingSettings:
     return fresh_settings(
@@ -307,6 +324,7 @@ async def world(settings: RoutingSettings, mint: Callable[..., str]) -> AsyncIte
                 for each in Consumers(orders).subscriptions()
             ),
             Jobs(saga, settings).advance_orders(),
+            Jobs(saga, settings).plan_waves(),
         )
     ]
     yield world

@@ -1,16 +1,14 @@
 """Killed between any two steps, with stock away, with answers lost: every order ends right."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from onhand.api.pickup.v1 import tasks_pb2
 
-from .conftest import World, states_of
+from .conftest import World, killed_before, states_of
 from .peer import WRITES
 
 RECORDS = ("record_plan", "record_assigned")
@@ -52,21 +50,6 @@ async def test_a_lost_call_or_answer_leaves_one_live_reservation(
     assert len(world.events(order, "lines_assigned")) == 2
 
 
-def killed_before(world: World, monkeypatch: pytest.MonkeyPatch, record: str) -> asyncio.Event:
-    """Let the next process that is about to record something die instead."""
-    killed = asyncio.Event()
-    real: Callable[..., Any] = getattr(world.orders, record)
-
-    async def die(*arguments: Any, **named: Any) -> Any:
-        if killed.is_set():
-            return await real(*arguments, **named)
-        killed.set()
-        raise asyncio.CancelledError
-
-    monkeypatch.setattr(world.orders, record, die)
-    return killed
-
-
 @pytest.mark.parametrize("record", RECORDS)
 async def test_killed_between_two_steps_another_process_goes_on(
     world: World, monkeypatch: pytest.MonkeyPatch, record: str
@@ -80,6 +63,38 @@ async def test_killed_between_two_steps_another_process_goes_on(
     await world.becomes(order.order_id, "ASSIGNED")
     await world.settled(order.order_id)
     assert len(world.stock.reservations) == 1
+
+
+STEPS = ("next_step", "record_released", "record_plan", "record_refused", "record_assigned", "rest")
+
+
+@pytest.mark.parametrize("record", STEPS)
+async def test_killed_anywhere_while_a_rejected_order_is_planned_again_it_ends_right(
+    world: World, monkeypatch: pytest.MonkeyPatch, record: str
+) -> None:
+    world.stock.sellable.update({("utrecht", "shirt"): 1, ("zwolle", "shirt"): 1})
+    world.stock.pretended["amsterdam", "shirt"] = 1  # so that stock refuses a plan on the way
+    order = await world.submit(("1", "shirt", 1), allow_split=True)
+    order = await world.becomes(order.order_id, "ASSIGNED")
+    killed = killed_before(world, monkeypatch, record)
+    first = order.lines[0].location_id
+    await world.store_says(order, "task_rejected", reason=tasks_pb2.REJECT_REASON_DAMAGED)
+
+    async def is_killed() -> bool:
+        return killed.is_set()
+
+    async def moved() -> bool:
+        line = (await world.get(order.order_id)).lines[0]
+        return line.location_id not in {"", first} and states_of(await world.get(order.order_id)) == [
+            "ASSIGNED"
+        ]
+
+    await world.until(is_killed)
+    world.clock.ahead += timedelta(seconds=world.settings.lease_s)
+    await world.until(moved, lambda: world.get(order.order_id))
+    await world.settled(order.order_id)
+    assert world.stock.lost[first, "shirt", "DAMAGED"] == 1
+    assert len(world.events(order, "lines_assigned")) <= 2
 
 
 async def test_killed_for_longer_than_the_hold_it_reserves_anew(

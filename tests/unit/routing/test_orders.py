@@ -231,6 +231,15 @@ def test_what_is_left_of_a_bundle_does_not_stay_behind() -> None:
     assert fact.line_ids == ("2",)
 
 
+def test_a_bundle_is_rejected_with_its_task() -> None:
+    order = assigned(line("1", 1), line("2", 1))
+    for each in order.lines:
+        each.bundle_id = "set"
+    ending.take(order, news(order, NewsKind.REJECTED), CAUSE, GRACE)
+    assert [each.state for each in order.lines] == [LineState.ACCEPTED] * 2
+    assert sum(sum(each.quantities.values()) for each in order.releases) == 2
+
+
 def test_late_news_does_not_lead_back() -> None:
     order = assigned(line())
     for kind, state in (

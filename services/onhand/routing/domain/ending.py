@@ -226,6 +226,10 @@ def _short(order: Order, line: Line, news: News, cause: Cause) -> None:
         line.carrier = line.tracking_number = ""
     order.release([line], news.bucket)
     _return(order, line, news, cause)
+    if line.bundle_id:
+        others = [each for each in order.with_task(news.task_id) if each.bundle_id == line.bundle_id]
+        with_it = [each for each in others if each.state in WITH_TASK]
+        take_back(order, with_it, "the rest of its bundle cannot be had there", cause)
 
 
 def _return(order: Order, line: Line, news: News, cause: Cause) -> None:
@@ -234,10 +238,5 @@ def _return(order: Order, line: Line, news: News, cause: Cause) -> None:
     line.failed_location_ids.append(location_id)
     if location_id not in line.excluded_location_ids:
         line.excluded_location_ids.append(location_id)
-    task_id = line.task_id
     line.location_id = line.task_id = line.reservation_id = ""
     order.move(line, LineState.ACCEPTED, cause, news.detail, location_id)
-    if line.bundle_id:
-        others = [each for each in order.with_task(task_id) if each.bundle_id == line.bundle_id]
-        with_it = [each for each in others if each.state in WITH_TASK]
-        take_back(order, with_it, "the rest of its bundle cannot be had there", cause)

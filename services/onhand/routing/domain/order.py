@@ -194,6 +194,8 @@ class Order:
     """Of the quote that it took: tried first."""
     latest_time: datetime | None = None
     """Of no use to the customer later."""
+    wave_time: datetime | None = None
+    """When the wave of its first planning begins; None: it is planned alone."""
     version: int = 1
     attempt: int = 0
     """The last attempt to place lines."""

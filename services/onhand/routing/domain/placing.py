@@ -39,8 +39,14 @@ class Basket:
 def accept(order: Order, cause: Cause) -> None:
     """Record that a new order was taken."""
     for line in order.lines:
-        line.action_time = cause.now
+        line.action_time = order.wave_time or cause.now
         order.note(line, cause, "accepted")
+
+
+def wave_time(now: datetime, every_s: float) -> datetime:
+    """Return when the next wave begins: at the next full multiple of `every_s` since 1970."""
+    seconds = now.timestamp()
+    return now + timedelta(seconds=every_s - seconds % every_s)
 
 
 def demands_of(order: Order) -> tuple[Demand, ...]:

@@ -79,6 +79,12 @@ def _with_substitute(plan: Plan, number: int) -> Plan:
     return plan
 
 
+def planned_in_wave(question: Question, policy: Policy, portions: Sequence[Portion], told: str) -> Plan:
+    """Return the part of a wave's plan that is one order's; `told` says of which wave."""
+    outcome = f"{_outcome(question, policy, portions)}; {told}"
+    return Plan(tuple(portions), outcome, question, policy, exact=False)
+
+
 def _plan(question: Question, policy: Policy) -> Plan:
     usable = screened(question, policy)
     if question.method is FulfilmentMethod.COLLECT:

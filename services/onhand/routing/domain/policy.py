@@ -37,6 +37,8 @@ class Costs:
     """Each item at a location, times the doubt about its count (1 − confidence)."""
     load: float = 10.0
     """Each location that takes part, times the share of its day's capacity that is used."""
+    wait: float = 5000.0
+    """Waves: each line that finds no location."""
 
 
 class TieBreak(IntEnum):
@@ -85,6 +87,8 @@ class Policy:
     capacity: Capacity = Capacity()
     max_locations: int = 3
     """Locations that one order may be split over."""
+    wave_s: float = 0.0
+    """Ship orders wait up to so long to be planned together; 0: each is planned at once."""
 
     def rules(self, method: FulfilmentMethod) -> Rules:
         return self.collect if method is FulfilmentMethod.COLLECT else self.ship

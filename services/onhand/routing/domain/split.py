@@ -69,10 +69,11 @@ def _cheapest_single(demands: Sequence[Demand], options: Sequence[Option], polic
     total = total_demand(demands)
     least: tuple[float, list[Option]] | None = None
     for option in options:
-        if not covers(option, demands, total):
+        fixed = fixed_cost(option, policy)
+        if (least is not None and rounded(fixed) > least[0]) or not covers(option, demands, total):
             continue
         items = sum(sum(item_cost(option, item_id, units, policy)) for item_id, units in total.items())
-        cost = rounded(fixed_cost(option, policy) + items)
+        cost = rounded(fixed + items)
         if least is None or cost < least[0]:
             least = cost, [option]
         elif cost == least[0]:

@@ -24,6 +24,7 @@ def policy_from(message: policies_pb2.Policy) -> Policy:
         tie_breaks=tuple(map(TieBreak, message.tie_breaks)),
         groups=tuple(Group(each.name, tuple(each.location_ids)) for each in message.groups),
         capacity=Capacity(limits.orders_per_day, dict(limits.location_orders_per_day)),
+        wave_s=message.wave_seconds,
         max_locations=message.max_locations if message.HasField("max_locations") else Policy().max_locations,
     )
 

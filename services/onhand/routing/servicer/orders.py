@@ -17,7 +17,8 @@ from onhand.kit.clock import Clock
 from onhand.kit.errors import FieldViolation, InvalidField
 from onhand.kit.waiting import set_or_after
 from onhand.routing.config import RoutingSettings
-from onhand.routing.domain.lifecycle import LineState
+from onhand.routing.domain import placing
+from onhand.routing.domain.lifecycle import FulfilmentMethod, LineState
 from onhand.routing.messages.orders import order_from, order_message, plan_message
 from onhand.routing.saga import Saga
 from onhand.routing.use_cases.orders import Orders
@@ -49,6 +50,9 @@ class OrderServicer:
     ) -> orders_pb2.SubmitOrderResponse:
         auto_cancel_after = timedelta(seconds=self._settings.auto_cancel_s)
         order = order_from(request, self._clock.now(), auto_cancel_after)
+        if order.method is FulfilmentMethod.SHIP and not request.quote_token:
+            every_s = (await self._policies.of_channel(order.channel)).wave_s
+            order.wave_time = placing.wave_time(order.create_time, every_s) if every_s else None
         lease = await self._orders.submit(auth.current().subject, request, order)
         if lease is not None:
             await asyncio.wait([self._saga.start(lease)], timeout=self._settings.submit_wait_s)

@@ -12,7 +12,17 @@ _CLAIM_DUE = text("""
     WHERE order_id IN (
         SELECT order_id FROM orders
         WHERE next_action_time <= :now AND (lease_until IS NULL OR lease_until <= :now)
+          AND (wave_time IS NULL OR attempt > 0 OR wave_time <= :missed)
         ORDER BY next_action_time, create_time LIMIT :most FOR UPDATE SKIP LOCKED)
+    RETURNING order_id
+""")
+_CLAIM_WAVE = text("""
+    UPDATE orders SET lease_id = :lease_id, lease_until = :lease_until
+    WHERE order_id IN (
+        SELECT order_id FROM orders
+        WHERE wave_time <= :now AND attempt = 0 AND next_action_time <= :now
+          AND (lease_until IS NULL OR lease_until <= :now)
+        ORDER BY wave_time, create_time LIMIT :most FOR UPDATE SKIP LOCKED)
     RETURNING order_id
 """)
 _END_LEASE = text("""
@@ -41,12 +51,30 @@ class LeaseLostError(Exception):
 
 
 async def claim(
-    connection: AsyncConnection, now: datetime, lease_id: str, duration: timedelta, most: int
+    connection: AsyncConnection,
+    now: datetime,
+    lease_id: str,
+    duration: timedelta,
+    most: int,
+    wave_grace: timedelta,
 ) -> list[Lease]:
-    """Lease orders that are due, longest due first, oldest first among equals."""
+    """Lease orders that are due, longest due first, oldest first among equals.
+
+    One whose wave began longer than `wave_grace` ago and did not take it along is due like any other.
+    """
     until = now + duration
     key = {"lease_id": UUID(lease_id), "lease_until": until, "now": now, "most": most}
-    return [Lease(each, lease_id, until) for each in (await connection.execute(_CLAIM_DUE, key)).scalars()]
+    found = await connection.execute(_CLAIM_DUE, {**key, "missed": now - wave_grace})
+    return [Lease(each, lease_id, until) for each in found.scalars()]
+
+
+async def claim_wave(
+    connection: AsyncConnection, now: datetime, lease_id: str, duration: timedelta, most: int
+) -> list[Lease]:
+    """Lease orders whose wave has begun, oldest first."""
+    until = now + duration
+    key = {"lease_id": UUID(lease_id), "lease_until": until, "now": now, "most": most}
+    return [Lease(each, lease_id, until) for each in (await connection.execute(_CLAIM_WAVE, key)).scalars()]
 
 
 async def end(connection: AsyncConnection, lease: Lease) -> None:

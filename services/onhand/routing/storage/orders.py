@@ -18,7 +18,7 @@ _ORDER_COLUMNS = """
     order_id, channel, customer_id, customer_display_name, customer_email, customer_phone, customer_locale,
     method, collect_location_id, shipping_address, latitude, longitude, allow_split, auto_cancel_time,
     create_time, version, attempt, failures, basket_reservation_id, quoted_location_ids, latest_time,
-    next_action_time, lease_id, lease_until
+    wave_time, next_action_time, lease_id, lease_until
 """
 _LINE_COLUMNS = """
     order_id, line_id, root_line_id, item_id, quantity, position, state, location_id, task_id, reservation_id,
@@ -32,8 +32,8 @@ _INSERT_ORDER = text(f"""
         :order_id, :channel, :customer_id, :customer_display_name, :customer_email, :customer_phone,
         :customer_locale, :method, :collect_location_id, :shipping_address, :latitude, :longitude,
         :allow_split, :auto_cancel_time, :create_time, :version, :attempt, :failures,
-        :basket_reservation_id, :quoted_location_ids, :latest_time, :next_action_time, :lease_id,
-        :lease_until)
+        :basket_reservation_id, :quoted_location_ids, :latest_time, :wave_time, :next_action_time,
+        :lease_id, :lease_until)
     ON CONFLICT DO NOTHING
 """)
 _SELECT_ORDER = text(f"SELECT {_ORDER_COLUMNS} FROM orders WHERE order_id = :order_id")
@@ -120,8 +120,8 @@ _PARKED_FOR = text("""
 """)
 
 
-async def insert(connection: AsyncConnection, order: Order, lease: Lease) -> bool:
-    """Store a new order, already leased; False when its id is taken."""
+async def insert(connection: AsyncConnection, order: Order, lease: Lease | None) -> bool:
+    """Store a new order, leased already if a lease is given; False when its id is taken."""
     row = {
         "order_id": order.order_id,
         "channel": order.channel,
@@ -130,9 +130,10 @@ async def insert(connection: AsyncConnection, order: Order, lease: Lease) -> boo
         "auto_cancel_time": order.auto_cancel_time,
         "create_time": order.create_time,
         "latest_time": order.latest_time,
+        "wave_time": order.wave_time,
         **rows.changing_columns(order, order.create_time),
-        "lease_id": UUID(lease.lease_id),
-        "lease_until": lease.until,
+        "lease_id": UUID(lease.lease_id) if lease else None,
+        "lease_until": lease.until if lease else None,
     }
     if (await connection.execute(_INSERT_ORDER, row)).rowcount == 0:
         return False

@@ -34,6 +34,7 @@ def order_of(row: RowMapping) -> Order:
         basket_reservation_id=text_of(row["basket_reservation_id"]),
         quoted_location_ids=row["quoted_location_ids"],
         latest_time=row["latest_time"],
+        wave_time=row["wave_time"],
         version=row["version"],
         attempt=row["attempt"],
         failures=row["failures"],

@@ -88,18 +88,19 @@ class Orders:
         self._settings = settings
         self._watchers = watchers
         self._lease_duration = timedelta(seconds=settings.lease_s)
+        self._wave_grace = timedelta(seconds=settings.wave_lease_s)
         self._park_retry = timedelta(seconds=settings.park_retry_s)
 
     # What callers ask.
 
     async def submit(self, actor: str, request: SubmitOrderRequest, order: Order) -> Lease | None:
-        """Take an order. Returns the right to advance it at once; None when it was taken before.
+        """Take an order. Returns the right to advance it at once; None if it was taken before, or for a wave.
 
         Raises RequestIdReused, AlreadyExists, InvalidField when its auto-cancel time has passed, and NotFound,
         WrongState or InvalidField when it may not have the quote that it names.
         """
         quote_token = uuid_text(request.quote_token, "quote_token")
-        lease = Lease(order.order_id, str(self._clock.uuid()), self._clock.now() + self._lease_duration)
+        lease = None if order.wave_time else self._lease(order.order_id)
         taken = False
 
         async def effect_of(connection: AsyncConnection) -> SubmitOrderResponse:
@@ -124,6 +125,9 @@ class Orders:
         placing.accept(order, Cause(order.create_time, actor))
         await self._database.transaction(work)
         return lease if taken else None
+
+    def _lease(self, order_id: str) -> Lease:
+        return Lease(order_id, str(self._clock.uuid()), self._clock.now() + self._lease_duration)
 
     async def _take_quote(self, connection: AsyncConnection, token: str, order: Order) -> None:
         offered = await quotes.lock(connection, token)
@@ -233,10 +237,20 @@ class Orders:
 
         async def work(connection: AsyncConnection) -> list[Lease]:
             return await leases.claim(
-                connection, now, lease_id, self._lease_duration, self._settings.job_batch
+                connection, now, lease_id, self._lease_duration, self._settings.job_batch, self._wave_grace
             )
 
         return await self._database.transaction(work)
+
+    async def claim_wave(self) -> list[Lease]:
+        """Lease the orders whose wave has begun."""
+        lease_id, now = str(self._clock.uuid()), self._clock.now()
+        duration = timedelta(seconds=self._settings.wave_lease_s)
+        return await self._database.transaction(
+            lambda connection: leases.claim_wave(
+                connection, now, lease_id, duration, self._settings.wave_orders
+            )
+        )
 
     async def next_step(self, lease: Lease) -> Step:
         """Decide what to do next for an order, and do what needs no one else.
@@ -284,9 +298,7 @@ class Orders:
             return order, now
 
         async def work(connection: AsyncConnection) -> bool:
-            # The order's row before the locations' locks, as everywhere.
-            await orders.version(connection, lease.order_id, lock=True)
-            if not await self._has_capacity(connection, plan):
+            if not await self._has_capacity(connection, lease.order_id, plan):
                 return False
             order, now = await self._apply(connection, lease.order_id, change, lease)
             await plans.add(connection, order, plan, now)
@@ -296,11 +308,13 @@ class Orders:
         self._watchers.notify(lease.order_id)
         return recorded
 
-    async def _has_capacity(self, connection: AsyncConnection, plan: Plan) -> bool:
+    async def _has_capacity(self, connection: AsyncConnection, order_id: str, plan: Plan) -> bool:
         """Tell whether the chosen locations of limited capacity have room still, and lock it."""
         limits = plan.limits()
         if not limits:
             return True
+        # The order's row before the locations' locks, as everywhere.
+        await orders.version(connection, order_id, lock=True)
         await plans.lock_capacity(connection, list(limits))
         days = {each.location_id: each.day for each in plan.question.options if each.day is not None}
         given = await plans.orders_given(connection, {each: days[each] for each in limits if each in days})

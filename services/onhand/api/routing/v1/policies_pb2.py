@@ -27,7 +27,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from onhand.api.auth.v1 import scopes_pb2 as onhand_dot_api_dot_auth_dot_v1_dot_scopes__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$onhand/api/routing/v1/policies.proto\x12\x15onhand.api.routing.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fonhand/api/auth/v1/scopes.proto\"\xae\x04\n\x06Policy\x12\x18\n\x07\x63hannel\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12-\n\x07\x63ollect\x18\x03 \x01(\x0b\x32\x1c.onhand.api.routing.v1.Rules\x12*\n\x04ship\x18\x04 \x01(\x0b\x32\x1c.onhand.api.routing.v1.Rules\x12+\n\x05\x63osts\x18\x05 \x01(\x0b\x32\x1c.onhand.api.routing.v1.Costs\x12H\n\ntie_breaks\x18\x06 \x03(\x0e\x32\x1f.onhand.api.routing.v1.TieBreakB\x13\xbaH\x10\x92\x01\r\x10\x03\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00\x12\x36\n\x06groups\x18\x07 \x03(\x0b\x32\x1c.onhand.api.routing.v1.GroupB\x08\xbaH\x05\x92\x01\x02\x10\x14\x12\x31\n\x08\x63\x61pacity\x18\x08 \x01(\x0b\x32\x1f.onhand.api.routing.v1.Capacity\x12%\n\rmax_locations\x18\t \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x05(\x01H\x00\x88\x01\x01:\x82\x01\xbaH\x7f\x1a}\n\rpolicy.groups\x12-at most one group may be without location_ids\x1a=this.groups.filter(g, g.location_ids.size() == 0).size() <= 1B\x10\n\x0e_max_locations\"\xbe\x01\n\x05Rules\x12*\n\x15\x65xcluded_location_ids\x18\x01 \x03(\tB\x0b\xbaH\x08\x92\x01\x05\x10\xe8\x07\x18\x01\x12\x33\n\x12minimum_confidence\x18\x02 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00\x12\x1e\n\nkeep_units\x18\x03 \x01(\x03\x42\n\xbaH\x07\"\x05\x18\x90N(\x00\x12\x34\n\x13maximum_distance_km\x18\x04 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\xa1\xd3@)\x00\x00\x00\x00\x00\x00\x00\x00\"\xf9\x02\n\x05\x43osts\x12.\n\x0f\x64istance_per_km\x18\x01 \x01(\x01\x42\x10\xbaH\r\x12\x0b)\x00\x00\x00\x00\x00\x00\x00\x00@\x01H\x00\x88\x01\x01\x12\'\n\x08handling\x18\x02 \x01(\x01\x42\x10\xbaH\r\x12\x0b)\x00\x00\x00\x00\x00\x00\x00\x00@\x01H\x01\x88\x01\x01\x12$\n\x05split\x18\x03 \x01(\x01\x42\x10\xbaH\r\x12\x0b)\x00\x00\x00\x00\x00\x00\x00\x00@\x01H\x02\x88\x01\x01\x12%\n\x06\x64ivide\x18\x04 \x01(\x01\x42\x10\xbaH\r\x12\x0b)\x00\x00\x00\x00\x00\x00\x00\x00@\x01H\x03\x88\x01\x01\x12(\n\tlast_unit\x18\x05 \x01(\x01\x42\x10\xbaH\r\x12\x0b)\x00\x00\x00\x00\x00\x00\x00\x00@\x01H\x04\x88\x01\x01\x12$\n\x05\x64oubt\x18\x06 \x01(\x01\x42\x10\xbaH\r\x12\x0b)\x00\x00\x00\x00\x00\x00\x00\x00@\x01H\x05\x88\x01\x01\x12#\n\x04load\x18\x07 \x01(\x01\x42\x10\xbaH\r\x12\x0b)\x00\x00\x00\x00\x00\x00\x00\x00@\x01H\x06\x88\x01\x01\x42\x12\n\x10_distance_per_kmB\x0b\n\t_handlingB\x08\n\x06_splitB\t\n\x07_divideB\x0c\n\n_last_unitB\x08\n\x06_doubtB\x07\n\x05_load\"A\n\x05Group\x12\x17\n\x04name\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1f\n\x0clocation_ids\x18\x02 \x03(\tB\t\xbaH\x06\x92\x01\x03\x10\x90N\"\xdd\x01\n\x08\x43\x61pacity\x12#\n\x0eorders_per_day\x18\x01 \x01(\x03\x42\x0b\xbaH\x08\"\x06\x18\xc0\x84=(\x00\x12o\n\x17location_orders_per_day\x18\x02 \x03(\x0b\x32\x39.onhand.api.routing.v1.Capacity.LocationOrdersPerDayEntryB\x13\xbaH\x10\x9a\x01\r\x10\x90N*\x08\"\x06\x18\xc0\x84=(\x00\x1a;\n\x19LocationOrdersPerDayEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"\xbc\x01\n\x12\x41pplyPolicyRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x35\n\x06policy\x18\x02 \x01(\x0b\x32\x1d.onhand.api.routing.v1.PolicyB\x06\xbaH\x03\xc8\x01\x01\x12\x18\n\x06\x64\x65tail\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12\x15\n\rvalidate_only\x18\x04 \x01(\x08\x12 \n\x0creplay_count\x18\x05 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\"\x98\x01\n\x13\x41pplyPolicyResponse\x12-\n\x06policy\x18\x01 \x01(\x0b\x32\x1d.onhand.api.routing.v1.Policy\x12:\n\x0b\x64ifferences\x18\x02 \x03(\x0b\x32%.onhand.api.routing.v1.PlanDifference\x12\x16\n\x0ereplayed_count\x18\x03 \x01(\x03\"\x89\x01\n\x0ePlanDifference\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x32\n\x06\x62\x65\x66ore\x18\x02 \x01(\x0b\x32\".onhand.api.routing.v1.PlanSummary\x12\x31\n\x05\x61\x66ter\x18\x03 \x01(\x0b\x32\".onhand.api.routing.v1.PlanSummary\"`\n\x0bPlanSummary\x12\x14\n\x0clocation_ids\x18\x01 \x03(\t\x12\x14\n\x0cparked_count\x18\x02 \x01(\x03\x12\x17\n\x0f\x64istance_metres\x18\x03 \x01(\x03\x12\x0c\n\x04\x63ost\x18\x04 \x01(\x01\"F\n\x10GetPolicyRequest\x12\x18\n\x07\x63hannel\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x18\n\x07version\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\"\x91\x01\n\x11GetPolicyResponse\x12-\n\x06policy\x18\x01 \x01(\x0b\x32\x1d.onhand.api.routing.v1.Policy\x12.\n\napply_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61\x63tor\x18\x03 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x04 \x01(\t\"\x15\n\x13ListPoliciesRequest\"G\n\x14ListPoliciesResponse\x12/\n\x08policies\x18\x01 \x03(\x0b\x32\x1d.onhand.api.routing.v1.Policy*l\n\x08TieBreak\x12\x19\n\x15TIE_BREAK_UNSPECIFIED\x10\x00\x12\x16\n\x12TIE_BREAK_DISTANCE\x10\x01\x12\x18\n\x14TIE_BREAK_CONFIDENCE\x10\x02\x12\x13\n\x0fTIE_BREAK_STOCK\x10\x03\x32\xf8\x02\n\rPolicyService\x12x\n\x0b\x41pplyPolicy\x12).onhand.api.routing.v1.ApplyPolicyRequest\x1a*.onhand.api.routing.v1.ApplyPolicyResponse\"\x12\x8a\xb5\x18\x0epolicies.write\x12q\n\tGetPolicy\x12\'.onhand.api.routing.v1.GetPolicyRequest\x1a(.onhand.api.routing.v1.GetPolicyResponse\"\x11\x8a\xb5\x18\rpolicies.read\x12z\n\x0cListPolicies\x12*.onhand.api.routing.v1.ListPoliciesRequest\x1a+.onhand.api.routing.v1.ListPoliciesResponse\"\x11\x8a\xb5\x18\rpolicies.readb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$onhand/api/routing/v1/policies.proto\x12\x15onhand.api.routing.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fonhand/api/auth/v1/scopes.proto\"\xd0\x04\n\x06Policy\x12\x18\n\x07\x63hannel\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12-\n\x07\x63ollect\x18\x03 \x01(\x0b\x32\x1c.onhand.api.routing.v1.Rules\x12*\n\x04ship\x18\x04 \x01(\x0b\x32\x1c.onhand.api.routing.v1.Rules\x12+\n\x05\x63osts\x18\x05 \x01(\x0b\x32\x1c.onhand.api.routing.v1.Costs\x12H\n\ntie_breaks\x18\x06 \x03(\x0e\x32\x1f.onhand.api.routing.v1.TieBreakB\x13\xbaH\x10\x92\x01\r\x10\x03\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00\x12\x36\n\x06groups\x18\x07 \x03(\x0b\x32\x1c.onhand.api.routing.v1.GroupB\x08\xbaH\x05\x92\x01\x02\x10\x14\x12\x31\n\x08\x63\x61pacity\x18\x08 \x01(\x0b\x32\x1f.onhand.api.routing.v1.Capacity\x12%\n\rmax_locations\x18\t \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x05(\x01H\x00\x88\x01\x01\x12 \n\x0cwave_seconds\x18\n \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x90\x1c(\x00:\x82\x01\xbaH\x7f\x1a}\n\rpolicy.groups\x12-at most one group may be without location_ids\x1a=this.groups.filter(g, g.location_ids.size() == 0).size() <= 1B\x10\n\x0e_max_locations\"\xbe\x01\n\x05Rules\x12*\n\x15\x65xcluded_location_ids\x18\x01 \x03(\tB\x0b\xbaH\x08\x92\x01\x05\x10\xe8\x07\x18\x01\x12\x33\n\x12minimum_confidence\x18\x02 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00\x12\x1e\n\nkeep_units\x18\x03 \x01(\x03\x42\n\xbaH\x07\"\x05\x18\x90N(\x00\x12\x34\n\x13maximum_distance_km\x18\x04 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\xa1\xd3@)\x00\x00\x00\x00\x00\x00\x00\x00\"\xa7\x03\n\x05\x43osts\x12.\n\x0f\x64istance_per_km\x18\x01 \x01(\x01\x42\x10\xbaH\r\x12\x0b)\x00\x00\x00\x00\x00\x00\x00\x00@\x01H\x00\x88\x01\x01\x12\'\n\x08handling\x18\x02 \x01(\x01\x42\x10\xbaH\r\x12\x0b)\x00\x00\x00\x00\x00\x00\x00\x00@\x01H\x01\x88\x01\x01\x12$\n\x05split\x18\x03 \x01(\x01\x42\x10\xbaH\r\x12\x0b)\x00\x00\x00\x00\x00\x00\x00\x00@\x01H\x02\x88\x01\x01\x12%\n\x06\x64ivide\x18\x04 \x01(\x01\x42\x10\xbaH\r\x12\x0b)\x00\x00\x00\x00\x00\x00\x00\x00@\x01H\x03\x88\x01\x01\x12(\n\tlast_unit\x18\x05 \x01(\x01\x42\x10\xbaH\r\x12\x0b)\x00\x00\x00\x00\x00\x00\x00\x00@\x01H\x04\x88\x01\x01\x12$\n\x05\x64oubt\x18\x06 \x01(\x01\x42\x10\xbaH\r\x12\x0b)\x00\x00\x00\x00\x00\x00\x00\x00@\x01H\x05\x88\x01\x01\x12#\n\x04load\x18\x07 \x01(\x01\x42\x10\xbaH\r\x12\x0b)\x00\x00\x00\x00\x00\x00\x00\x00@\x01H\x06\x88\x01\x01\x12#\n\x04wait\x18\x08 \x01(\x01\x42\x10\xbaH\r\x12\x0b)\x00\x00\x00\x00\x00\x00\x00\x00@\x01H\x07\x88\x01\x01\x42\x12\n\x10_distance_per_kmB\x0b\n\t_handlingB\x08\n\x06_splitB\t\n\x07_divideB\x0c\n\n_last_unitB\x08\n\x06_doubtB\x07\n\x05_loadB\x07\n\x05_wait\"A\n\x05Group\x12\x17\n\x04name\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1f\n\x0clocation_ids\x18\x02 \x03(\tB\t\xbaH\x06\x92\x01\x03\x10\x90N\"\xdd\x01\n\x08\x43\x61pacity\x12#\n\x0eorders_per_day\x18\x01 \x01(\x03\x42\x0b\xbaH\x08\"\x06\x18\xc0\x84=(\x00\x12o\n\x17location_orders_per_day\x18\x02 \x03(\x0b\x32\x39.onhand.api.routing.v1.Capacity.LocationOrdersPerDayEntryB\x13\xbaH\x10\x9a\x01\r\x10\x90N*\x08\"\x06\x18\xc0\x84=(\x00\x1a;\n\x19LocationOrdersPerDayEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"\xbc\x01\n\x12\x41pplyPolicyRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x35\n\x06policy\x18\x02 \x01(\x0b\x32\x1d.onhand.api.routing.v1.PolicyB\x06\xbaH\x03\xc8\x01\x01\x12\x18\n\x06\x64\x65tail\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12\x15\n\rvalidate_only\x18\x04 \x01(\x08\x12 \n\x0creplay_count\x18\x05 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\"\x98\x01\n\x13\x41pplyPolicyResponse\x12-\n\x06policy\x18\x01 \x01(\x0b\x32\x1d.onhand.api.routing.v1.Policy\x12:\n\x0b\x64ifferences\x18\x02 \x03(\x0b\x32%.onhand.api.routing.v1.PlanDifference\x12\x16\n\x0ereplayed_count\x18\x03 \x01(\x03\"\x89\x01\n\x0ePlanDifference\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x32\n\x06\x62\x65\x66ore\x18\x02 \x01(\x0b\x32\".onhand.api.routing.v1.PlanSummary\x12\x31\n\x05\x61\x66ter\x18\x03 \x01(\x0b\x32\".onhand.api.routing.v1.PlanSummary\"`\n\x0bPlanSummary\x12\x14\n\x0clocation_ids\x18\x01 \x03(\t\x12\x14\n\x0cparked_count\x18\x02 \x01(\x03\x12\x17\n\x0f\x64istance_metres\x18\x03 \x01(\x03\x12\x0c\n\x04\x63ost\x18\x04 \x01(\x01\"F\n\x10GetPolicyRequest\x12\x18\n\x07\x63hannel\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x18\n\x07version\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\"\x91\x01\n\x11GetPolicyResponse\x12-\n\x06policy\x18\x01 \x01(\x0b\x32\x1d.onhand.api.routing.v1.Policy\x12.\n\napply_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61\x63tor\x18\x03 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x04 \x01(\t\"\x15\n\x13ListPoliciesRequest\"G\n\x14ListPoliciesResponse\x12/\n\x08policies\x18\x01 \x03(\x0b\x32\x1d.onhand.api.routing.v1.Policy*l\n\x08TieBreak\x12\x19\n\x15TIE_BREAK_UNSPECIFIED\x10\x00\x12\x16\n\x12TIE_BREAK_DISTANCE\x10\x01\x12\x18\n\x14TIE_BREAK_CONFIDENCE\x10\x02\x12\x13\n\x0fTIE_BREAK_STOCK\x10\x03\x32\xf8\x02\n\rPolicyService\x12x\n\x0b\x41pplyPolicy\x12).onhand.api.routing.v1.ApplyPolicyRequest\x1a*.onhand.api.routing.v1.ApplyPolicyResponse\"\x12\x8a\xb5\x18\x0epolicies.write\x12q\n\tGetPolicy\x12\'.onhand.api.routing.v1.GetPolicyRequest\x1a(.onhand.api.routing.v1.GetPolicyResponse\"\x11\x8a\xb5\x18\rpolicies.read\x12z\n\x0cListPolicies\x12*.onhand.api.routing.v1.ListPoliciesRequest\x1a+.onhand.api.routing.v1.ListPoliciesResponse\"\x11\x8a\xb5\x18\rpolicies.readb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,6 +42,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_POLICY'].fields_by_name['groups']._serialized_options = b'\272H\005\222\001\002\020\024'
   _globals['_POLICY'].fields_by_name['max_locations']._loaded_options = None
   _globals['_POLICY'].fields_by_name['max_locations']._serialized_options = b'\272H\006\032\004\030\005(\001'
+  _globals['_POLICY'].fields_by_name['wave_seconds']._loaded_options = None
+  _globals['_POLICY'].fields_by_name['wave_seconds']._serialized_options = b'\272H\007\032\005\030\220\034(\000'
   _globals['_POLICY']._loaded_options = None
   _globals['_POLICY']._serialized_options = b'\272H\177\032}\n\rpolicy.groups\022-at most one group may be without location_ids\032=this.groups.filter(g, g.location_ids.size() == 0).size() <= 1'
   _globals['_RULES'].fields_by_name['excluded_location_ids']._loaded_options = None
@@ -66,6 +68,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_COSTS'].fields_by_name['doubt']._serialized_options = b'\272H\r\022\013)\000\000\000\000\000\000\000\000@\001'
   _globals['_COSTS'].fields_by_name['load']._loaded_options = None
   _globals['_COSTS'].fields_by_name['load']._serialized_options = b'\272H\r\022\013)\000\000\000\000\000\000\000\000@\001'
+  _globals['_COSTS'].fields_by_name['wait']._loaded_options = None
+  _globals['_COSTS'].fields_by_name['wait']._serialized_options = b'\272H\r\022\013)\000\000\000\000\000\000\000\000@\001'
   _globals['_GROUP'].fields_by_name['name']._loaded_options = None
   _globals['_GROUP'].fields_by_name['name']._serialized_options = b'\272H\006r\004\020\001\030@'
   _globals['_GROUP'].fields_by_name['location_ids']._loaded_options = None
@@ -94,36 +98,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_POLICYSERVICE'].methods_by_name['GetPolicy']._serialized_options = b'\212\265\030\rpolicies.read'
   _globals['_POLICYSERVICE'].methods_by_name['ListPolicies']._loaded_options = None
   _globals['_POLICYSERVICE'].methods_by_name['ListPolicies']._serialized_options = b'\212\265\030\rpolicies.read'
-  _globals['_TIEBREAK']._serialized_start=2483
-  _globals['_TIEBREAK']._serialized_end=2591
+  _globals['_TIEBREAK']._serialized_start=2563
+  _globals['_TIEBREAK']._serialized_end=2671
   _globals['_POLICY']._serialized_start=159
-  _globals['_POLICY']._serialized_end=717
-  _globals['_RULES']._serialized_start=720
-  _globals['_RULES']._serialized_end=910
-  _globals['_COSTS']._serialized_start=913
-  _globals['_COSTS']._serialized_end=1290
-  _globals['_GROUP']._serialized_start=1292
-  _globals['_GROUP']._serialized_end=1357
-  _globals['_CAPACITY']._serialized_start=1360
-  _globals['_CAPACITY']._serialized_end=1581
-  _globals['_CAPACITY_LOCATIONORDERSPERDAYENTRY']._serialized_start=1522
-  _globals['_CAPACITY_LOCATIONORDERSPERDAYENTRY']._serialized_end=1581
-  _globals['_APPLYPOLICYREQUEST']._serialized_start=1584
-  _globals['_APPLYPOLICYREQUEST']._serialized_end=1772
-  _globals['_APPLYPOLICYRESPONSE']._serialized_start=1775
-  _globals['_APPLYPOLICYRESPONSE']._serialized_end=1927
-  _globals['_PLANDIFFERENCE']._serialized_start=1930
-  _globals['_PLANDIFFERENCE']._serialized_end=2067
-  _globals['_PLANSUMMARY']._serialized_start=2069
-  _globals['_PLANSUMMARY']._serialized_end=2165
-  _globals['_GETPOLICYREQUEST']._serialized_start=2167
-  _globals['_GETPOLICYREQUEST']._serialized_end=2237
-  _globals['_GETPOLICYRESPONSE']._serialized_start=2240
-  _globals['_GETPOLICYRESPONSE']._serialized_end=2385
-  _globals['_LISTPOLICIESREQUEST']._serialized_start=2387
-  _globals['_LISTPOLICIESREQUEST']._serialized_end=2408
-  _globals['_LISTPOLICIESRESPONSE']._serialized_start=2410
-  _globals['_LISTPOLICIESRESPONSE']._serialized_end=2481
-  _globals['_POLICYSERVICE']._serialized_start=2594
-  _globals['_POLICYSERVICE']._serialized_end=2970
+  _globals['_POLICY']._serialized_end=751
+  _globals['_RULES']._serialized_start=754
+  _globals['_RULES']._serialized_end=944
+  _globals['_COSTS']._serialized_start=947
+  _globals['_COSTS']._serialized_end=1370
+  _globals['_GROUP']._serialized_start=1372
+  _globals['_GROUP']._serialized_end=1437
+  _globals['_CAPACITY']._serialized_start=1440
+  _globals['_CAPACITY']._serialized_end=1661
+  _globals['_CAPACITY_LOCATIONORDERSPERDAYENTRY']._serialized_start=1602
+  _globals['_CAPACITY_LOCATIONORDERSPERDAYENTRY']._serialized_end=1661
+  _globals['_APPLYPOLICYREQUEST']._serialized_start=1664
+  _globals['_APPLYPOLICYREQUEST']._serialized_end=1852
+  _globals['_APPLYPOLICYRESPONSE']._serialized_start=1855
+  _globals['_APPLYPOLICYRESPONSE']._serialized_end=2007
+  _globals['_PLANDIFFERENCE']._serialized_start=2010
+  _globals['_PLANDIFFERENCE']._serialized_end=2147
+  _globals['_PLANSUMMARY']._serialized_start=2149
+  _globals['_PLANSUMMARY']._serialized_end=2245
+  _globals['_GETPOLICYREQUEST']._serialized_start=2247
+  _globals['_GETPOLICYREQUEST']._serialized_end=2317
+  _globals['_GETPOLICYRESPONSE']._serialized_start=2320
+  _globals['_GETPOLICYRESPONSE']._serialized_end=2465
+  _globals['_LISTPOLICIESREQUEST']._serialized_start=2467
+  _globals['_LISTPOLICIESREQUEST']._serialized_end=2488
+  _globals['_LISTPOLICIESRESPONSE']._serialized_start=2490
+  _globals['_LISTPOLICIESRESPONSE']._serialized_end=2561
+  _globals['_POLICYSERVICE']._serialized_start=2674
+  _globals['_POLICYSERVICE']._serialized_end=3050
 # @@protoc_insertion_point(module_scope)

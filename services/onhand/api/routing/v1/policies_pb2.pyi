@@ -24,7 +24,7 @@ TIE_BREAK_CONFIDENCE: TieBreak
 TIE_BREAK_STOCK: TieBreak
 
 class Policy(_message.Message):
-    __slots__ = ("channel", "version", "collect", "ship", "costs", "tie_breaks", "groups", "capacity", "max_locations")
+    __slots__ = ("channel", "version", "collect", "ship", "costs", "tie_breaks", "groups", "capacity", "max_locations", "wave_seconds")
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     COLLECT_FIELD_NUMBER: _ClassVar[int]
@@ -34,6 +34,7 @@ class Policy(_message.Message):
     GROUPS_FIELD_NUMBER: _ClassVar[int]
     CAPACITY_FIELD_NUMBER: _ClassVar[int]
     MAX_LOCATIONS_FIELD_NUMBER: _ClassVar[int]
+    WAVE_SECONDS_FIELD_NUMBER: _ClassVar[int]
     channel: str
     version: int
     collect: Rules
@@ -43,7 +44,8 @@ class Policy(_message.Message):
     groups: _containers.RepeatedCompositeFieldContainer[Group]
     capacity: Capacity
     max_locations: int
-    def __init__(self, channel: _Optional[str] = ..., version: _Optional[int] = ..., collect: _Optional[_Union[Rules, _Mapping]] = ..., ship: _Optional[_Union[Rules, _Mapping]] = ..., costs: _Optional[_Union[Costs, _Mapping]] = ..., tie_breaks: _Optional[_Iterable[_Union[TieBreak, str]]] = ..., groups: _Optional[_Iterable[_Union[Group, _Mapping]]] = ..., capacity: _Optional[_Union[Capacity, _Mapping]] = ..., max_locations: _Optional[int] = ...) -> None: ...
+    wave_seconds: int
+    def __init__(self, channel: _Optional[str] = ..., version: _Optional[int] = ..., collect: _Optional[_Union[Rules, _Mapping]] = ..., ship: _Optional[_Union[Rules, _Mapping]] = ..., costs: _Optional[_Union[Costs, _Mapping]] = ..., tie_breaks: _Optional[_Iterable[_Union[TieBreak, str]]] = ..., groups: _Optional[_Iterable[_Union[Group, _Mapping]]] = ..., capacity: _Optional[_Union[Capacity, _Mapping]] = ..., max_locations: _Optional[int] = ..., wave_seconds: _Optional[int] = ...) -> None: ...
 
 class Rules(_message.Message):
     __slots__ = ("excluded_location_ids", "minimum_confidence", "keep_units", "maximum_distance_km")
@@ -58,7 +60,7 @@ class Rules(_message.Message):
     def __init__(self, excluded_location_ids: _Optional[_Iterable[str]] = ..., minimum_confidence: _Optional[float] = ..., keep_units: _Optional[int] = ..., maximum_distance_km: _Optional[float] = ...) -> None: ...
 
 class Costs(_message.Message):
-    __slots__ = ("distance_per_km", "handling", "split", "divide", "last_unit", "doubt", "load")
+    __slots__ = ("distance_per_km", "handling", "split", "divide", "last_unit", "doubt", "load", "wait")
     DISTANCE_PER_KM_FIELD_NUMBER: _ClassVar[int]
     HANDLING_FIELD_NUMBER: _ClassVar[int]
     SPLIT_FIELD_NUMBER: _ClassVar[int]
@@ -66,6 +68,7 @@ class Costs(_message.Message):
     LAST_UNIT_FIELD_NUMBER: _ClassVar[int]
     DOUBT_FIELD_NUMBER: _ClassVar[int]
     LOAD_FIELD_NUMBER: _ClassVar[int]
+    WAIT_FIELD_NUMBER: _ClassVar[int]
     distance_per_km: float
     handling: float
     split: float
@@ -73,7 +76,8 @@ class Costs(_message.Message):
     last_unit: float
     doubt: float
     load: float
-    def __init__(self, distance_per_km: _Optional[float] = ..., handling: _Optional[float] = ..., split: _Optional[float] = ..., divide: _Optional[float] = ..., last_unit: _Optional[float] = ..., doubt: _Optional[float] = ..., load: _Optional[float] = ...) -> None: ...
+    wait: float
+    def __init__(self, distance_per_km: _Optional[float] = ..., handling: _Optional[float] = ..., split: _Optional[float] = ..., divide: _Optional[float] = ..., last_unit: _Optional[float] = ..., doubt: _Optional[float] = ..., load: _Optional[float] = ..., wait: _Optional[float] = ...) -> None: ...
 
 class Group(_message.Message):
     __slots__ = ("name", "location_ids")

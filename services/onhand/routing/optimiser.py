@@ -1,0 +1,375 @@
+"""Waves as a mixed-integer program, solved by HiGHS: choose one column an order at least total cost.
+
+Columns are whole placements of one order. Constraints are shared: the units of each cell, and the orders
+that a location may still be given. Columns are added as long as prices of the linear relaxation find
+better ones (column generation; Desaulniers, Desrosiers, Solomon, 2005). The bound is the Lagrangian one at
+those prices and holds for every plan of the wave, whether its columns were generated or not.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import highspy
+import numpy as np
+
+from onhand.routing.domain.cost import Option, Portion, fixed_cost, total_demand
+from onhand.routing.domain.plan import make_plan
+from onhand.routing.domain.split import cheapest
+from onhand.routing.domain.wave import (
+    CellKey,
+    Column,
+    WaveOrder,
+    WavePlan,
+    column,
+    greedy,
+    last_units,
+    total_cost,
+    usable,
+)
+
+FIRST_COLUMNS = 8
+"""Single locations that each order begins with, cheapest first."""
+MORE_COLUMNS = 3
+"""Single locations that an order gets more in each round, where prices favour them."""
+ROUNDS = 6
+"""Rounds of pricing; the bound is right after any number, and tighter after more."""
+MOST_ITEMS = 5
+"""Items of an order of which every division over locations is priced; 5 have 52. The bound is looser for more."""
+TOLERANCE = 1e-6
+_Placement = tuple[float, list[tuple[int, int]]]
+"""Cost, and groups of items with the index of the location of each."""
+
+
+def plan_wave(orders: Sequence[WaveOrder], time_limit_s: float) -> WavePlan:
+    """Plan a wave; never worse than the greedy answer. HiGHS gets `time_limit_s` for the whole numbers."""
+    first = [
+        column(number, order, plan.portions)
+        for number, (order, plan) in enumerate(zip(orders, greedy(orders), strict=True))
+    ]
+    wave = _Wave(orders, first)
+    prices = wave.priced()
+    bound = wave.bound(prices)
+    chosen = first if wave.cost(first) <= bound + TOLERANCE else wave.chosen(time_limit_s)
+    best = min((chosen, first), key=wave.cost)
+    return WavePlan(tuple(each.portions for each in best), wave.cost(best), bound)
+
+
+@dataclass(frozen=True, slots=True)
+class _Prices:
+    """Duals of the shared constraints: what a unit and a place in a location's day are worth."""
+
+    units: np.ndarray[Any, Any]
+    """By location and item: of a unit."""
+    places: np.ndarray[Any, Any]
+    """By location: of an order."""
+    constant: float
+    """What the constraints themselves contribute to the bound."""
+
+
+class _Singles:
+    """What it costs to fill one order from each single location, as arrays over all locations."""
+
+    def __init__(self, order: WaveOrder, locations: dict[str, int], items: dict[str, int]) -> None:
+        self.options = usable(order)
+        self.where = np.array([locations[each.location_id] for each in self.options], dtype=np.intp)
+        wanted = total_demand(order.question.demands)
+        self.items = np.array([items[each] for each in wanted], dtype=np.intp)
+        self.units = np.array(list(wanted.values()), dtype=float)
+        lines = Counter(demand.item_id for demand in order.question.demands)
+        self.lines = np.array([lines[each] for each in wanted], dtype=float)
+        self.fixed = np.array([fixed_cost(each, order.policy) for each in self.options])
+        cells = [[each.cell(item_id) for item_id in wanted] for each in self.options]
+        shape = (len(self.options), len(wanted))
+        have = np.array([[cell.usable for cell in row] for row in cells], dtype=float).reshape(shape)
+        confidence = np.array([[cell.confidence for cell in row] for row in cells]).reshape(shape)
+        self.doubt = order.policy.costs.doubt * (1 - confidence)
+        self.holds = have > 0
+        self.has_all = have >= self.units
+        failed = [
+            any(each.location_id in demand.excluded for demand in order.question.demands)
+            for each in self.options
+        ]
+        self.covers = self.has_all.all(axis=1) & ~np.array(failed, dtype=bool)
+
+    def reduced(self, prices: _Prices) -> np.ndarray[Any, Any]:
+        """Return cost and priced use of each single location; infinite where it lacks something."""
+        units = prices.units[np.ix_(self.where, self.items)] @ self.units
+        cost = self.fixed + self.doubt.sum(axis=1) + units + prices.places[self.where]
+        return np.where(self.covers, cost, np.inf)
+
+    def least(self, order: WaveOrder, prices: _Prices) -> _Placement:
+        """Return no more than any placement costs at these prices, and the placement that it comes from.
+
+        The placement is of groups of items (bit sets over `items`), each with the index of its location;
+        items in no group wait. Groups are placed each on its own, so that the cost is exact but where two
+        of them fall on one location or a line's units are divided.
+        """
+        wait = order.policy.costs.wait * self.lines
+        unit = prices.units[np.ix_(self.where, self.items)]
+        dividing = bool((self.units > self.lines).any())
+        have = self.holds if dividing else self.has_all
+        each = np.where(have, unit * self.units + self.doubt, np.inf)
+        places = self.fixed + prices.places[self.where]
+        full = (1 << len(self.items)) - 1
+        bits = np.arange(len(self.items))
+        at: dict[int, tuple[float, int]] = {}
+        for group in range(1, full + 1):
+            costs = places + each[:, (group >> bits & 1).astype(bool)].sum(axis=1)
+            index = int(np.argmin(costs))
+            at[group] = float(costs[index]), index
+        # Each group pays for a split; at the end one of them is given back.
+        split = order.policy.costs.split
+        some: dict[int, _Placement] = {0: (np.inf, [])}
+        best: dict[int, _Placement] = {0: (0.0, [])}
+        for items in range(1, full + 1):
+            low = items & -items
+            without = some[items ^ low]
+            found = without[0] + float(wait[low.bit_length() - 1]), without[1]
+            for group in _subsets_with(items, low):
+                rest = best[items ^ group]
+                cost = at[group][0] + split + rest[0]
+                if cost < found[0]:
+                    found = cost, [(group, at[group][1]), *rest[1]]
+            some[items] = found
+            waiting = float(wait[(items >> bits & 1).astype(bool)].sum())
+            best[items] = min(found, (waiting, []), key=lambda each: each[0])
+        placed = some[full][0] - split, some[full][1]
+        return min(placed, (float(wait.sum()), []), key=lambda each: each[0])
+
+
+def _subsets_with(items: int, low: int) -> Iterator[int]:
+    """Yield the sets of bits of `items` that have its lowest bit."""
+    rest = items ^ low
+    some = rest
+    while True:
+        yield some | low
+        if not some:
+            return
+        some = (some - 1) & rest
+
+
+class _Wave:
+    def __init__(self, orders: Sequence[WaveOrder], first: Sequence[Column]) -> None:
+        self._orders = orders
+        self._last_units = last_units(orders)
+        options = {each.location_id: each for order in orders for each in order.question.options}
+        self._locations = {location_id: number for number, location_id in enumerate(sorted(options))}
+        wanted = sorted({each.item_id for order in orders for each in order.question.demands})
+        self._items = {item_id: number for number, item_id in enumerate(wanted)}
+        self._places = self._capacities(options)
+        self._singles = [_Singles(order, self._locations, self._items) for order in orders]
+        self._columns: list[Column] = []
+        self._known: set[tuple[int, tuple[Portion, ...]]] = set()
+        self._add(first)
+        none = _Prices(
+            np.zeros((len(self._locations), len(self._items))), np.zeros(len(self._locations)), 0.0
+        )
+        for number, order in enumerate(orders):
+            alone = make_plan(order.question, order.policy)
+            self._add([column(number, order, ()), column(number, order, alone.portions)])
+            self._add_singles(number, none, FIRST_COLUMNS)
+            self._add(self._sets(number, order))
+
+    def _capacities(self, options: dict[str, Option]) -> dict[str, int]:
+        """Return how many orders more each location of limited capacity may be given."""
+        places = {}
+        for location_id, option in options.items():
+            limits = [order.policy.capacity.at(location_id) for order in self._orders]
+            known = [limit for limit in limits if limit is not None]
+            if known:
+                places[location_id] = max(0, min(known) - option.orders_today)
+        return places
+
+    def cost(self, columns: Sequence[Column]) -> float:
+        return total_cost(columns, self._last_units)
+
+    def priced(self) -> _Prices:
+        """Add columns until prices find no better ones, and return the prices."""
+        prices = self._prices()
+        for _ in range(ROUNDS):
+            before = len(self._columns)
+            for number in range(len(self._orders)):
+                self._add_singles(number, prices, MORE_COLUMNS)
+            if len(self._columns) == before:
+                break
+            prices = self._prices()
+        return prices
+
+    def bound(self, prices: _Prices) -> float:
+        return prices.constant + sum(
+            self._least(order, singles, prices)
+            for order, singles in zip(self._orders, self._singles, strict=True)
+        )
+
+    def _least(self, order: WaveOrder, singles: _Singles, prices: _Prices) -> float:
+        """Return less than any placement of an order costs at these prices, splits and waiting included."""
+        costs = order.policy.costs
+        wait = float((costs.wait * singles.lines).sum())
+        if not len(singles.options):
+            return wait
+        if not order.question.allow_split:
+            return min(wait, float(singles.reduced(prices).min()))
+        if len(singles.items) <= MOST_ITEMS:
+            return singles.least(order, prices)[0]
+        # Too many items to look at all groups of them: the cheapest place, and each item where it is cheapest.
+        unit = prices.units[np.ix_(singles.where, singles.items)]
+        each = np.where(singles.holds, unit * singles.units + singles.doubt, np.inf).min(axis=0)
+        anywhere = float(np.minimum(each, costs.wait * singles.lines).sum())
+        return min(wait, float((singles.fixed + prices.places[singles.where]).min()) + anywhere)
+
+    def chosen(self, time_limit_s: float) -> list[Column]:
+        """Choose one column an order in whole numbers, the best that the time allows."""
+        model, _ = self._model(integer=True)
+        model.setOptionValue("time_limit", time_limit_s)
+        model.setOptionValue("mip_rel_gap", 1e-4)
+        model.run()
+        values = np.array(model.getSolution().col_value[: len(self._columns)])
+        best: dict[int, tuple[float, Column]] = {}
+        for value, each in zip(values, self._columns, strict=False):
+            if each.order not in best or value > best[each.order][0]:
+                best[each.order] = float(value), each
+        if len(values) == 0 or any(value < 1 - TOLERANCE for value, _ in best.values()):
+            return [self._columns[number] for number in range(len(self._orders))]
+        return [best[number][1] for number in range(len(self._orders))]
+
+    def _add(self, columns: Iterable[Column]) -> None:
+        for each in columns:
+            key = each.order, each.portions
+            if key not in self._known:
+                self._known.add(key)
+                self._columns.append(each)
+
+    def _add_singles(self, number: int, prices: _Prices, count: int) -> None:
+        singles, order = self._singles[number], self._orders[number]
+        reduced = singles.reduced(prices)
+        for index in np.argsort(reduced, kind="stable")[:count]:
+            if np.isinf(reduced[index]):
+                break
+            self._add([column(number, order, _all_at(order, singles.options[index]))])
+        if not order.question.allow_split or len(order.question.demands) == 1 or not len(singles.options):
+            return
+        if len(singles.items) <= MOST_ITEMS:
+            self._add([column(number, order, _grouped(order, singles, prices))])
+
+    def _sets(self, number: int, order: WaveOrder) -> list[Column]:
+        """Return the cheapest sets of locations, each without a location of the one before."""
+        if not order.question.allow_split:
+            return []
+        found = []
+        options: Sequence[Option] = self._singles[number].options
+        for _ in range(order.policy.max_locations):
+            best = cheapest(order.question.demands, options, order.policy, allow_split=True)
+            if best is None or len(best.location_ids) == 1:
+                break
+            found.append(column(number, order, best.portions))
+            options = [each for each in options if each.location_id != best.location_ids[0]]
+        return found
+
+    def _prices(self) -> _Prices:
+        """Solve the linear relaxation over the columns there are; the duals are the prices."""
+        model, rows = self._model(integer=False)
+        model.run()
+        duals = np.minimum(0.0, np.array(model.getSolution().row_dual))
+        units = np.zeros((len(self._locations), len(self._items)))
+        places = np.zeros(len(self._locations))
+        constant = 0.0
+        for (kind, key), row in rows.items():
+            price = -float(duals[row])
+            if kind == "places":
+                places[self._locations[str(key)]] = price
+                constant -= price * self._places[str(key)]
+                continue
+            location_id, item_id = key
+            available, last_unit = self._last_units[location_id, item_id]
+            units[self._locations[location_id], self._items[item_id]] += price
+            # A cell's row: its use may reach `available` where its last unit is paid for.
+            constant -= price * (available - 1)
+            constant += min(0.0, last_unit - price)
+        return _Prices(units, places, constant)
+
+    def _model(self, *, integer: bool) -> tuple[Any, dict[tuple[str, Any], int]]:
+        """Build the program: columns, then one variable a cell whose last unit is taken."""
+        used: dict[CellKey, int] = {}
+        for each in self._columns:
+            for key in each.uses:
+                used.setdefault(key, len(used))
+        count = len(self._orders)
+        rows: dict[tuple[str, Any], int] = {("units", key): count + number for key, number in used.items()}
+        for location_id in self._places:
+            rows["places", location_id] = count + len(rows)
+        lower = [1.0] * count + [-highspy.kHighsInf] * len(rows)
+        upper = [1.0] * count + [0.0] * len(rows)
+        for (kind, key), row in rows.items():
+            upper[row] = self._places[key] if kind == "places" else self._last_units[key][0] - 1
+        cost: list[float] = []
+        starts, indices, values = [0], list[int](), list[float]()
+        for each in self._columns:
+            entries = [(each.order, 1.0)]
+            entries += [(rows["units", key], float(units)) for key, units in each.uses.items()]
+            entries += [(rows["places", where], 1.0) for where in each.location_ids if where in self._places]
+            indices += [row for row, _ in entries]
+            values += [value for _, value in entries]
+            starts.append(len(indices))
+            cost.append(each.cost)
+        for key in used:
+            indices.append(rows["units", key])
+            values.append(-1.0)
+            starts.append(len(indices))
+            cost.append(self._last_units[key][1])
+        return _highs(cost, lower, upper, (starts, indices, values), integer=integer), rows
+
+
+def _all_at(order: WaveOrder, option: Option) -> list[Portion]:
+    return [Portion(each.line_id, option.location_id, each.quantity) for each in order.question.demands]
+
+
+def _grouped(order: WaveOrder, singles: _Singles, prices: _Prices) -> list[Portion]:
+    """Take groups of items from where prices are best; lines that do not fit there wait."""
+    place_of: dict[int, Option] = {}
+    for group, index in singles.least(order, prices)[1]:
+        for bit in range(len(singles.items)):
+            if group >> bit & 1:
+                place_of[bit] = singles.options[index]
+    number_of = {item_id: bit for bit, item_id in enumerate(total_demand(order.question.demands))}
+    left: dict[CellKey, int] = {}
+    portions = []
+    for each in order.question.demands:
+        option = place_of.get(number_of[each.item_id])
+        if option is None or option.location_id in each.excluded:
+            continue
+        key = option.location_id, each.item_id
+        left.setdefault(key, option.cell(each.item_id).usable)
+        if left[key] >= each.quantity:
+            left[key] -= each.quantity
+            portions.append(Portion(each.line_id, option.location_id, each.quantity))
+    return portions
+
+
+def _highs(
+    cost: list[float],
+    lower: list[float],
+    upper: list[float],
+    matrix: tuple[list[int], list[int], list[float]],
+    *,
+    integer: bool,
+) -> Any:
+    """Hand a program to HiGHS, all variables between 0 and 1; `matrix` column by column."""
+    program = highspy.HighsLp()
+    program.num_col_, program.num_row_ = len(cost), len(lower)
+    program.col_cost_ = np.array(cost)
+    program.col_lower_, program.col_upper_ = np.zeros(len(cost)), np.ones(len(cost))
+    program.row_lower_, program.row_upper_ = np.array(lower), np.array(upper)
+    starts, indices, values = matrix
+    program.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    program.a_matrix_.start_ = np.array(starts)
+    program.a_matrix_.index_ = np.array(indices)
+    program.a_matrix_.value_ = np.array(values)
+    if integer:
+        program.integrality_ = [highspy.HighsVarType.kInteger] * len(cost)
+    model: Any = highspy.Highs()  # type: ignore[no-untyped-call]  # its constructor alone has no types
+    for name, value in (("output_flag", False), ("random_seed", 0), ("threads", 1)):
+        model.setOptionValue(name, value)
+    model.passModel(program)
+    return model

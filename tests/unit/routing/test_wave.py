@@ -1,0 +1,132 @@
+"""Waves: never worse than one after the other, within what there is, and the bound holds for every plan."""
+
+from collections import Counter
+from itertools import product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from onhand.routing.domain.cost import Cell, Demand, Option, Portion, Question
+from onhand.routing.domain.lifecycle import FulfilmentMethod
+from onhand.routing.domain.policy import Capacity, Costs, Policy
+from onhand.routing.domain.wave import Column, WaveOrder, column, greedy, last_units, total_cost
+from onhand.routing.optimiser import plan_wave
+
+ITEMS = ("shirt", "shoes")
+PLACES = "abc"
+
+
+def order_of(
+    demands: list[Demand],
+    stock: dict[str, dict[str, Cell]],
+    km: dict[str, int],
+    policy: Policy,
+    *,
+    allow_split: bool = True,
+) -> WaveOrder:
+    options = tuple(Option(each, "", km[each] * 1000, stock.get(each, {})) for each in km)
+    return WaveOrder(Question(FulfilmentMethod.SHIP, tuple(demands), options, allow_split), policy)
+
+
+def is_possible(orders: list[WaveOrder], columns: list[Column]) -> bool:
+    taken: Counter[tuple[str, str]] = Counter()
+    given: Counter[str] = Counter()
+    for each in columns:
+        taken.update(each.uses)
+        given.update(each.location_ids)
+    cells = orders[0].options
+    limit = orders[0].policy.capacity.at
+    return all(units <= cells[where].cell(item).usable for (where, item), units in taken.items()) and all(
+        count <= (limit(where) if limit(where) is not None else count) for where, count in given.items()
+    )
+
+
+def every_way(number: int, order: WaveOrder) -> list[Column]:
+    """Return every placement of an order of one-unit lines: each line anywhere, or waiting."""
+    lines = order.question.demands
+    ways = []
+    for where in product(["", *PLACES], repeat=len(lines)):
+        used = {place for place in where if place}
+        if not order.question.allow_split and (len(used) > 1 or (used and "" in where)):
+            continue
+        if len(used) > order.policy.max_locations:
+            continue
+        portions = [
+            Portion(line.line_id, place, 1) for line, place in zip(lines, where, strict=True) if place
+        ]
+        ways.append(column(number, order, portions))
+    return ways
+
+
+stocks = st.fixed_dictionaries(
+    {
+        place: st.dictionaries(
+            st.sampled_from(ITEMS), st.builds(Cell, st.integers(0, 2), st.sampled_from([0.5, 1.0]))
+        )
+        for place in PLACES
+    }
+)
+baskets = st.lists(st.sampled_from(ITEMS), min_size=1, max_size=2, unique=True)
+kilometres = st.fixed_dictionaries({place: st.integers(0, 9).map(lambda each: each * 10) for place in PLACES})
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    stocks,
+    st.lists(st.tuples(baskets, kilometres, st.booleans()), min_size=1, max_size=3),
+    st.sampled_from([0, 1, 2]),
+    st.sampled_from([10.0, 500.0]),
+)
+def test_a_wave_costs_the_least_there_is_and_its_bound_no_more(
+    stock: dict[str, dict[str, Cell]],
+    drawn: list[tuple[list[str], dict[str, int], bool]],
+    capacity: int,
+    split: float,
+) -> None:
+    policy = Policy(costs=Costs(split=split, wait=300), capacity=Capacity(capacity))
+    orders = [
+        order_of([Demand(item, item, 1) for item in basket], stock, km, policy, allow_split=allow_split)
+        for basket, km, allow_split in drawn
+    ]
+    cells = last_units(orders)
+    ways = [every_way(number, order) for number, order in enumerate(orders)]
+    possible = [list(each) for each in product(*ways) if is_possible(orders, list(each))]
+    least = min(total_cost(each, cells) for each in possible)
+    one_by_one = [column(number, orders[number], each.portions) for number, each in enumerate(greedy(orders))]
+    found = plan_wave(orders, 5)
+    chosen = [column(number, orders[number], each) for number, each in enumerate(found.portions)]
+    assert is_possible(orders, one_by_one)
+    assert is_possible(orders, chosen)
+    assert found.cost == pytest.approx(total_cost(chosen, cells))
+    assert found.bound <= least + 1e-6
+    assert least - 1e-6 <= found.cost <= total_cost(one_by_one, cells) + 1e-6
+    assert found.cost <= least * 1.02 + 1e-6
+
+
+def test_together_two_orders_do_without_the_detour_that_one_by_one_costs() -> None:
+    # Both want the near unit; only the first has another place nearby.
+    stock = {each: {"shirt": Cell(1, 1.0)} for each in PLACES}
+    demands = [Demand("1", "shirt", 1)]
+    policy = Policy()
+    orders = [
+        order_of(demands, stock, {"a": 0, "b": 1, "c": 500}, policy),
+        order_of(demands, stock, {"a": 0, "b": 400, "c": 500}, policy),
+    ]
+    found = plan_wave(orders, 5)
+    assert [each[0].location_id for each in found.portions] == ["b", "a"]
+    assert found.gap == 0
+
+
+def test_the_same_wave_has_the_same_plan() -> None:
+    stock = {each: {"shirt": Cell(2, 1.0), "shoes": Cell(1, 1.0)} for each in PLACES}
+    orders = [
+        order_of(
+            [Demand("1", "shirt", 1), Demand("2", "shoes", 1)],
+            stock,
+            {"a": number % 3, "b": 5, "c": 7},
+            Policy(),
+        )
+        for number in range(5)
+    ]
+    assert plan_wave(orders, 5) == plan_wave(orders, 5)
