@@ -11,6 +11,7 @@ from onhand.kit.outbox import Relay
 from onhand.kit.server import Server
 from onhand.notifications.config import NotificationsSettings
 from onhand.notifications.consumer import subscriptions
+from onhand.notifications.delivery.apprise import AppriseSender
 from onhand.notifications.delivery.network import Resolver
 from onhand.notifications.delivery.smtp import SmtpSender
 from onhand.notifications.delivery.webhook import WebhookSender
@@ -47,6 +48,7 @@ async def serve(settings: NotificationsSettings) -> None:
     webhooks = WebhookSender(settings, clock, resolver)
     mails = Dispatcher(Channel.EMAIL, notifications, smtp.send, settings.smtp_connections)
     posts = Dispatcher(Channel.WEBHOOK, notifications, webhooks.send, settings.webhook_concurrency)
+    others = [AppriseSender(settings, channel, file) for channel, file in settings.providers.items()]
     jobs = Jobs(notifications, clock)
 
     server = Server(settings)
@@ -64,6 +66,9 @@ async def serve(settings: NotificationsSettings) -> None:
         server.background(f"consume {subscription.stream}", consumer.run)
     server.background("mails", mails.run)
     server.background("posts", posts.run)
+    for sender in others:
+        dispatcher = Dispatcher(sender.channel, notifications, sender.send, settings.apprise_concurrency)
+        server.background(sender.channel.name.lower(), dispatcher.run)
     server.every("close idle connections", settings.smtp_idle_s + 1, smtp.rest)
     server.every("journeys", settings.delivery_poll_s, jobs.advance)
     server.every("measure", 15, jobs.measure)
@@ -71,12 +76,14 @@ async def serve(settings: NotificationsSettings) -> None:
     server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
 
     async def ready() -> None:
-        await database.wait_until_migrated("journey_runs")
+        await database.wait_until_migrated("suppressions")
         telemetry.log.info("resealed", rows=await contacts.reseal())
 
     await server.serve(ready)
     await smtp.close()
     await webhooks.close()
+    for sender in others:
+        sender.close()
     resolver.close()
     await broker.close()
     await database.close()
