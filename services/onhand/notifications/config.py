@@ -44,6 +44,12 @@ class NotificationsSettings(ServiceSettings):
     smtp_idle_s: Annotated[float, Field(ge=0, le=240)] = 10
     """How long a connection waits for its next mail; protects the mail server."""
 
+    public_listen: str = ""
+    """host:port of the page by which readers say that they have had enough; empty: none."""
+    public_url: Annotated[str, Field(pattern=r"^(https?://[^\s<>]+[^/\s<>])?$", validate_default=True)] = ""
+    """Where the world reaches that page, for example `https://messages.shop.example`. Mail that is not about an
+    order says it (List-Unsubscribe)."""
+
     sms_url_file: Path | None = None
     """Holds the Apprise address of the provider of text messages, with `{address}` for the phone number, for example
     `twilio://SID:TOKEN@+15550100/{address}`. Unset: none are sent."""
@@ -148,6 +154,13 @@ class NotificationsSettings(ServiceSettings):
     def _sender_with_server(cls, value: str, info: ValidationInfo) -> str:
         if info.data.get("smtp_host") and "@" not in parseaddr(value)[1]:
             raise ValueError("must be an e-mail address when ONHAND_SMTP_HOST is set")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _page_is_reached(cls, value: str, info: ValidationInfo) -> str:
+        if bool(value) != bool(info.data.get("public_listen")):
+            raise ValueError("is needed with ONHAND_PUBLIC_LISTEN, and only with it")
         return value
 
     @field_validator("quiet_hours")

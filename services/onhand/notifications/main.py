@@ -17,6 +17,7 @@ from onhand.notifications.delivery.smtp import SmtpSender
 from onhand.notifications.delivery.webhook import WebhookSender
 from onhand.notifications.domain.messages import Channel
 from onhand.notifications.jobs import Dispatcher, Jobs
+from onhand.notifications.public import PublicServer, public_app
 from onhand.notifications.servicer.contacts import ContactServicer
 from onhand.notifications.servicer.journeys import JourneyServicer
 from onhand.notifications.servicer.messages import MessageServicer, WebhookServicer
@@ -25,6 +26,7 @@ from onhand.notifications.use_cases.contacts import Contacts
 from onhand.notifications.use_cases.journeys import Journeys
 from onhand.notifications.use_cases.messages import Notifications
 from onhand.notifications.use_cases.templates import Templates
+from onhand.notifications.use_cases.unsubscribing import Unsubscribing
 from onhand.notifications.vault import Vault
 
 
@@ -69,6 +71,9 @@ async def serve(settings: NotificationsSettings) -> None:
     for sender in others:
         dispatcher = Dispatcher(sender.channel, notifications, sender.send, settings.apprise_concurrency)
         server.background(sender.channel.name.lower(), dispatcher.run)
+    if settings.public_listen:
+        page = public_app(Unsubscribing(database, clock, vault).unsubscribe)
+        server.background("public page", lambda: PublicServer(settings, page).serve())
     server.every("close idle connections", settings.smtp_idle_s + 1, smtp.rest)
     server.every("journeys", settings.delivery_poll_s, jobs.advance)
     server.every("measure", 15, jobs.measure)

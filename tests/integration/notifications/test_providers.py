@@ -36,7 +36,7 @@ async def test_a_text_message_reaches_the_provider_once(make_texting: Any, recei
     async with world.delivering():
         sent = await world.until(State.SENT)
     ((path, _, body),) = receiver.posts
-    assert path == "/to/%2B31612345678"
+    assert path == "/to/+31612345678"
     assert json.loads(body)["message"] == f"Order WEB-1 is ready at store-7. Your code: {CODE}"
     assert (sent.channel, sent.masked_address) == (Channel.SMS, "+31***78")
     assert PHONE not in await world.dump()

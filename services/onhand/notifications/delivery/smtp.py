@@ -65,6 +65,9 @@ class SmtpSender:
         mail["To"] = Address(parts.name, addr_spec=email)
         mail["Subject"] = parts.subject
         mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday note in answer
+        if parts.unsubscribe_uri:
+            mail["List-Unsubscribe"] = f"<{parts.unsubscribe_uri}>"
+            mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058, section 3.1
         mail["X-Onhand-Message-Id"] = str(attempt.message_id)
         mail.set_content(parts.text)
         mail.add_alternative(parts.html, subtype="html")

@@ -15,7 +15,7 @@ from onhand.kit.errors import LimitReached
 from onhand.notifications import events, rendering
 from onhand.notifications.config import NotificationsSettings
 from onhand.notifications.domain.addresses import mask
-from onhand.notifications.domain.contacts import Contact
+from onhand.notifications.domain.contacts import Address, Contact, Topic
 from onhand.notifications.domain.journeys import (
     BUILTIN,
     Journey,
@@ -200,8 +200,8 @@ class Journeys:
             return
         reader = Reader(contact.locale, contact.time_zone, contact.display_name)
         facts = rendering.facts_of(replace(run.occasion, purpose=step.purpose), run.occasion.lines)
-        said = rendering.render(saved, step.purpose, decided.channel, facts, reader)
         address = decided.address
+        said = rendering.render(saved, step.purpose, decided.channel, facts, reader)
         digest = self.vault.digest("text", str(address.same_as), said.subject, said.text, said.html)
         new = NewMessage(
             message_id=message_id_of(run.run_id, decided.channel, f"{run.step}:{address.address_id}"),
@@ -214,7 +214,9 @@ class Journeys:
             address_id=address.address_id,
             masked_address=mask(address.kind, address.value),
             subject=said.subject,
-            body=said.to_bytes(),
+            body=replace(
+                said, unsubscribe_uri=self._unsubscribe_uri(run, decided.channel, address)
+            ).to_bytes(),
             topic=run.journey.topic,
             run_id=run.run_id,
             step=run.step,
@@ -227,6 +229,12 @@ class Journeys:
         else:
             kept = await messages.add_suppressed(connection, self.vault, new, why_not, now)
             await self._publish(connection, kept)
+
+    def _unsubscribe_uri(self, run: Run, channel: Channel, address: Address) -> str:
+        if channel is not Channel.EMAIL or run.journey.topic is Topic.ORDER or not self.settings.public_url:
+            return ""
+        token = self.vault.seal(f"{address.address_id} {int(run.journey.topic)}".encode()).decode()
+        return f"{self.settings.public_url}/unsubscribe/{token}"
 
     async def _why_not(
         self,
