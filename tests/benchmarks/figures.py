@@ -14,7 +14,7 @@ from itertools import cycle, islice
 import asyncpg
 
 from benchmarks import bare, load, memory, reserve, routing, views, waves, world
-from benchmarks.harness import Bench, Turns
+from benchmarks.harness import Bench
 from benchmarks.load import LoadFailedError
 from benchmarks.rows import Measured
 from onhand.api.stock.v1 import availability_pb2, reads_pb2

@@ -44,6 +44,26 @@ class NotificationsSettings(ServiceSettings):
     smtp_idle_s: Annotated[float, Field(ge=0, le=240)] = 10
     """How long a connection waits for its next mail; protects the mail server."""
 
+    public_listen: str = ""
+    """host:port of the page by which readers say that they have had enough; empty: none."""
+    public_url: Annotated[str, Field(pattern=r"^(https?://[^\s<>]+[^/\s<>])?$", validate_default=True)] = ""
+    """Where the world reaches that page, for example `https://messages.shop.example`. Mail that is not about an
+    order says it (List-Unsubscribe)."""
+
+    sms_url_file: Path | None = None
+    """Holds the Apprise address of the provider of text messages, with `{address}` for the phone number, for example
+    `twilio://SID:TOKEN@+15550100/{address}`. Unset: none are sent."""
+    push_url_file: Path | None = None
+    """The same of push, with `{address}` for the device's token."""
+    whatsapp_url_file: Path | None = None
+    """The same of WhatsApp, with `{address}` for the phone number."""
+    apprise_timeout_s: Annotated[float, Field(gt=0, le=60)] = 20
+    """Longest one such message may take; protects the others' turn."""
+    apprise_concurrency: Annotated[int, Field(ge=1, le=100)] = 4
+    """Such messages under way at a time, for each channel; protects the provider."""
+    dry_run: frozenset[Channel] = frozenset()
+    """Channels by which messages are made and not sent, by their numbers in the contract; they end as suppressed."""
+
     default_time_zone: str = "UTC"
     """The zone of persons who gave none, IANA name."""
     quiet_hours: Annotated[str, Field(pattern=r"^\d\d:\d\d-\d\d:\d\d$")] = "21:00-08:00"
@@ -116,7 +136,8 @@ class NotificationsSettings(ServiceSettings):
     @field_validator("delivery_lease_s")
     @classmethod
     def _lease_outlasts_attempts(cls, value: float, info: ValidationInfo) -> float:
-        longest = max(info.data.get("smtp_timeout_s", 0), info.data.get("webhook_timeout_s", 0))
+        names = ("smtp_timeout_s", "webhook_timeout_s", "apprise_timeout_s")
+        longest = max(info.data.get(each, 0) for each in names)
         if value < longest + RECORDED_WITHIN_S:
             raise ValueError(f"must be at least {RECORDED_WITHIN_S} s longer than any attempt ({longest} s)")
         return value
@@ -133,6 +154,13 @@ class NotificationsSettings(ServiceSettings):
     def _sender_with_server(cls, value: str, info: ValidationInfo) -> str:
         if info.data.get("smtp_host") and "@" not in parseaddr(value)[1]:
             raise ValueError("must be an e-mail address when ONHAND_SMTP_HOST is set")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _page_is_reached(cls, value: str, info: ValidationInfo) -> str:
+        if bool(value) != bool(info.data.get("public_listen")):
+            raise ValueError("is needed with ONHAND_PUBLIC_LISTEN, and only with it")
         return value
 
     @field_validator("quiet_hours")
@@ -161,7 +189,7 @@ class NotificationsSettings(ServiceSettings):
         start, end = map(time.fromisoformat, self.quiet_hours.split("-"))
         caps = {Topic.ALERT: self.alert_caps, Topic.MARKETING: self.marketing_caps}
         return Rules(
-            usable=frozenset({Channel.EMAIL}),
+            usable=frozenset({Channel.EMAIL, *self.providers}),
             quiet_hours=QuietHours(start, end),
             default_zone=ZoneInfo(self.default_time_zone),
             caps={
@@ -169,6 +197,16 @@ class NotificationsSettings(ServiceSettings):
                 for topic, each in caps.items()
             },
         )
+
+    @property
+    def providers(self) -> dict[Channel, Path]:
+        """The files with the addresses of providers, by channel."""
+        files = {
+            Channel.SMS: self.sms_url_file,
+            Channel.PUSH: self.push_url_file,
+            Channel.WHATSAPP: self.whatsapp_url_file,
+        }
+        return {channel: file for channel, file in files.items() if file is not None}
 
     @property
     def breaker(self) -> Breaker:

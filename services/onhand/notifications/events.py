@@ -147,6 +147,8 @@ def message_proto(message: Message) -> messages_pb2.Message:
         failure=message.failure,
         create_time=stamp(message.create_time),
         send_time=stamp(message.end_time) if sent else None,
+        receipt=int(message.receipt),  # type: ignore[arg-type]
+        receipt_time=stamp(message.receipt_time),
     )
 
 

@@ -12,11 +12,13 @@ from onhand.kit.schema import wait_until_migrated
 from onhand.kit.server import Server
 from onhand.notifications.config import NotificationsSettings
 from onhand.notifications.consumer import subscriptions
+from onhand.notifications.delivery.apprise import AppriseSender
 from onhand.notifications.delivery.network import Resolver
 from onhand.notifications.delivery.smtp import SmtpSender
 from onhand.notifications.delivery.webhook import WebhookSender
 from onhand.notifications.domain.messages import Channel
 from onhand.notifications.jobs import Dispatcher, Jobs
+from onhand.notifications.public import PublicServer, public_app
 from onhand.notifications.servicer.contacts import ContactServicer
 from onhand.notifications.servicer.journeys import JourneyServicer
 from onhand.notifications.servicer.messages import MessageServicer, WebhookServicer
@@ -25,6 +27,7 @@ from onhand.notifications.use_cases.contacts import Contacts
 from onhand.notifications.use_cases.journeys import Journeys
 from onhand.notifications.use_cases.messages import Notifications
 from onhand.notifications.use_cases.templates import Templates
+from onhand.notifications.use_cases.unsubscribing import Unsubscribing
 from onhand.notifications.vault import Vault
 
 
@@ -48,6 +51,7 @@ async def serve(settings: NotificationsSettings) -> None:
     webhooks = WebhookSender(settings, clock, resolver)
     mails = Dispatcher(Channel.EMAIL, notifications, smtp.send, settings.smtp_connections)
     posts = Dispatcher(Channel.WEBHOOK, notifications, webhooks.send, settings.webhook_concurrency)
+    others = [AppriseSender(settings, channel, file) for channel, file in settings.providers.items()]
     jobs = Jobs(notifications, clock)
 
     server = Server(settings)
@@ -65,6 +69,12 @@ async def serve(settings: NotificationsSettings) -> None:
         server.background(f"consume {subscription.stream}", consumer.run)
     server.background("mails", mails.run)
     server.background("posts", posts.run)
+    for sender in others:
+        dispatcher = Dispatcher(sender.channel, notifications, sender.send, settings.apprise_concurrency)
+        server.background(sender.channel.name.lower(), dispatcher.run)
+    if settings.public_listen:
+        page = public_app(Unsubscribing(database, clock, vault).unsubscribe)
+        server.background("public page", lambda: PublicServer(settings, page).serve())
     server.every("close idle connections", settings.smtp_idle_s + 1, smtp.rest)
     server.every("journeys", settings.delivery_poll_s, jobs.advance)
     server.every("measure", 15, jobs.measure)
@@ -78,6 +88,8 @@ async def serve(settings: NotificationsSettings) -> None:
     await server.serve(ready)
     await smtp.close()
     await webhooks.close()
+    for sender in others:
+        sender.close()
     resolver.close()
     await broker.close()
     await database.close()

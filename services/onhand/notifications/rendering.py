@@ -54,10 +54,12 @@ class Text:
     html: str = ""
     name: str = ""
     """Of its receiver."""
+    unsubscribe_uri: str = ""
+    """Where the receiver says that they have had enough; empty: nowhere."""
 
     def to_bytes(self) -> bytes:
         """Return all but the subject, which is kept beside it."""
-        return json.dumps([self.text, self.html, self.name]).encode()
+        return json.dumps([self.text, self.html, self.name, self.unsubscribe_uri]).encode()
 
     @classmethod
     def of(cls, subject: str, parts: bytes) -> "Text":

@@ -37,6 +37,7 @@ from onhand.kit.interceptors import Guard
 from onhand.kit.migrations import migrate
 from onhand.notifications.config import NotificationsSettings
 from onhand.notifications.consumer import subscriptions
+from onhand.notifications.delivery.apprise import AppriseSender
 from onhand.notifications.delivery.network import Resolver
 from onhand.notifications.delivery.smtp import SmtpSender
 from onhand.notifications.delivery.webhook import WebhookSender
@@ -211,7 +212,14 @@ class World:
                 await jobs.advance()
                 await asyncio.sleep(self.settings.delivery_poll_s)
 
+        others = [
+            AppriseSender(self.settings, channel, file) for channel, file in self.settings.providers.items()
+        ]
         work = [
+            *(
+                asyncio.create_task(Dispatcher(each.channel, self.notifications, each.send, 4).run())
+                for each in others
+            ),
             asyncio.create_task(journeys()),
             asyncio.create_task(Dispatcher(Channel.EMAIL, self.notifications, smtp.send, 4).run()),
             asyncio.create_task(Dispatcher(Channel.WEBHOOK, self.notifications, webhooks.send, 4).run()),
@@ -225,6 +233,8 @@ class World:
             await smtp.close()
             await webhooks.close()
             resolver.close()
+            for each in others:
+                each.close()
 
     async def messages(self, state: State | None = None) -> list[Message]:
         return await self.notifications.list_messages("", state, None, 1_000)

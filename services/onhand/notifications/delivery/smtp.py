@@ -1,8 +1,9 @@
 """E-mail by SMTP (RFC 5321)."""
 
 import asyncio
+import re
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -13,10 +14,12 @@ import aiosmtplib
 
 from onhand.notifications.config import NotificationsSettings
 from onhand.notifications.domain.addresses import without_email
-from onhand.notifications.domain.messages import SENT, Attempt, Mailbox, Result, Verdict
+from onhand.notifications.domain.messages import SENT, Attempt, Channel, Mailbox, Receipt, Result, Verdict
 from onhand.notifications.rendering import Text
 
 PERMANENT = range(500, 600)
+_NO_MAILBOX = re.compile(r"\s*5\.(1\.[01236]|1\.10|2\.1)\b")
+"""Enhanced codes that say that there is no such mailbox, or none in use (RFC 3463, section 3.2 and 3.3; RFC 7505)."""
 ABOUT_US = frozenset({530, 534, 535, 538})
 """Replies that ask for other credentials (RFC 4954): ours to mend, no fault of the message."""
 
@@ -41,13 +44,15 @@ class SmtpSender:
             return Result(Verdict.NOT_WANTED, "no smtp server configured")
         if not isinstance(attempt.recipient, Mailbox):
             return Result(Verdict.NOT_WANTED, "the contact was removed")
-        email = attempt.recipient.email
+        email = attempt.recipient.address
         try:
             mail = self._compose(attempt, email)
         except (ValueError, IndexError, MessageError) as error:  # what a bad address ends in
             return Result(Verdict.REFUSED, without_email(f"not a usable address: {error}", email))
+        if Channel.EMAIL in self._settings.dry_run:
+            return Result(Verdict.NOT_WANTED, "dry run: made, and not sent")
         result = await self._transmit(mail, email)
-        return Result(result.verdict, without_email(result.failure, email))
+        return replace(result, failure=without_email(result.failure, email))
 
     def _compose(self, attempt: Attempt, email: str) -> EmailMessage:
         """Build the same mail at each attempt, byte for byte."""
@@ -60,6 +65,9 @@ class SmtpSender:
         mail["To"] = Address(parts.name, addr_spec=email)
         mail["Subject"] = parts.subject
         mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday note in answer
+        if parts.unsubscribe_uri:
+            mail["List-Unsubscribe"] = f"<{parts.unsubscribe_uri}>"
+            mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058, section 3.1
         mail["X-Onhand-Message-Id"] = str(attempt.message_id)
         mail.set_content(parts.text)
         mail.add_alternative(parts.html, subtype="html")
@@ -140,11 +148,17 @@ class SmtpSender:
 
 def _failed(error: Exception, *, connected: bool) -> Result:
     """Judge a failure: only what the server says about this mail can be for good."""
+    of_address = isinstance(error, aiosmtplib.SMTPRecipientsRefused)
     if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
         error = error.recipients[0]
     if isinstance(error, aiosmtplib.SMTPResponseException):
         lasting = connected and error.code in PERMANENT and error.code not in ABOUT_US
-        return Result(Verdict.REFUSED if lasting else Verdict.PASSING, f"{error.code} {error.message}")
+        bounced = lasting and of_address and bool(_NO_MAILBOX.match(error.message))
+        return Result(
+            Verdict.REFUSED if lasting else Verdict.PASSING,
+            f"{error.code} {error.message}",
+            receipt=Receipt.BOUNCED if bounced else Receipt.NONE,
+        )
     if isinstance(error, aiosmtplib.SMTPNotSupported) and connected:
         return Result(Verdict.REFUSED, str(error))
     if isinstance(error, TimeoutError) and not isinstance(error, aiosmtplib.SMTPException):

@@ -11,7 +11,7 @@ from standardwebhooks import Webhook
 from onhand.kit.clock import Clock
 from onhand.notifications.config import NotificationsSettings
 from onhand.notifications.delivery.network import ForbiddenAddressError, GuardedBackend, Resolve
-from onhand.notifications.domain.messages import SENT, Attempt, Hook, Result, Verdict
+from onhand.notifications.domain.messages import SENT, Attempt, Channel, Hook, Result, Verdict
 
 LONGEST_WAIT_S = 86_400.0
 """That an endpoint may ask for; protects the queue."""
@@ -31,6 +31,7 @@ class WebhookSender:
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         self._timeout_s = settings.webhook_timeout_s
+        self._dry_run = Channel.WEBHOOK in settings.dry_run
         self._clock = clock
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=ssl_context or ssl.create_default_context(),
@@ -48,6 +49,11 @@ class WebhookSender:
             return Result(
                 Verdict.REFUSED, "the endpoint is disabled: it answered 410 Gone or failed for days"
             )
+        if self._dry_run:
+            return Result(Verdict.NOT_WANTED, "dry run: made, and not posted")
+        return await self._try(attempt, hook)
+
+    async def _try(self, attempt: Attempt, hook: Hook) -> Result:
         try:
             async with asyncio.timeout(self._timeout_s):
                 status, retry_after_s = await self._post(attempt, hook)

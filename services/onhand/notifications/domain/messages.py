@@ -38,6 +38,22 @@ class State(enum.IntEnum):
     SUPPRESSED = 4
 
 
+class Receipt(enum.IntEnum):
+    """What became of a message after it was sent, by their numbers in the contract. Higher ones hold."""
+
+    NONE = 0
+    DELIVERED = 1
+    BOUNCED = 2
+    """For good: the address does not exist, or takes nothing."""
+    COMPLAINED = 3
+    """Its receiver has called it spam."""
+
+    @property
+    def suppresses(self) -> bool:
+        """Whether its address is written to no more."""
+        return self in {Receipt.BOUNCED, Receipt.COMPLAINED}
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """A message as the API shows it."""
@@ -59,6 +75,8 @@ class Message:
     """When it was sent, given up or suppressed."""
     has_text: bool
     """Whether what it says is still kept, so that it can be sent."""
+    receipt: Receipt = Receipt.NONE
+    receipt_time: datetime | None = None
 
     def needs_revival(self) -> bool:
         """Tell whether RetryMessage has to do something; raise WrongState where it may not.
@@ -107,9 +125,9 @@ def message_id_of(cause: UUID, channel: Channel, address: str) -> UUID:
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """Where an e-mail goes."""
+    """Where a message to a person goes."""
 
-    email: str
+    address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +187,8 @@ class Result:
     failure: str = ""
     retry_after_s: float = 0
     """How long the receiver asks us to wait."""
+    receipt: Receipt = Receipt.NONE
+    """What the provider says of the address itself."""
 
     def __post_init__(self) -> None:
         printable = "".join(each if each.isprintable() else " " for each in self.failure)

@@ -94,10 +94,12 @@ def plan(
     now: datetime,
     *,
     without: Collection[Channel] = (),
+    barred: Collection[UUID] = (),
 ) -> Plan | NotSent | None:
     """Decide by what channel and when a person is told; None: there is no address to tell them at.
 
-    `without` are channels that have failed. Caps are another question: they need a lock.
+    `without` are channels that have failed, `barred` addresses that are written to no more. Caps are another
+    question: they need a lock.
     """
     wanted = contact.preferences.get(journey.topic)
     order = journey.channels if wanted is None else [each for each in wanted if each in journey.channels]
@@ -108,6 +110,9 @@ def plan(
         for address in _addresses(contact, order_address_ids, channel):
             if not contact.allows(journey.topic, channel, address):
                 refused = refused or NotSent(channel, address, "they have not agreed to it")
+                continue
+            if address.address_id in barred:
+                refused = NotSent(channel, address, "the address bounced, or its owner complained")
                 continue
             at = now
             if channel in journey.quiet:

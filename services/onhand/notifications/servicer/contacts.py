@@ -65,6 +65,10 @@ class ContactServicer:
         )
         return pb.RecordConsentResponse(consent=_consent_proto(consent))
 
+    async def LiftSuppression(self, request: pb.LiftSuppressionRequest, _: Any) -> pb.LiftSuppressionResponse:
+        await self._contacts.lift(UUID(request.contact_id), UUID(request.address_id))
+        return pb.LiftSuppressionResponse()
+
     async def SplitContact(self, request: pb.SplitContactRequest, _: Any) -> pb.SplitContactResponse:
         contact, new_contact = await self._contacts.split(_actor(), request)
         return pb.SplitContactResponse(contact=contact_proto(contact), new_contact=contact_proto(new_contact))

@@ -9,7 +9,7 @@ from onhand.api.notifications.v1 import messages_pb2 as pb
 from onhand.kit import auth, paging
 from onhand.kit.errors import FieldViolation, InvalidField
 from onhand.notifications.domain.endpoints import NewEndpoint
-from onhand.notifications.domain.messages import Message, State
+from onhand.notifications.domain.messages import Message, Receipt, State
 from onhand.notifications.domain.occasions import Purpose
 from onhand.notifications.events import endpoint_proto, message_proto
 from onhand.notifications.use_cases.messages import Notifications
@@ -39,6 +39,10 @@ class MessageServicer:
     async def RetryMessage(self, request: pb.RetryMessageRequest, _: Any) -> pb.RetryMessageResponse:
         message = await self._notifications.retry_message(UUID(request.message_id))
         return pb.RetryMessageResponse(message=message_proto(message))
+
+    async def ReportReceipt(self, request: pb.ReportReceiptRequest, _: Any) -> pb.ReportReceiptResponse:
+        message = await self._notifications.report_receipt(UUID(request.message_id), Receipt(request.receipt))
+        return pb.ReportReceiptResponse(message=message_proto(message))
 
 
 class WebhookServicer:

@@ -69,6 +69,10 @@ _CONSENTS = text("""
     FROM consents c JOIN addresses a ON a.address_id = c.address_id
     WHERE a.identity_id = ANY (CAST(:identity_ids AS uuid[])) ORDER BY c.record_time, c.consent_id
 """)
+_OWNER = text("""
+    SELECT i.contact_id FROM addresses a JOIN identities i ON i.identity_id = a.identity_id
+    WHERE a.address_id = :address_id
+""")
 _ADD_CONSENT = text("""
     INSERT INTO consents (consent_id, address_id, channel, topic, granted, sealed_proof, key_id, give_time,
                           record_time, actor)
@@ -230,6 +234,12 @@ async def find_by_address(connection: AsyncConnection, vault: Vault, address: Ne
     """Return the ids of contacts with an address, verified or not."""
     values = {"kind": address.kind, "digests": vault.digests(*address_name(address)), "limit": MAX_FOUND}
     return list((await connection.execute(_BY_ADDRESS, values)).scalars())
+
+
+async def owner_of(connection: AsyncConnection, address_id: UUID) -> UUID | None:
+    """Return the id of the contact that an address belongs to."""
+    found: UUID | None = await connection.scalar(_OWNER, {"address_id": address_id})
+    return found
 
 
 async def add_consent(connection: AsyncConnection, vault: Vault, consent: Consent) -> None:

@@ -47,6 +47,9 @@ class _Table:
 TABLES = (
     _Table("identities", "identity_id", ("sealed_profile",), ("system",), _of_identity),
     _Table("addresses", "address_id", ("sealed_value",), ("kind",), _of_address),
+    _Table(
+        "suppressions", "digest", ("sealed_value",), ("kind",), _of_address, only="sealed_value IS NOT NULL"
+    ),
     _Table("consents", "consent_id", ("sealed_proof",)),
     _Table("journey_runs", "run_id", ("sealed_facts",), only="sealed_facts IS NOT NULL"),
     _Table("webhook_endpoints", "endpoint_id", ("sealed_secret", "sealed_old_secret")),

@@ -34,7 +34,7 @@ from onhand.notifications.domain.contacts import (
     merge_objection,
 )
 from onhand.notifications.domain.messages import Channel, Message
-from onhand.notifications.storage import contacts, merges, messages, orders, sealing
+from onhand.notifications.storage import contacts, merges, messages, orders, sealing, suppressions
 from onhand.notifications.storage.merges import Review
 from onhand.notifications.use_cases.redaction import redacted
 from onhand.notifications.vault import Vault
@@ -252,6 +252,15 @@ class Contacts:
 
         return await self.database.transaction(work)
 
+    async def lift(self, contact_id: UUID, address_id: UUID) -> None:
+        """Write again to an address that bounced or complained. Raises NotFound."""
+
+        async def work(connection: AsyncConnection) -> None:
+            address = self._address(await self._current(connection, contact_id), address_id)
+            await suppressions.lift(connection, self.vault, address)
+
+        await self.database.transaction(work)
+
     # One or two
 
     async def split(self, actor: str, request: pb.SplitContactRequest) -> tuple[Contact, Contact]:
@@ -347,6 +356,7 @@ class Contacts:
             emptied = await messages.erase_of_person(connection, self.vault, identity_ids, now)
             stopped = [each for each in emptied if each.end_time == now]
             await outbox.add(connection, events.changed(stopped, self.clock))
+            await suppressions.erase(connection, self.vault, contact)
             await merges.erase(connection, contact.contact_id, actor, now)
             response = pb.EraseContactResponse(identity_count=len(identity_ids), message_count=len(emptied))
             response.erase_time.FromDatetime(now)

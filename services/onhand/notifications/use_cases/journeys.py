@@ -15,7 +15,7 @@ from onhand.kit.errors import LimitReached
 from onhand.notifications import events, rendering
 from onhand.notifications.config import NotificationsSettings
 from onhand.notifications.domain.addresses import mask
-from onhand.notifications.domain.contacts import Contact
+from onhand.notifications.domain.contacts import Address, Contact, Topic
 from onhand.notifications.domain.journeys import (
     BUILTIN,
     Journey,
@@ -26,11 +26,11 @@ from onhand.notifications.domain.journeys import (
     run_id_of,
     together,
 )
-from onhand.notifications.domain.messages import Attempt, Channel, Message, NewMessage, State, message_id_of
+from onhand.notifications.domain.messages import Channel, Message, NewMessage, State, message_id_of
 from onhand.notifications.domain.occasions import Occasion
 from onhand.notifications.domain.planning import NotSent, Plan, Rules, plan
 from onhand.notifications.rendering import Reader
-from onhand.notifications.storage import contacts, journeys, messages, orders, templates
+from onhand.notifications.storage import contacts, journeys, messages, orders, suppressions, templates
 from onhand.notifications.storage.journeys import RunSeen
 from onhand.notifications.storage.orders import Ordered
 from onhand.notifications.vault import Vault
@@ -162,15 +162,15 @@ class Journeys:
         state = RunState.DONE if due is None else RunState.ACTIVE
         await journeys.advance(connection, run.run_id, state, number, due, now)
 
-    async def fall_back(self, connection: AsyncConnection, attempt: Attempt) -> None:
+    async def fall_back(self, connection: AsyncConnection, run_id: UUID | None, step: int | None) -> None:
         """Tell by the next channel what could not be told by this one."""
-        if attempt.run_id is None or attempt.step is None:
+        run = await journeys.get(connection, self.vault, run_id) if run_id is not None else None
+        if run is None or run_id is None or step is None:
             return
-        run = await journeys.get(connection, self.vault, attempt.run_id)
-        if run is None or run.state is RunState.EXITED or attempt.step >= len(run.journey.steps):
+        if run.state is RunState.EXITED or step >= len(run.journey.steps):
             return
-        tried = await messages.channels_of_step(connection, attempt.run_id, attempt.step)
-        await self._tell(connection, replace(run, step=attempt.step), run.journey.steps[attempt.step], tried)
+        tried = await messages.channels_of_step(connection, run_id, step)
+        await self._tell(connection, replace(run, step=step), run.journey.steps[step], tried)
 
     async def _tell(
         self, connection: AsyncConnection, run: Run, step: Step, without: Collection[Channel] = ()
@@ -186,15 +186,22 @@ class Journeys:
         now = self.clock.now()
         saved = await templates.in_use(connection, step.purpose)
         lacking = {each for each in Channel if not rendering.has_fallback(saved, step.purpose, each)}
+        barred = await suppressions.of_contact(connection, self.vault, contact)
         decided = plan(
-            contact, ordered.address_ids, run.journey, self.rules, now, without={*without, *lacking}
+            contact,
+            ordered.address_ids,
+            run.journey,
+            self.rules,
+            now,
+            without={*without, *lacking},
+            barred=barred,
         )
         if decided is None or decided.address is None:
             return
         reader = Reader(contact.locale, contact.time_zone, contact.display_name)
         facts = rendering.facts_of(replace(run.occasion, purpose=step.purpose), run.occasion.lines)
-        said = rendering.render(saved, step.purpose, decided.channel, facts, reader)
         address = decided.address
+        said = rendering.render(saved, step.purpose, decided.channel, facts, reader)
         digest = self.vault.digest("text", str(address.same_as), said.subject, said.text, said.html)
         new = NewMessage(
             message_id=message_id_of(run.run_id, decided.channel, f"{run.step}:{address.address_id}"),
@@ -207,7 +214,9 @@ class Journeys:
             address_id=address.address_id,
             masked_address=mask(address.kind, address.value),
             subject=said.subject,
-            body=said.to_bytes(),
+            body=replace(
+                said, unsubscribe_uri=self._unsubscribe_uri(run, decided.channel, address)
+            ).to_bytes(),
             topic=run.journey.topic,
             run_id=run.run_id,
             step=run.step,
@@ -220,6 +229,12 @@ class Journeys:
         else:
             kept = await messages.add_suppressed(connection, self.vault, new, why_not, now)
             await self._publish(connection, kept)
+
+    def _unsubscribe_uri(self, run: Run, channel: Channel, address: Address) -> str:
+        if channel is not Channel.EMAIL or run.journey.topic is Topic.ORDER or not self.settings.public_url:
+            return ""
+        token = self.vault.seal(f"{address.address_id} {int(run.journey.topic)}".encode()).decode()
+        return f"{self.settings.public_url}/unsubscribe/{token}"
 
     async def _why_not(
         self,

@@ -16,17 +16,18 @@ from onhand.api.notifications.v1.messages_pb2 import (
 from onhand.kit import idempotency, outbox
 from onhand.kit.clock import Clock
 from onhand.kit.db import Database
-from onhand.kit.errors import LimitReached, NotFound
+from onhand.kit.errors import LimitReached, NotFound, WrongState
 from onhand.notifications import events
 from onhand.notifications.config import NotificationsSettings
 from onhand.notifications.domain.addresses import check_endpoint_uri, mask_uri
-from onhand.notifications.domain.contacts import NewIdentity
+from onhand.notifications.domain.contacts import KIND_OF, Consent, NewIdentity, Proof, Topic
 from onhand.notifications.domain.endpoints import Endpoint, NewEndpoint
 from onhand.notifications.domain.messages import (
     Attempt,
     Channel,
     Message,
     NewMessage,
+    Receipt,
     Result,
     State,
     Verdict,
@@ -35,7 +36,15 @@ from onhand.notifications.domain.messages import (
 )
 from onhand.notifications.domain.occasions import Line, Occasion, Order
 from onhand.notifications.rendering import webhook_body
-from onhand.notifications.storage import contacts, endpoints, journeys, messages, orders
+from onhand.notifications.storage import (
+    attempts,
+    contacts,
+    endpoints,
+    journeys,
+    messages,
+    orders,
+    suppressions,
+)
 from onhand.notifications.use_cases.contacts import Contacts
 from onhand.notifications.use_cases.journeys import Journeys
 from onhand.notifications.vault import Vault
@@ -119,7 +128,7 @@ class Notifications:
         now = self.clock.now()
         lease_time = now + timedelta(seconds=self.settings.delivery_lease_s)
         return await self.database.transaction(
-            lambda connection: messages.claim(connection, self.vault, channel, limit, now, lease_time)
+            lambda connection: attempts.claim(connection, self.vault, channel, limit, now, lease_time)
         )
 
     async def conclude(self, attempt: Attempt, result: Result) -> Message | None:
@@ -132,14 +141,66 @@ class Notifications:
         async def work(connection: AsyncConnection) -> Message | None:
             if attempt.endpoint_id is not None:
                 await self._note_health(connection, attempt.endpoint_id, result, now)
-            message = await messages.conclude(connection, self.vault, attempt, decided, now)
+            message = await attempts.conclude(connection, self.vault, attempt, decided, now)
             if message is not None:
                 await self._publish(connection, [message])
                 if message.state is State.FAILED:
-                    await self.journeys.fall_back(connection, attempt)
+                    if result.receipt.suppresses:
+                        await self._suppress(connection, attempt.message_id, result.receipt)
+                    await self.journeys.fall_back(connection, attempt.run_id, attempt.step)
             return message
 
         return await self.database.transaction(work)
+
+    async def report_receipt(self, message_id: UUID, receipt: Receipt) -> Message:
+        """Note what a provider says became of a message. Raises NotFound, WrongState.
+
+        An address that bounced for good, or whose owner complained, is written to no more; what did not
+        arrive is told by the next channel. Who complained has agreed no longer to alerts and marketing there.
+        """
+
+        async def work(connection: AsyncConnection) -> Message:
+            message = await messages.get(connection, self.vault, message_id, for_update=True)
+            if message is None:
+                raise NotFound("message", str(message_id))
+            if message.state is not State.SENT:
+                raise WrongState("message", str(message_id), message.state.name, "report what became of it")
+            noted = await messages.note_receipt(connection, self.vault, message_id, receipt, self.clock.now())
+            if noted is None:
+                return message
+            if receipt.suppresses:
+                await self._suppress(connection, message_id, receipt)
+            if receipt is Receipt.BOUNCED:
+                place = await messages.place_of(connection, message_id)
+                await self.journeys.fall_back(connection, place.run_id, place.step)
+            await self._publish(connection, [noted])
+            return noted
+
+        return await self.database.transaction(work)
+
+    async def _suppress(self, connection: AsyncConnection, message_id: UUID, receipt: Receipt) -> None:
+        place, now = await messages.place_of(connection, message_id), self.clock.now()
+        contact = await contacts.get(connection, self.vault, place.contact_id) if place.contact_id else None
+        address = contact.address(place.address_id) if contact and place.address_id else None
+        if address is None:
+            return
+        await suppressions.add(connection, self.vault, address, receipt, now)
+        if receipt is Receipt.COMPLAINED:
+            proof = Proof("complaint", "", f"about message {message_id}")
+            for channel in (each for each, kind in KIND_OF.items() if kind is address.kind):
+                for topic in (Topic.ALERT, Topic.MARKETING):
+                    consent = Consent(
+                        consent_id=self.clock.uuid(),
+                        address_id=address.address_id,
+                        channel=channel,
+                        topic=topic,
+                        granted=False,
+                        proof=proof,
+                        give_time=now,
+                        record_time=now,
+                        actor="notifications",
+                    )
+                    await contacts.add_consent(connection, self.vault, consent)
 
     async def _note_health(
         self, connection: AsyncConnection, endpoint_id: UUID, result: Result, now: datetime

@@ -333,3 +333,15 @@ class EraseContactResponse(_message.Message):
     identity_count: int
     message_count: int
     def __init__(self, erase_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., identity_count: _Optional[int] = ..., message_count: _Optional[int] = ...) -> None: ...
+
+class LiftSuppressionRequest(_message.Message):
+    __slots__ = ("contact_id", "address_id")
+    CONTACT_ID_FIELD_NUMBER: _ClassVar[int]
+    ADDRESS_ID_FIELD_NUMBER: _ClassVar[int]
+    contact_id: str
+    address_id: str
+    def __init__(self, contact_id: _Optional[str] = ..., address_id: _Optional[str] = ...) -> None: ...
+
+class LiftSuppressionResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...

@@ -63,6 +63,11 @@ class ContactServiceStub:
                 request_serializer=onhand_dot_api_dot_notifications_dot_v1_dot_contacts__pb2.RecordConsentRequest.SerializeToString,
                 response_deserializer=onhand_dot_api_dot_notifications_dot_v1_dot_contacts__pb2.RecordConsentResponse.FromString,
                 _registered_method=True)
+        self.LiftSuppression = channel.unary_unary(
+                '/onhand.api.notifications.v1.ContactService/LiftSuppression',
+                request_serializer=onhand_dot_api_dot_notifications_dot_v1_dot_contacts__pb2.LiftSuppressionRequest.SerializeToString,
+                response_deserializer=onhand_dot_api_dot_notifications_dot_v1_dot_contacts__pb2.LiftSuppressionResponse.FromString,
+                _registered_method=True)
         self.SplitContact = channel.unary_unary(
                 '/onhand.api.notifications.v1.ContactService/SplitContact',
                 request_serializer=onhand_dot_api_dot_notifications_dot_v1_dot_contacts__pb2.SplitContactRequest.SerializeToString,
@@ -138,6 +143,14 @@ class ContactServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def LiftSuppression(self, request, context):
+        """Writes again to an address that bounced, or whose owner complained, for everyone who has it. Safe to repeat.
+        Fails with NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def SplitContact(self, request, context):
         """Takes identities out of a contact into a new one, with their addresses, consents, orders and messages; the
         rule will not join them again. Safe to repeat with the same request_id. Fails with NOT_FOUND, and with
@@ -207,6 +220,11 @@ def add_ContactServiceServicer_to_server(servicer, server):
                     servicer.RecordConsent,
                     request_deserializer=onhand_dot_api_dot_notifications_dot_v1_dot_contacts__pb2.RecordConsentRequest.FromString,
                     response_serializer=onhand_dot_api_dot_notifications_dot_v1_dot_contacts__pb2.RecordConsentResponse.SerializeToString,
+            ),
+            'LiftSuppression': grpc.unary_unary_rpc_method_handler(
+                    servicer.LiftSuppression,
+                    request_deserializer=onhand_dot_api_dot_notifications_dot_v1_dot_contacts__pb2.LiftSuppressionRequest.FromString,
+                    response_serializer=onhand_dot_api_dot_notifications_dot_v1_dot_contacts__pb2.LiftSuppressionResponse.SerializeToString,
             ),
             'SplitContact': grpc.unary_unary_rpc_method_handler(
                     servicer.SplitContact,
@@ -373,6 +391,33 @@ class ContactService:
             '/onhand.api.notifications.v1.ContactService/RecordConsent',
             onhand_dot_api_dot_notifications_dot_v1_dot_contacts__pb2.RecordConsentRequest.SerializeToString,
             onhand_dot_api_dot_notifications_dot_v1_dot_contacts__pb2.RecordConsentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def LiftSuppression(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/onhand.api.notifications.v1.ContactService/LiftSuppression',
+            onhand_dot_api_dot_notifications_dot_v1_dot_contacts__pb2.LiftSuppressionRequest.SerializeToString,
+            onhand_dot_api_dot_notifications_dot_v1_dot_contacts__pb2.LiftSuppressionResponse.FromString,
             options,
             channel_credentials,
             insecure,

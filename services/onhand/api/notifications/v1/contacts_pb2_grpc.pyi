@@ -57,6 +57,10 @@ class ContactServiceStub:
     Records are never changed: the latest by give_time holds. Safe to repeat with the same request_id. Fails
     with NOT_FOUND, and with INVALID_ARGUMENT where the channel does not lead to such an address.
     """
+    LiftSuppression: _grpc.UnaryUnaryMultiCallable[_contacts_pb2.LiftSuppressionRequest, _contacts_pb2.LiftSuppressionResponse]
+    """Writes again to an address that bounced, or whose owner complained, for everyone who has it. Safe to repeat.
+    Fails with NOT_FOUND.
+    """
     SplitContact: _grpc.UnaryUnaryMultiCallable[_contacts_pb2.SplitContactRequest, _contacts_pb2.SplitContactResponse]
     """Takes identities out of a contact into a new one, with their addresses, consents, orders and messages; the
     rule will not join them again. Safe to repeat with the same request_id. Fails with NOT_FOUND, and with
@@ -106,6 +110,10 @@ class ContactServiceAsyncStub(ContactServiceStub):
     """Records that a person agreed, or agrees no longer, to be told about a topic by a channel at an address.
     Records are never changed: the latest by give_time holds. Safe to repeat with the same request_id. Fails
     with NOT_FOUND, and with INVALID_ARGUMENT where the channel does not lead to such an address.
+    """
+    LiftSuppression: _aio.UnaryUnaryMultiCallable[_contacts_pb2.LiftSuppressionRequest, _contacts_pb2.LiftSuppressionResponse]  # type: ignore[assignment]
+    """Writes again to an address that bounced, or whose owner complained, for everyone who has it. Safe to repeat.
+    Fails with NOT_FOUND.
     """
     SplitContact: _aio.UnaryUnaryMultiCallable[_contacts_pb2.SplitContactRequest, _contacts_pb2.SplitContactResponse]  # type: ignore[assignment]
     """Takes identities out of a contact into a new one, with their addresses, consents, orders and messages; the
@@ -178,6 +186,15 @@ class ContactServiceServicer:
         """Records that a person agreed, or agrees no longer, to be told about a topic by a channel at an address.
         Records are never changed: the latest by give_time holds. Safe to repeat with the same request_id. Fails
         with NOT_FOUND, and with INVALID_ARGUMENT where the channel does not lead to such an address.
+        """
+
+    def LiftSuppression(
+        self,
+        request: _contacts_pb2.LiftSuppressionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_contacts_pb2.LiftSuppressionResponse, _abc.Awaitable[_contacts_pb2.LiftSuppressionResponse]]:
+        """Writes again to an address that bounced, or whose owner complained, for everyone who has it. Safe to repeat.
+        Fails with NOT_FOUND.
         """
 
     def SplitContact(

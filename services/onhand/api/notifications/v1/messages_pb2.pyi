@@ -36,7 +36,7 @@ MESSAGE_PURPOSE_ORDER_LAST_CALL: MessagePurpose
 MESSAGE_PURPOSE_FOLLOW_UP: MessagePurpose
 
 class Message(_message.Message):
-    __slots__ = ("message_id", "purpose", "channel", "state", "order_id", "masked_address", "subject", "attempt_count", "next_attempt_time", "failure", "create_time", "send_time")
+    __slots__ = ("message_id", "purpose", "channel", "state", "order_id", "masked_address", "subject", "attempt_count", "next_attempt_time", "failure", "create_time", "send_time", "receipt", "receipt_time")
     class Channel(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         CHANNEL_UNSPECIFIED: _ClassVar[Message.Channel]
@@ -63,6 +63,16 @@ class Message(_message.Message):
     STATE_SENT: Message.State
     STATE_FAILED: Message.State
     STATE_SUPPRESSED: Message.State
+    class Receipt(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        RECEIPT_UNSPECIFIED: _ClassVar[Message.Receipt]
+        RECEIPT_DELIVERED: _ClassVar[Message.Receipt]
+        RECEIPT_BOUNCED: _ClassVar[Message.Receipt]
+        RECEIPT_COMPLAINED: _ClassVar[Message.Receipt]
+    RECEIPT_UNSPECIFIED: Message.Receipt
+    RECEIPT_DELIVERED: Message.Receipt
+    RECEIPT_BOUNCED: Message.Receipt
+    RECEIPT_COMPLAINED: Message.Receipt
     MESSAGE_ID_FIELD_NUMBER: _ClassVar[int]
     PURPOSE_FIELD_NUMBER: _ClassVar[int]
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
@@ -75,6 +85,8 @@ class Message(_message.Message):
     FAILURE_FIELD_NUMBER: _ClassVar[int]
     CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
     SEND_TIME_FIELD_NUMBER: _ClassVar[int]
+    RECEIPT_FIELD_NUMBER: _ClassVar[int]
+    RECEIPT_TIME_FIELD_NUMBER: _ClassVar[int]
     message_id: str
     purpose: MessagePurpose
     channel: Message.Channel
@@ -87,7 +99,9 @@ class Message(_message.Message):
     failure: str
     create_time: _timestamp_pb2.Timestamp
     send_time: _timestamp_pb2.Timestamp
-    def __init__(self, message_id: _Optional[str] = ..., purpose: _Optional[_Union[MessagePurpose, str]] = ..., channel: _Optional[_Union[Message.Channel, str]] = ..., state: _Optional[_Union[Message.State, str]] = ..., order_id: _Optional[str] = ..., masked_address: _Optional[str] = ..., subject: _Optional[str] = ..., attempt_count: _Optional[int] = ..., next_attempt_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., failure: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., send_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    receipt: Message.Receipt
+    receipt_time: _timestamp_pb2.Timestamp
+    def __init__(self, message_id: _Optional[str] = ..., purpose: _Optional[_Union[MessagePurpose, str]] = ..., channel: _Optional[_Union[Message.Channel, str]] = ..., state: _Optional[_Union[Message.State, str]] = ..., order_id: _Optional[str] = ..., masked_address: _Optional[str] = ..., subject: _Optional[str] = ..., attempt_count: _Optional[int] = ..., next_attempt_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., failure: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., send_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., receipt: _Optional[_Union[Message.Receipt, str]] = ..., receipt_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class WebhookEndpoint(_message.Message):
     __slots__ = ("endpoint_id", "uri", "purposes", "title", "create_time", "disable_time", "pause_time", "old_secret_expire_time")
@@ -148,6 +162,20 @@ class RetryMessageRequest(_message.Message):
     def __init__(self, message_id: _Optional[str] = ...) -> None: ...
 
 class RetryMessageResponse(_message.Message):
+    __slots__ = ("message",)
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    message: Message
+    def __init__(self, message: _Optional[_Union[Message, _Mapping]] = ...) -> None: ...
+
+class ReportReceiptRequest(_message.Message):
+    __slots__ = ("message_id", "receipt")
+    MESSAGE_ID_FIELD_NUMBER: _ClassVar[int]
+    RECEIPT_FIELD_NUMBER: _ClassVar[int]
+    message_id: str
+    receipt: Message.Receipt
+    def __init__(self, message_id: _Optional[str] = ..., receipt: _Optional[_Union[Message.Receipt, str]] = ...) -> None: ...
+
+class ReportReceiptResponse(_message.Message):
     __slots__ = ("message",)
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
     message: Message

@@ -50,6 +50,11 @@ class MessageServiceStub:
                 request_serializer=onhand_dot_api_dot_notifications_dot_v1_dot_messages__pb2.RetryMessageRequest.SerializeToString,
                 response_deserializer=onhand_dot_api_dot_notifications_dot_v1_dot_messages__pb2.RetryMessageResponse.FromString,
                 _registered_method=True)
+        self.ReportReceipt = channel.unary_unary(
+                '/onhand.api.notifications.v1.MessageService/ReportReceipt',
+                request_serializer=onhand_dot_api_dot_notifications_dot_v1_dot_messages__pb2.ReportReceiptRequest.SerializeToString,
+                response_deserializer=onhand_dot_api_dot_notifications_dot_v1_dot_messages__pb2.ReportReceiptResponse.FromString,
+                _registered_method=True)
 
 
 class MessageServiceServicer:
@@ -79,6 +84,16 @@ class MessageServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReportReceipt(self, request, context):
+        """Notes what a provider says became of a message. An address that bounced for good, or whose owner complained,
+        is written to no more; what bounced is told by the next channel; who complained has agreed no longer to
+        alerts and marketing there. Of several reports the gravest holds; safe to repeat. Fails with NOT_FOUND, and
+        with FAILED_PRECONDITION (WRONG_STATE) unless the message was sent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_MessageServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -96,6 +111,11 @@ def add_MessageServiceServicer_to_server(servicer, server):
                     servicer.RetryMessage,
                     request_deserializer=onhand_dot_api_dot_notifications_dot_v1_dot_messages__pb2.RetryMessageRequest.FromString,
                     response_serializer=onhand_dot_api_dot_notifications_dot_v1_dot_messages__pb2.RetryMessageResponse.SerializeToString,
+            ),
+            'ReportReceipt': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReportReceipt,
+                    request_deserializer=onhand_dot_api_dot_notifications_dot_v1_dot_messages__pb2.ReportReceiptRequest.FromString,
+                    response_serializer=onhand_dot_api_dot_notifications_dot_v1_dot_messages__pb2.ReportReceiptResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -180,6 +200,33 @@ class MessageService:
             '/onhand.api.notifications.v1.MessageService/RetryMessage',
             onhand_dot_api_dot_notifications_dot_v1_dot_messages__pb2.RetryMessageRequest.SerializeToString,
             onhand_dot_api_dot_notifications_dot_v1_dot_messages__pb2.RetryMessageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReportReceipt(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/onhand.api.notifications.v1.MessageService/ReportReceipt',
+            onhand_dot_api_dot_notifications_dot_v1_dot_messages__pb2.ReportReceiptRequest.SerializeToString,
+            onhand_dot_api_dot_notifications_dot_v1_dot_messages__pb2.ReportReceiptResponse.FromString,
             options,
             channel_credentials,
             insecure,

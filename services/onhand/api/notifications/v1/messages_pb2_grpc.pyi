@@ -42,6 +42,12 @@ class MessageServiceStub:
     FAILED_PRECONDITION (WRONG_STATE) unless it failed, or waits because of an earlier call of this method;
     also when it failed so long ago that its text is no longer kept. Safe to repeat.
     """
+    ReportReceipt: _grpc.UnaryUnaryMultiCallable[_messages_pb2.ReportReceiptRequest, _messages_pb2.ReportReceiptResponse]
+    """Notes what a provider says became of a message. An address that bounced for good, or whose owner complained,
+    is written to no more; what bounced is told by the next channel; who complained has agreed no longer to
+    alerts and marketing there. Of several reports the gravest holds; safe to repeat. Fails with NOT_FOUND, and
+    with FAILED_PRECONDITION (WRONG_STATE) unless the message was sent.
+    """
 
 @_typing.type_check_only
 class MessageServiceAsyncStub(MessageServiceStub):
@@ -56,6 +62,12 @@ class MessageServiceAsyncStub(MessageServiceStub):
     """Tries a failed message again, as itself: the receiver sees the same message id. Fails with
     FAILED_PRECONDITION (WRONG_STATE) unless it failed, or waits because of an earlier call of this method;
     also when it failed so long ago that its text is no longer kept. Safe to repeat.
+    """
+    ReportReceipt: _aio.UnaryUnaryMultiCallable[_messages_pb2.ReportReceiptRequest, _messages_pb2.ReportReceiptResponse]  # type: ignore[assignment]
+    """Notes what a provider says became of a message. An address that bounced for good, or whose owner complained,
+    is written to no more; what bounced is told by the next channel; who complained has agreed no longer to
+    alerts and marketing there. Of several reports the gravest holds; safe to repeat. Fails with NOT_FOUND, and
+    with FAILED_PRECONDITION (WRONG_STATE) unless the message was sent.
     """
 
 class MessageServiceServicer:
@@ -83,6 +95,17 @@ class MessageServiceServicer:
         """Tries a failed message again, as itself: the receiver sees the same message id. Fails with
         FAILED_PRECONDITION (WRONG_STATE) unless it failed, or waits because of an earlier call of this method;
         also when it failed so long ago that its text is no longer kept. Safe to repeat.
+        """
+
+    def ReportReceipt(
+        self,
+        request: _messages_pb2.ReportReceiptRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_messages_pb2.ReportReceiptResponse, _abc.Awaitable[_messages_pb2.ReportReceiptResponse]]:
+        """Notes what a provider says became of a message. An address that bounced for good, or whose owner complained,
+        is written to no more; what bounced is told by the next channel; who complained has agreed no longer to
+        alerts and marketing there. Of several reports the gravest holds; safe to repeat. Fails with NOT_FOUND, and
+        with FAILED_PRECONDITION (WRONG_STATE) unless the message was sent.
         """
 
 def add_MessageServiceServicer_to_server(servicer: MessageServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

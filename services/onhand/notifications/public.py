@@ -1,0 +1,82 @@
+"""What the world may call: the link by which a reader says that they have had enough (RFC 8058).
+
+Behind a proxy that speaks https. The link names nobody: it is sealed, and says an address's id and a topic.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from onhand.kit.errors import NotFound, OnhandError
+from onhand.notifications.config import NotificationsSettings
+
+CONNECTIONS = 200
+"""Requests under way at a time; protects the database from whoever finds the address."""
+MAX_HEADER_BYTES = 8_192
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Messages</title></head>
+<body style="font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:3rem auto;padding:0 1.5rem">{}</body></html>
+"""
+_ASK = '<form method="post"><p>Do you want no more messages of this kind?</p><button>No more</button></form>'
+_DONE = "<p>You get no more messages of this kind.</p>"
+_UNKNOWN = "<p>This link does not work any more.</p>"
+_LATER = "<p>This does not work just now. Please try again in a moment.</p>"
+_HEADERS = {"cache-control": "no-store", "referrer-policy": "no-referrer", "x-robots-tag": "noindex"}
+
+Unsubscribe = Callable[[str], Awaitable[None]]
+
+
+def public_app(unsubscribe: Unsubscribe) -> Starlette:
+    """Return the application. Nothing happens by GET: scanners of mail follow every link."""
+
+    async def answer(request: Request) -> Response:
+        if request.method != "POST":
+            return _page(_ASK)
+        try:
+            await unsubscribe(request.path_params["token"])
+        except NotFound:
+            return _page(_UNKNOWN, HTTPStatus.NOT_FOUND)
+        except OnhandError:
+            return _page(_LATER, HTTPStatus.SERVICE_UNAVAILABLE)
+        return _page(_DONE)
+
+    return Starlette(routes=[Route("/unsubscribe/{token}", answer, methods=["GET", "POST"])])
+
+
+def _page(content: str, status: HTTPStatus = HTTPStatus.OK) -> HTMLResponse:
+    return HTMLResponse(_PAGE.format(content), status, _HEADERS)
+
+
+class PublicServer(uvicorn.Server):
+    """Serves until its task is cancelled; the process's signals are its gRPC server's."""
+
+    def __init__(self, settings: NotificationsSettings, app: Starlette) -> None:
+        host, _, port = settings.public_listen.rpartition(":")
+        super().__init__(
+            uvicorn.Config(
+                app,
+                host=host or "127.0.0.1",
+                port=int(port),
+                http="h11",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,  # a path is a key
+                server_header=False,
+                proxy_headers=False,
+                limit_concurrency=CONNECTIONS,
+                h11_max_incomplete_event_size=MAX_HEADER_BYTES,
+            )
+        )
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone."""
+        yield
