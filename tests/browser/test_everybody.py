@@ -60,12 +60,10 @@ async def test_pages_have_no_serious_fault(
     await phone.get_by_role("button", name="Look up").click()
     await expect(phone.locator("#found")).to_contain_text("Linen shirt")
     await check(phone)
-    await keep("store")
 
     await phone.goto(customer_link(stack, second.order_id))
     await expect(phone.locator("h1")).to_have_text("Ready to collect")
     await check(phone)
-    await keep("customer")
 
     await operate(phone, stack)
     await expect(phone.locator("body")).to_contain_text(waiting.order_id)
