@@ -148,6 +148,7 @@ async def test_every_event_of_pickup_has_its_mail(
     await world.handle(task_event(payload, **values))
     world.clock.ahead = GATHERED
     async with world.delivering():
+        await eventually(lambda: mail_server.mails)
         await world.until(State.SENT)
     (mail,) = mail_server.mails
     assert mail["Subject"] == subject

@@ -64,6 +64,11 @@ _SUPPRESS = f"""
 """
 _SUPPRESS_OF_ENDPOINT = text(_SUPPRESS.format(which="endpoint_id = :endpoint_id"))
 _SUPPRESS_OF_RUN = text(_SUPPRESS.format(which="run_id = :run_id"))
+_SUPPRESS_REFUSED = text(
+    _SUPPRESS.format(
+        which="address_id = ANY (CAST(:address_ids AS uuid[])) AND channel = :channel AND topic = :topic"
+    )
+)
 _CHANNELS_OF_STEP = text("SELECT DISTINCT channel FROM messages WHERE run_id = :run_id AND step = :step")
 _SAID = text("""
     SELECT EXISTS (
@@ -228,6 +233,23 @@ async def suppress_of_run(
     """Suppress what waits of a run, and return it."""
     values = {"run_id": run_id, "failure": failure, "now": now, "limit": SUPPRESS_AT_ONCE}
     return [message_of(vault, row) for row in await connection.execute(_SUPPRESS_OF_RUN, values)]
+
+
+async def suppress_refused(
+    connection: AsyncConnection,
+    vault: Vault,
+    address_ids: Sequence[UUID],
+    channel: Channel,
+    topic: int,
+    now: datetime,
+) -> list[Message]:
+    """Suppress what waits to be said about a topic at addresses whose owner wants it no more; returns it."""
+    values = {"address_ids": list(address_ids), "channel": channel, "topic": topic, "now": now}
+    failure = "they have not agreed to it"
+    rows = await connection.execute(
+        _SUPPRESS_REFUSED, {**values, "failure": failure, "limit": SUPPRESS_AT_ONCE}
+    )
+    return [message_of(vault, row) for row in rows]
 
 
 async def channels_of_step(connection: AsyncConnection, run_id: UUID, step: int) -> set[Channel]:

@@ -232,8 +232,13 @@ class Contacts:
 
         async def effect(connection: AsyncConnection) -> pb.RecordConsentResponse:
             contact = await self._locked(connection, contact_id)
-            check_consent(given.channel, self._address(contact, given.address_id))
+            address = self._address(contact, given.address_id)
+            check_consent(given.channel, address)
             await contacts.add_consent(connection, self.vault, given)
+            if not request.granted:
+                same = [each.address_id for each in contact.addresses if each.same_as == address.same_as]
+                ended = await messages.suppress_refused(connection, self.vault, same, channel, topic, now)
+                await outbox.add(connection, events.changed(ended, self.clock))
             return pb.RecordConsentResponse(consent=pb.Consent(consent_id=str(given.consent_id)))
 
         async def work(connection: AsyncConnection) -> Consent:

@@ -6,12 +6,14 @@ from uuid import UUID
 from cryptography.fernet import InvalidToken
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from onhand.kit import outbox
 from onhand.kit.clock import Clock
 from onhand.kit.db import Database
 from onhand.kit.errors import NotFound
+from onhand.notifications import events
 from onhand.notifications.domain.contacts import Consent, Proof, Topic
 from onhand.notifications.domain.messages import Channel
-from onhand.notifications.storage import contacts
+from onhand.notifications.storage import contacts, messages
 from onhand.notifications.vault import Vault
 
 _PROOF = Proof("unsubscribe link", "", "")
@@ -43,10 +45,12 @@ class Unsubscribing:
             if address is None:
                 raise NotFound("link", "")
             ids = await contacts.find_by_address(connection, self.vault, address)
-            now = self.clock.now()
+            now, same = self.clock.now(), list[UUID]()
             for contact in await contacts.get_several(connection, self.vault, ids):
-                for each in contact.addresses:
-                    if each.same_as != address.same_as or not contact.allows(about, Channel.EMAIL, each):
+                mine = [each for each in contact.addresses if each.same_as == address.same_as]
+                same += [each.address_id for each in mine]
+                for each in mine:
+                    if not contact.allows(about, Channel.EMAIL, each):
                         continue
                     consent = Consent(
                         consent_id=self.clock.uuid(),
@@ -60,5 +64,7 @@ class Unsubscribing:
                         actor="the reader",
                     )
                     await contacts.add_consent(connection, self.vault, consent)
+            ended = await messages.suppress_refused(connection, self.vault, same, Channel.EMAIL, about, now)
+            await outbox.add(connection, events.changed(ended, self.clock))
 
         await self.database.transaction(work)
