@@ -165,6 +165,7 @@ def up(data_dir: Path, mailbox: Mailbox) -> Iterator[Stack]:
         "ONHAND_SMTP_FROM": "Our shop <orders@shop.example>",
         "ONHAND_SMTP_TIMEOUT_S": "5",
         "ONHAND_WEBHOOK_TIMEOUT_S": "5",
+        "ONHAND_APPRISE_TIMEOUT_S": "5",
         # A mail that a killed process had in hand is taken up again after this.
         "ONHAND_DELIVERY_LEASE_S": "35",
         "ONHAND_RETRY_DELAYS_S": "[0.2, 0.5, 1, 2, 5]",

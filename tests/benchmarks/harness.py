@@ -112,7 +112,8 @@ class Bench:
         """Make a database with stock's tables; gives its URL."""
         url = self.servers.create_database(database)
         argv = [sys.executable, "-m", "onhand", "migrate", "stock"]
-        subprocess.run(argv, env={**os.environ, "ONHAND_DATABASE_URL": url}, check=True)
+        env = {**os.environ, "ONHAND_DATABASE_URL": url}
+        subprocess.run(argv, env=env, check=True, stdout=subprocess.DEVNULL)
         return url
 
     def serve(self, name: str, *arguments: str, database: str = "") -> str:

@@ -23,6 +23,7 @@ from onhand.kit.errors import InsufficientStock, WrongState
 from onhand.stock.config import StockSettings
 from onhand.stock.domain.model import (
     Bucket,
+    Cell,
     CellKey,
     Document,
     DocumentLine,
@@ -35,6 +36,7 @@ from onhand.stock.domain.model import (
     ZoneKind,
 )
 from onhand.stock.domain.reads import RawRead
+from onhand.stock.storage import books as storage
 from onhand.stock.use_cases import Availability, Catalog, Deps, Documents, Reads, Reservations
 from onhand.stock.use_cases.reservations import Hold
 
@@ -208,10 +210,16 @@ class Machine(RuleBasedStateMachine):
             if cell is None:
                 assert self.model.sellable[place] == promised == 0
                 continue
-            assert cell.buckets[Bucket.SELLABLE] == self.model.sellable[place]
-            assert cell.buckets[Bucket.DAMAGED] == self.model.damaged[place]
+            assert cell.sellable == self.model.sellable[place]
+            assert cell.unavailable == self.model.damaged[place]
             assert cell.reserved + cell.committed == promised
             assert cell.available == max(0, self.model.sellable[place] - promised)
+
+
+async def cell_of(database: Database, key: CellKey, now: datetime) -> Cell:
+    """Return a cell as it is in the books."""
+    (cell,) = await database.transaction(lambda c: storage.lock_cells(c, [key], now))
+    return cell
 
 
 class TagMachine(RuleBasedStateMachine):
@@ -297,11 +305,7 @@ class TagMachine(RuleBasedStateMachine):
 
     @invariant()
     def on_hand_is_what_lies_there(self) -> None:
-        cells, _, _ = self.run(self.availability.read_now(["tagged"], [self.store]))
-        cell = cells.get(CellKey(self.store, "tagged"))
-        if cell is None:
-            assert not self.inside
-            return
+        cell = self.run(cell_of(self.database, CellKey(self.store, "tagged"), self.clock.time))
         assert cell.buckets[Bucket.SELLABLE] == len(self.inside) - self.sold_by_gtin
         assert cell.buckets[Bucket.MISSING] == len(self.left_unsold)
         assert cell.unidentified == -self.sold_by_gtin

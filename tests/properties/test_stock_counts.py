@@ -23,7 +23,6 @@ from onhand.kit.db import Database
 from onhand.stock.config import StockSettings
 from onhand.stock.domain import epc as epc_codec
 from onhand.stock.domain.model import (
-    Bucket,
     CellKey,
     Document,
     DocumentLine,
@@ -204,7 +203,7 @@ class CountMachine(RuleBasedStateMachine):
         self.stolen = {epc for epc in self.stolen if self.evidence[epc] > spared}
         cells, _, _ = self.run(self.availability.read_now(["tagged"], [self.store]))
         cell = cells.get(CellKey(self.store, "tagged"))
-        sellable = cell.buckets[Bucket.SELLABLE] if cell else 0
+        sellable = cell.sellable if cell else 0
         unclear = sum(1 for at in self.by_bar_code if at > spared - timedelta(minutes=29))
         assert abs(sellable - len(self.inside) - len(self.stolen)) <= unclear
         assert finished.result is not None

@@ -120,12 +120,12 @@ async def read_revision(connection: AsyncConnection) -> int:
 
 
 def envelope(service: str, kind: type[Message], clock: Clock, **payload: Any) -> Event:
-    """Wrap one payload: `envelope("stock", StockEvent, clock, balance_changed=…)`."""
+    """Wrap one payload and what goes with it: `envelope("stock", StockEvent, clock, balance_changed=…)`."""
     microseconds = (clock.now() - _EPOCH) // _MICROSECOND
     seconds, rest = divmod(microseconds, 1_000_000)
     record_time = Timestamp(seconds=seconds, nanos=rest * 1_000)
     message = kind(event_id=str(clock.uuid()), record_time=record_time, **payload)
-    return Event(f"onhand.{service}.{next(iter(payload))}", message)
+    return Event(f"onhand.{service}.{message.WhichOneof('payload')}", message)
 
 
 def columns(events: Sequence[Event]) -> tuple[list[str], list[str], list[bytes], list[str]]:

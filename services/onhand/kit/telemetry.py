@@ -18,11 +18,13 @@ from opentelemetry import context, metrics, propagate, trace
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
+from opentelemetry.propagators.textmap import Setter, default_setter
 from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from prometheus_client import REGISTRY, start_http_server
 from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
@@ -93,7 +95,7 @@ def trace_id() -> str:
 def carrier() -> dict[str, str]:
     """Return the headers that hand the present trace on (W3C Trace Context)."""
     headers: dict[str, str] = {}
-    propagate.inject(headers, _context())
+    propagate.inject(headers)
     return headers
 
 
@@ -123,6 +125,18 @@ def _context() -> Context | None:
     """Return the present context; None: OpenTelemetry's own."""
     caller = None if _recording else _caller.get()
     return None if caller is None else caller.context()
+
+
+class _CallersTrace(TraceContextTextMapPropagator):
+    """Hands on the caller's trace also to what only knows OpenTelemetry's own context: our clients."""
+
+    def inject(
+        self, carrier: Any, context: Context | None = None, setter: Setter[Any] = default_setter
+    ) -> None:
+        super().inject(carrier, context or _context(), setter)
+
+
+propagate.set_global_textmap(_CallersTrace())
 
 
 class Durations(Collector):

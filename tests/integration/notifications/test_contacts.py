@@ -14,6 +14,7 @@ from sqlalchemy import text
 from onhand.api.notifications.v1 import contacts_pb2 as pb
 from onhand.api.notifications.v1.messages_pb2 import Message
 from onhand.cli.embedded import EmbeddedServers
+from onhand.kit import schema
 from onhand.kit.errors import InvalidField, MissingScope, NotFound, RequestIdReused
 from onhand.kit.migrations import migrate
 from onhand.notifications.domain.messages import State
@@ -419,10 +420,13 @@ async def test_a_key_can_be_replaced_and_the_old_one_thrown_away(
 
 
 async def test_orders_from_before_there_were_contacts_are_kept(
-    servers: EmbeddedServers, make_world: Any, mail_server: MailServer
+    servers: EmbeddedServers, make_world: Any, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = await asyncio.to_thread(servers.create_database, f"notifications_{uuid.uuid4().hex}")
-    await asyncio.to_thread(migrate, "notifications", url, "0001")
+    first = schema.revisions("notifications")[:1]
+    monkeypatch.setattr(schema, "revisions", lambda _: first)
+    await asyncio.to_thread(migrate, "notifications", url)
+    monkeypatch.undo()
     world: World = make_world(smtp_host="127.0.0.1", smtp_port=mail_server.port, database_url=url)
     seal = world.vault.seal
     waiting = uuid.uuid4()

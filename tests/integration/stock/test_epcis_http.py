@@ -40,7 +40,7 @@ async def http(
         epcis_max_bytes=100_000,
     )
     stock = AsyncStock(settings.stock_target, token=caller_token.get)
-    edge = Edge(settings, Gate(Authenticator(settings)), stock, Services(settings), Watches(stock, settings))
+    edge = Edge(settings, Gate(Authenticator(settings)), stock, Services(settings), Watches(settings), [])
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(edge.app()),
         base_url="http://edge",

@@ -22,8 +22,11 @@ IDEMPOTENT_WRITES = {
     "BatchUpsertPostalPlaces",
     "BatchUpsertReadPoints",
     "DeleteWebhookEndpoint",
+    "EnableWebhookEndpoint",
+    "LiftSuppression",
     "RecordCountReads",
     "RecordReads",
+    "ReportReceipt",
     "SetDisplayPolicy",
     "SetSubstitutes",
 }
@@ -33,7 +36,9 @@ NEVER_REPEATED = {
     "BatchCreateReservations",  # its elements carry request_ids; its caller repeats
     "Capture",  # a repeat changes nothing, and makes a second job
     "CaptureEvent",  # a repeat changes nothing, and is answered that it is one
-    "RecordOfflineHandOvers",  # likewise
+    "CreateQuote",  # a repeat makes another quote
+    "RecordOfflineHandOvers",  # a repeat changes nothing, and is answered that it is one
+    "ReplayWebhookMessages",  # its caller repeats it until it answers 0
     "RetryMessage",
     "StreamCountReads",
     "StreamReads",
