@@ -2,11 +2,12 @@
 
 import asyncio
 import sys
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from onhand.api.notifications.v1 import messages_pb2
+from onhand.api.notifications.v1 import journeys_pb2, messages_pb2
 from onhand.api.stock.v1 import availability_pb2, ledger_pb2, reads_pb2
 from onhand.client import AsyncNotifications, AsyncStock
 from onhand.demo.claims import Cell, Facts, Flows, Key
@@ -21,8 +22,10 @@ PAGE = 1000
 ITEMS_A_QUERY = 2000
 AGREE_WITHIN_S = 10.0
 """How long the stream may take to tell the last changes."""
-SENT_WITHIN_S = 30.0
+SENT_WITHIN_S = 60.0
 """How long the last messages may take."""
+SOON_S = 60.0
+"""What is due later is not of this day."""
 POLL_S = 0.2
 OUTSIDE = frozenset(
     {
@@ -141,9 +144,13 @@ class Closing:
     async def _messages(self) -> tuple[int, int]:
         """Wait until no message waits and no more come; returns e-mails sent, and those that were not.
 
-        What an order's last event causes may come a moment after the order has ended.
+        What an order's last event causes may come a moment after the order has ended: messages wait a little
+        for others that belong with them.
         """
         deadline = asyncio.get_running_loop().time() + SENT_WITHIN_S
+        for order_id in self.tally.orders:
+            while await self._is_about_to_write(order_id) and asyncio.get_running_loop().time() < deadline:
+                await asyncio.sleep(POLL_S)
         before = None
         while True:
             messages = await self._list_messages()
@@ -154,6 +161,15 @@ class Closing:
                 return sent, len(messages) - sent
             before = now
             await asyncio.sleep(POLL_S)
+
+    async def _is_about_to_write(self, order_id: str) -> bool:
+        """Tell whether a message about an order is to come soon; a reminder of tomorrow is not."""
+        request = journeys_pb2.ListRunsRequest(order_id=order_id)
+        soon = time.time() + SOON_S
+        return any(
+            run.state == journeys_pb2.JourneyRun.STATE_ACTIVE and run.due_time.seconds < soon
+            for run in (await self.notifications.journeys.ListRuns(request)).runs
+        )
 
     async def _list_messages(self) -> list[messages_pb2.Message]:
         found: list[messages_pb2.Message] = []
