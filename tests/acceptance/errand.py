@@ -9,7 +9,7 @@ from uuid import uuid4
 import grpc
 from google.type.latlng_pb2 import LatLng
 from google.type.postal_address_pb2 import PostalAddress
-from tests.acceptance.conftest import Mailbox, Stack, eventually
+from tests.stack import Mailbox, Stack, eventually
 
 from onhand.api.pickup.v1 import tasks_pb2 as tp
 from onhand.api.routing.v1 import orders_pb2 as op

@@ -9,8 +9,8 @@ from pathlib import Path
 from threading import Event, Thread
 
 import psutil
-from tests.acceptance.conftest import Mailbox, Stack, eventually, make_item, open_stores, up
 from tests.acceptance.errand import Errand, request_id
+from tests.stack import Mailbox, Stack, eventually, make_item, open_stores, up
 
 from onhand.api.routing.v1 import orders_pb2 as op
 from onhand.api.stock.v1 import availability_pb2 as av

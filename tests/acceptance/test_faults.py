@@ -5,8 +5,8 @@ from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
-from tests.acceptance.conftest import Mailbox, Stack, eventually
 from tests.acceptance.errand import Errand, again, request_id
+from tests.stack import Mailbox, Stack, eventually
 
 from onhand.api.routing.v1 import orders_pb2 as op
 from onhand.api.stock.v1 import ledger_pb2 as led

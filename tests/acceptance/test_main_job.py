@@ -16,8 +16,8 @@ from uuid import uuid4
 import httpx
 import pytest
 from standardwebhooks import Webhook
-from tests.acceptance.conftest import Hook, Mailbox, Stack, eventually
 from tests.acceptance.errand import Errand, request_id
+from tests.stack import Hook, Mailbox, Stack, eventually
 
 from onhand.api.pickup.v1 import tasks_pb2 as tp
 from onhand.api.routing.v1 import orders_pb2 as op

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable, Iterator
 
 import pytest
-from tests.acceptance.conftest import Mailbox, Stack, eventually
 from tests.acceptance.errand import Errand, again, request_id
 from tests.acceptance.test_main_job import gtin_and_epcs, post_reads
+from tests.stack import Mailbox, Stack, eventually
 
 from onhand.api.pickup.v1 import customers_pb2 as cp
 from onhand.api.pickup.v1 import picking_pb2 as pp

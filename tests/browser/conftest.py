@@ -1,5 +1,4 @@
 """Debian's Chromium, driven by Playwright, against everything running as its users run it."""
-# ruff: noqa: F811 - fixtures are imported, and asked for by their names
 
 import asyncio
 import os
@@ -13,16 +12,9 @@ from uuid import uuid4
 
 import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
-from tests.acceptance.conftest import (  # noqa: F401 - fixtures: the same stack, for other callers
-    Mailbox,
-    Stack,
-    chain,
-    mailbox,
-    new_item,
-    stack,
-    time_limit,
-)
+from tests.acceptance.conftest import time_limit  # noqa: F401 - a fixture
 from tests.acceptance.errand import Errand
+from tests.stack import Mailbox, Stack
 
 from onhand.api.stock.v1 import catalog_pb2
 from onhand.cli import keys

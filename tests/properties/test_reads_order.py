@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from random import Random
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.simulation.shop import PureShop
@@ -75,6 +76,7 @@ def twice(arrivals: Arrivals, random: Random, most_s: float) -> Arrivals:
     suppress_health_check=list(HealthCheck),
 )
 @given(seed=st.integers(0, 10_000), order=st.integers(0, 10_000))
+@pytest.mark.long
 def test_a_day_in_order_shuffled_and_sent_twice_ends_in_the_same_books(seed: int, order: int) -> None:
     world, arrivals = day(seed)
     in_order = books_after(world, arrivals)

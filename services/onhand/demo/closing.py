@@ -148,28 +148,27 @@ class Closing:
         for others that belong with them.
         """
         deadline = asyncio.get_running_loop().time() + SENT_WITHIN_S
-        for order_id in self.tally.orders:
-            while await self._is_about_to_write(order_id) and asyncio.get_running_loop().time() < deadline:
-                await asyncio.sleep(POLL_S)
         before = None
         while True:
             messages = await self._list_messages()
             sent = sum(each.state == messages_pb2.Message.STATE_SENT for each in messages)
             now = (len(messages), sent, len(self.mailbox.mails))
             settled = now == before and len(messages) == sent == len(self.mailbox.mails)
+            settled = settled and not await self._is_about_to_write()
             if settled or asyncio.get_running_loop().time() > deadline:
                 return sent, len(messages) - sent
             before = now
             await asyncio.sleep(POLL_S)
 
-    async def _is_about_to_write(self, order_id: str) -> bool:
+    async def _is_about_to_write(self) -> bool:
         """Tell whether a message about an order is to come soon; a reminder of tomorrow is not."""
-        request = journeys_pb2.ListRunsRequest(order_id=order_id)
         soon = time.time() + SOON_S
-        return any(
-            run.state == journeys_pb2.JourneyRun.STATE_ACTIVE and run.due_time.seconds < soon
-            for run in (await self.notifications.journeys.ListRuns(request)).runs
-        )
+        for order_id in self.tally.orders:
+            request = journeys_pb2.ListRunsRequest(order_id=order_id)
+            for run in (await self.notifications.journeys.ListRuns(request)).runs:
+                if run.state == journeys_pb2.JourneyRun.STATE_ACTIVE and run.due_time.seconds < soon:
+                    return True
+        return False
 
     async def _list_messages(self) -> list[messages_pb2.Message]:
         found: list[messages_pb2.Message] = []

@@ -172,6 +172,7 @@ async def test_what_is_published_while_the_gateway_is_dead_comes_when_it_is_back
     await processes.audited()
 
 
+@pytest.mark.long
 async def test_what_a_killed_gateway_had_not_yet_written_comes_again(
     shop: Shop, broker: Broker, make_gateway: Make, tmp_path: Path
 ) -> None:

@@ -327,6 +327,7 @@ async def test_a_crash_in_mid_send_ends_in_a_second_attempt_with_the_same_id(
     assert len(set(mail_server.raw)) == 1, "the receiver sees the same Message-ID, and can drop one"
 
 
+@pytest.mark.long
 async def test_a_database_that_dies_in_mid_send_costs_no_second_mail(
     world: World, mail_server: MailServer, servers: EmbeddedServers
 ) -> None:

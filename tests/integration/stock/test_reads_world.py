@@ -110,6 +110,7 @@ class Driver:
         return {(row.location_id, row.item_id): tuple(row[2:]) for row in rows if any(row[2:])}
 
 
+@pytest.mark.long
 @pytest.fixture
 def settings(fresh_settings: Callable[..., Any]) -> StockSettings:
     made: StockSettings = fresh_settings("stock", StockSettings)

@@ -12,7 +12,7 @@ from onhand.stock.domain.reads.openepoch import OpenEpoch
 def test_an_index_gives_each_hash_one_row_as_a_dict_would() -> None:
     random = np.random.default_rng(1)
     index, model = TagIndex(), {}
-    for _ in range(60):
+    for _ in range(12):
         # Few distinct values, many of them equal in the bits that choose the place.
         hashes = (random.integers(0, 3000, 200) << random.integers(0, 30)) * 1024 + 7
         rows = index.rows(hashes, add=True)
