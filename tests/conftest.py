@@ -14,13 +14,6 @@ from onhand.cli.scopes import scopes
 from tests.stack import chain, hook, mailbox, new_item, stack  # noqa: F401 - fixtures
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file in one process, and all that ask for the stack: it is the dearest to start."""
-    for item in items:
-        asks = "stack" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("stack" if asks else str(item.path)))
-
-
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServers]:
     """PostgreSQL and NATS of this test run."""
