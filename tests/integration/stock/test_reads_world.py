@@ -110,13 +110,13 @@ class Driver:
         return {(row.location_id, row.item_id): tuple(row[2:]) for row in rows if any(row[2:])}
 
 
-@pytest.mark.long
 @pytest.fixture
 def settings(fresh_settings: Callable[..., Any]) -> StockSettings:
     made: StockSettings = fresh_settings("stock", StockSettings)
     return made
 
 
+@pytest.mark.long
 async def test_an_hour_on_postgresql_ends_as_the_pure_core_does(settings: StockSettings) -> None:
     world = World(5, replace(SMALL, hours=0.75))
     arrivals = list(world.run())
