@@ -26,6 +26,8 @@ SENT_WITHIN_S = 60.0
 """How long the last messages may take."""
 SOON_S = 60.0
 """What is due later is not of this day."""
+QUIET_S = 5.0
+"""When nothing came for this long, all that was told has been heard."""
 POLL_S = 0.2
 OUTSIDE = frozenset(
     {
@@ -147,17 +149,17 @@ class Closing:
         What an order's last event causes may come a moment after the order has ended: messages wait a little
         for others that belong with them.
         """
-        deadline = asyncio.get_running_loop().time() + SENT_WITHIN_S
-        before = None
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + SENT_WITHIN_S
+        before, since = None, loop.time()
         while True:
             messages = await self._list_messages()
             sent = sum(each.state == messages_pb2.Message.STATE_SENT for each in messages)
             now = (len(messages), sent, len(self.mailbox.mails))
-            settled = now == before and len(messages) == sent == len(self.mailbox.mails)
-            settled = settled and not await self._is_about_to_write()
-            if settled or asyncio.get_running_loop().time() > deadline:
+            if now != before or len(messages) != sent or await self._is_about_to_write():
+                before, since = now, loop.time()
+            if loop.time() - since > QUIET_S or loop.time() > deadline:
                 return sent, len(messages) - sent
-            before = now
             await asyncio.sleep(POLL_S)
 
     async def _is_about_to_write(self) -> bool:
