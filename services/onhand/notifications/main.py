@@ -3,7 +3,7 @@
 import uvloop
 
 from onhand.api.notifications.v1 import contacts_pb2, journeys_pb2, messages_pb2, templates_pb2
-from onhand.kit import config, housekeeping, telemetry
+from onhand.kit import config, housekeeping, queues, telemetry
 from onhand.kit.clock import SystemClock
 from onhand.kit.db import Database
 from onhand.kit.events import Broker, Consumer
@@ -77,7 +77,12 @@ async def serve(settings: NotificationsSettings) -> None:
         server.background("public page", lambda: PublicServer(settings, page).serve())
     server.every("close idle connections", settings.smtp_idle_s + 1, smtp.rest)
     server.every("journeys", settings.delivery_poll_s, jobs.advance)
-    server.every("measure", 15, jobs.measure)
+    server.every("measure", queues.INTERVAL_S, jobs.measure)
+    server.every(
+        "measure queues",
+        queues.INTERVAL_S,
+        lambda: queues.measure(database, broker, clock, "notifications"),
+    )
     server.every("forget", 3600, jobs.forget)
     server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
 

@@ -6,7 +6,7 @@ import uvloop
 
 from onhand.api.routing.v1 import network_pb2, orders_pb2, policies_pb2, quotes_pb2
 from onhand.client import AsyncStock, Settings
-from onhand.kit import config, housekeeping, telemetry
+from onhand.kit import config, housekeeping, queues, telemetry
 from onhand.kit.auth import TokenFile
 from onhand.kit.clock import SystemClock
 from onhand.kit.db import Database
@@ -23,6 +23,8 @@ from onhand.routing.quoter import Quoter
 from onhand.routing.saga import Saga
 from onhand.routing.servicer import NetworkServicer, OrderServicer, PolicyServicer, QuoteServicer
 from onhand.routing.stock import StockGateway
+from onhand.routing.storage import leases
+from onhand.routing.storage import orders as rows
 from onhand.routing.use_cases.networks import Networks
 from onhand.routing.use_cases.orders import Orders
 from onhand.routing.use_cases.policies import Policies
@@ -69,6 +71,10 @@ async def serve(settings: RoutingSettings) -> None:
     jobs = Jobs(saga, settings)
     server.background("advance orders", jobs.advance_orders)
     server.background("plan waves", jobs.plan_waves)
+    waiting = {"orders": leases.due, "parked orders": rows.parked}
+    server.every(
+        "measure", queues.INTERVAL_S, lambda: queues.measure(database, broker, clock, "routing", waiting)
+    )
     server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
     server.every("forget quotes", 3600, lambda: networks.forget(timedelta(days=1)))
 
