@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
@@ -58,7 +58,7 @@ class Options:
     """How long the last orders may take after closing time."""
     order_patience_s: float = 8
     """How long an order waits for stock before it is given up: days, in the pace of this one."""
-    patience: Settings = Settings(max_attempts=8)
+    patience: Settings = field(default_factory=lambda: Settings(max_attempts=8))
     """How long everybody tries when something does not answer."""
     under_faults: bool = False
     """Something kills and stops processes meanwhile."""
