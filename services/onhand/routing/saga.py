@@ -134,11 +134,11 @@ class Saga:
         return 0
 
     async def _release(self, step: ReleaseStep, lease: Lease) -> None:
-        release, revision = step.release, 0
+        release, versions = step.release, dict[str, int]()
         basket = await self._stock.basket(release.reservation_id) if release.foreign else None
         if not release.foreign or (basket is not None and placing.may_be_of(step.order, basket)):
-            revision = await self._stock.release(release)
-        await self._orders.record_released(lease, release, revision)
+            versions = await self._stock.release(release)
+        await self._orders.record_released(lease, release, versions)
 
     async def _plan(self, order: Order, lease: Lease, *, fully_consistent: bool) -> int:
         """Plan what waits; returns 1 when a location's capacity was used up meanwhile, else 0."""

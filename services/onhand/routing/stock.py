@@ -178,8 +178,8 @@ class StockGateway:
             quantities=_live_units(reservation),
         )
 
-    async def release(self, release: Release) -> int:
-        """Give units back and return stock's revision of it; 0 when there was nothing to give back.
+    async def release(self, release: Release) -> dict[str, int]:
+        """Give units back and return the versions of their cells by item; none when there was nothing to give.
 
         Goods that left in the meantime stay gone: only what the reservation still has is given back.
         """
@@ -188,7 +188,7 @@ class StockGateway:
         except (errors.WrongState, errors.NotFound, errors.InsufficientStock, errors.InvalidField):
             reservation = await self._reservation(release.reservation_id)
         if reservation is None:
-            return 0
+            return {}
         live = _live_units(reservation)
         left = {
             item_id: min(quantity, live.get((release.location_id, item_id), 0))
@@ -196,11 +196,13 @@ class StockGateway:
         }
         left = {item_id: quantity for item_id, quantity in left.items() if quantity}
         if not left:
-            return 0
+            return {}
         rest_id = derived_id(release.release_id, "rest", *sorted(left.items()))
         return await self._release(release, rest_id, left)
 
-    async def _release(self, release: Release, request_id: str, quantities: Mapping[str, int]) -> int:
+    async def _release(
+        self, release: Release, request_id: str, quantities: Mapping[str, int]
+    ) -> dict[str, int]:
         request = ReleaseReservationRequest(request_id=request_id, reservation_id=release.reservation_id)
         for item_id, quantity in sorted(quantities.items()):
             request.lines.add(
@@ -210,7 +212,8 @@ class StockGateway:
                 to_bucket=BucketMessage.Name(release.bucket),
             )
         answer = await _decided(self._client.reservations.ReleaseReservation(request))
-        return answer.reservation.revision
+        lines = answer.reservation.lines
+        return {each.item_id: each.cell_version for each in lines if each.location_id == release.location_id}
 
     async def _reservation(self, reservation_id: str) -> Reservation | None:
         request = GetReservationRequest(reservation_id=reservation_id)

@@ -169,7 +169,7 @@ class World:
         self, order: orders_pb2.Order, payload: str, line: int = 0, **content: Any
     ) -> pickup_events_pb2.PickupEvent:
         """Publish an event of the task that the order's line number `line` has."""
-        picked = content.pop("picked", {})
+        picked, refused = content.pop("picked", {}), content.pop("refused", {})
         short = content.pop("short", {})
         of = order.lines[line]
         task = tasks_pb2.Task(task_id=of.task_id, order_id=order.order_id, location_id=of.location_id)
@@ -181,6 +181,7 @@ class World:
                     quantity=each.quantity,
                     picked_quantity=picked.get(each.line_id, 0),
                     short_quantity=short.get(each.line_id, 0),
+                    refused_quantity=refused.get(each.line_id, 0),
                 )
         event = pickup_events_pb2.PickupEvent(event_id=str(uuid4()), actor="bo", task=task)
         kind = type(getattr(event, payload))
@@ -201,6 +202,7 @@ class World:
         event = stock_events_pb2.StockEvent(event_id=str(uuid4()), revision=revision)
         event.balance_changed.location_id, event.balance_changed.item_id = location_id, item_id
         event.balance_changed.available_before, event.balance_changed.available_after = before, after
+        event.balance_changed.version = revision  # both rise with every change here
         await self.tell(event, "stock")
 
     async def settled(self, order_id: str) -> orders_pb2.Order:

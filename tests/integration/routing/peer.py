@@ -162,6 +162,8 @@ class StockPeer:
         ):
             reservation.state = _S.STATE_RELEASED
         reservation.revision = self._next_revision()
+        for line in reservation.lines:
+            line.cell_version = reservation.revision
         return reservations_pb2.ReleaseReservationResponse(reservation=reservation)
 
     def _next_revision(self) -> int:

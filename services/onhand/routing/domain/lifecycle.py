@@ -47,7 +47,8 @@ NEXT: dict[LineState, frozenset[LineState]] = {
     _S.ASSIGNED: WITH_TASK - {_S.ASSIGNED}
     | {_S.COLLECTED, _S.SHIPPED, _S.EXPIRED, _S.ACCEPTED, _S.CANCELLED},
     _S.PICKING: frozenset({_S.READY, _S.COLLECTED, _S.SHIPPED, _S.EXPIRED, _S.ACCEPTED, _S.CANCELLED}),
-    _S.READY: frozenset({_S.COLLECTED, _S.SHIPPED, _S.EXPIRED, _S.ACCEPTED, _S.CANCELLED}),
+    # Back to picking: what was ready is no longer all there.
+    _S.READY: frozenset({_S.PICKING, _S.COLLECTED, _S.SHIPPED, _S.EXPIRED, _S.ACCEPTED, _S.CANCELLED}),
     _S.PARKED: frozenset({_S.PLANNED, _S.ACCEPTED, _S.CANCELLED, _S.COLLECTED, _S.SHIPPED}),
     # The goods were handed over before the store heard of the cancellation: what happened wins.
     _S.CANCELLED: frozenset({_S.COLLECTED, _S.SHIPPED}),

@@ -28,6 +28,10 @@ MAX_LINE_ID_LENGTH = 64
 """As in the contract; a derived line id keeps to it too."""
 
 
+def cell_name(location_id: str, item_id: str) -> str:
+    return f"{location_id} {item_id}"
+
+
 def derived_id(order_id: str, *parts: object) -> str:
     """Name a step of an order so that a repeat of the step has the same name."""
     return str(uuid5(NAMESPACE, "\x1f".join((order_id, *map(str, parts)))))
@@ -89,8 +93,9 @@ class Line:
     """Locations that could not fill it, in the order they said so."""
     excluded_location_ids: list[str] = field(default_factory=list)
     """Of these, the ones that had no new stock since: not planned there."""
-    released_revision: int = 0
-    """Revision of stock at which its own units went back. Stock that arrives up to it is those units."""
+    released_versions: dict[str, int] = field(default_factory=dict)
+    """By `cell_name`, the cell's version at which its own units went back. Stock that arrived up to it is those
+    units, or had been there when the location could not fill it."""
     promise_time: datetime | None = None
     carrier: str = ""
     tracking_number: str = ""
@@ -277,6 +282,7 @@ class Order:
             position=max(each.position for each in self.lines) + 1,
             failed_location_ids=list(line.failed_location_ids),
             excluded_location_ids=list(line.excluded_location_ids),
+            released_versions=dict(line.released_versions),
             substitute_item_ids=list(line.substitute_item_ids),
         )
         line.quantity -= quantity

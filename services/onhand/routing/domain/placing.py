@@ -14,6 +14,7 @@ from onhand.routing.domain.order import (
     Cause,
     Line,
     Order,
+    cell_name,
     derived_id,
     total_of,
 )
@@ -183,17 +184,18 @@ def park(order: Order, lines: Iterable[Line], cause: Cause, detail: str, retry: 
         order.facts.append(OrderDelayed(tuple(line.line_id for line in newly), before, None))
 
 
-def wake(order: Order, cause: Cause, item_id: str, location_id: str, revision: int) -> bool:
+def wake(order: Order, cause: Cause, item_id: str, location_id: str, version: int) -> bool:
     """Plan parked lines again because stock of an item arrived; tells whether that is worthwhile.
 
     A location that could not fill a line is asked again, unless what arrived are the line's own units
-    that it gave back.
+    that it gave back, or was there before. `version` is the cell's, which rises under its lock.
     """
     woken = False
+    cell = cell_name(location_id, item_id)
     for line in order.lines:
         if line.state is not LineState.PARKED or item_id not in {line.item_id, *line.substitute_item_ids}:
             continue
-        if location_id in line.failed_location_ids and revision <= line.released_revision:
+        if location_id in line.failed_location_ids and version <= line.released_versions.get(cell, 0):
             continue
         if location_id in line.excluded_location_ids:
             line.excluded_location_ids.remove(location_id)
@@ -289,14 +291,16 @@ def assign(
     )
 
 
-def released(order: Order, release_id: str, revision: int) -> None:
-    """Stock confirmed a release, at its revision; 0 when there was nothing left to give back."""
+def released(order: Order, release_id: str, versions: Mapping[str, int]) -> None:
+    """Stock confirmed a release; `versions` of its cells by item, none when there was nothing to give back."""
     release = next(each for each in order.releases if each.release_id == release_id)
     order.releases.remove(release)
     for line_id in release.line_ids:
         line = order.line(line_id)
         if line is not None:
-            line.released_revision = max(line.released_revision, revision)
+            cell = cell_name(release.location_id, line.item_id)
+            known = line.released_versions.get(cell, 0)
+            line.released_versions[cell] = max(known, versions.get(line.item_id, 0))
 
 
 def overdue(order: Order, now: datetime) -> list[Line]:

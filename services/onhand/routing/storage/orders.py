@@ -22,7 +22,7 @@ _ORDER_COLUMNS = """
 """
 _LINE_COLUMNS = """
     order_id, line_id, root_line_id, item_id, quantity, position, state, location_id, task_id, reservation_id,
-    failed_location_ids, excluded_location_ids, released_revision, promise_time, carrier, tracking_number,
+    failed_location_ids, excluded_location_ids, released_versions, promise_time, carrier, tracking_number,
     delivery_date, bundle_id, substitute_item_ids, ordered_item_id, former_task_id, former_reservation_id,
     action_time
 """
@@ -53,7 +53,7 @@ _UPSERT_LINE = text(f"""
     INSERT INTO order_lines ({_LINE_COLUMNS})
     VALUES (
         :order_id, :line_id, :root_line_id, :item_id, :quantity, :position, :state, :location_id, :task_id,
-        :reservation_id, :failed_location_ids, :excluded_location_ids, :released_revision, :promise_time,
+        :reservation_id, :failed_location_ids, :excluded_location_ids, CAST(:released_versions AS jsonb), :promise_time,
         :carrier, :tracking_number, :delivery_date, :bundle_id, :substitute_item_ids, :ordered_item_id,
         :former_task_id, :former_reservation_id, :action_time)
     ON CONFLICT (order_id, line_id) DO UPDATE SET
@@ -64,7 +64,7 @@ _UPSERT_LINE = text(f"""
         task_id = excluded.task_id, reservation_id = excluded.reservation_id,
         failed_location_ids = excluded.failed_location_ids,
         excluded_location_ids = excluded.excluded_location_ids,
-        released_revision = excluded.released_revision, promise_time = excluded.promise_time,
+        released_versions = excluded.released_versions, promise_time = excluded.promise_time,
         carrier = excluded.carrier, tracking_number = excluded.tracking_number,
         delivery_date = excluded.delivery_date, action_time = excluded.action_time
 """)

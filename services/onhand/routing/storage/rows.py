@@ -75,7 +75,8 @@ def line_of(row: RowMapping) -> Line:
 
 def line_row(order_id: str, line: Line) -> dict[str, Any]:
     ids = {each: uuid_of(getattr(line, each)) for each in _LINE_UUIDS}
-    return {"order_id": order_id, **asdict(line), **ids}
+    versions = json.dumps(line.released_versions)
+    return {"order_id": order_id, **asdict(line), **ids, "released_versions": versions}
 
 
 def copy(line: Line) -> Line:
@@ -83,6 +84,7 @@ def copy(line: Line) -> Line:
         line,
         failed_location_ids=list(line.failed_location_ids),
         excluded_location_ids=list(line.excluded_location_ids),
+        released_versions=dict(line.released_versions),
         substitute_item_ids=list(line.substitute_item_ids),
     )
 

@@ -1,6 +1,6 @@
 """What can be done with orders: one method an intention, one transaction each."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TypeVar
@@ -209,7 +209,7 @@ class Orders:
             return
 
     async def stock_arrived(
-        self, connection: AsyncConnection, item_id: str, location_id: str, available: int, revision: int
+        self, connection: AsyncConnection, item_id: str, location_id: str, available: int, version: int
     ) -> None:
         """Wake the parked lines that what is available now may serve, oldest order first."""
         woken = []
@@ -226,7 +226,7 @@ class Orders:
             await self._apply(
                 connection,
                 order_id,
-                lambda order, now: placing.wake(order, Cause(now, ITSELF), item_id, location_id, revision),
+                lambda order, now: placing.wake(order, Cause(now, ITSELF), item_id, location_id, version),
             )
 
     # What the saga does, under its lease.
@@ -350,9 +350,9 @@ class Orders:
         """Do without the held basket that came with the order. Raises LeaseLostError."""
         await self._change(lease, lambda order, now: placing.drop_basket(order, Cause(now, ITSELF), detail))
 
-    async def record_released(self, lease: Lease, release: Release, revision: int) -> None:
-        """Stock confirmed a release. Raises LeaseLostError."""
-        await self._change(lease, lambda order, _: placing.released(order, release.release_id, revision))
+    async def record_released(self, lease: Lease, release: Release, versions: Mapping[str, int]) -> None:
+        """Stock confirmed a release, at these versions of its cells by item. Raises LeaseLostError."""
+        await self._change(lease, lambda order, _: placing.released(order, release.release_id, versions))
 
     async def record_delay(self, lease: Lease, line_ids: Sequence[str], promise_time: datetime) -> None:
         """Give lines a later promise. Raises LeaseLostError."""
