@@ -70,6 +70,8 @@ class RoutingSettings(ServiceSettings):
 
     max_candidates: Annotated[int, Field(ge=1, le=10_000)] = 500
     """Locations that a plan looks at, nearest first; protects stock and the explanation's size."""
+    simulations_at_once: Annotated[int, Field(ge=1, le=16)] = 1
+    """Simulations that one process runs at the same time; protects orders from work that is in no hurry."""
     watch_interval_s: _Positive = 0.5
     """How often a watched order is looked at for changes that another process made."""
 

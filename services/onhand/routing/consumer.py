@@ -103,10 +103,12 @@ def news_of(event: PickupEvent, kind: NewsKind) -> News:
         picked={line.line_id: line.picked_quantity for line in task.lines},
         given=given,
         detail=_why(payload),
-        bucket=LOST.get(getattr(payload, "reason", 0), Bucket.SELLABLE),
+        reason=_reason(getattr(payload, "reason", RejectReason.REJECT_REASON_UNSPECIFIED)),
+        bucket=LOST.get(getattr(payload, "reason", RejectReason.REJECT_REASON_UNSPECIFIED), Bucket.SELLABLE),
         line_id=roots.get(line_id, line_id),
         quantity=quantity,
         collect_deadline=_deadline(payload),
+        happen_time=event.record_time.ToDatetime(UTC) if event.HasField("record_time") else None,
         carrier=event.task_shipped.carrier,
         tracking_number=event.task_shipped.tracking_number,
     )
@@ -126,11 +128,14 @@ def _deadline(payload: Any) -> datetime | None:
     return None
 
 
+def _reason(reason: RejectReason) -> str:
+    return RejectReason.Name(reason).removeprefix("REJECT_REASON_").lower()
+
+
 def _why(payload: Any) -> str:
     match payload:
         case pickup.TaskRejected() | pickup.LineShortPicked():
-            name = RejectReason.Name(payload.reason).removeprefix("REJECT_REASON_").lower().replace("_", " ")
-            why = f"the location cannot fill it: {name}"
+            why = f"the location cannot fill it: {_reason(payload.reason).replace('_', ' ')}"
         case pickup.LineRefused():
             why = "refused at the counter"
         case pickup.GoodsReturned():

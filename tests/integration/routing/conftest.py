@@ -17,7 +17,7 @@ from google.type.postal_address_pb2 import PostalAddress
 
 from onhand.api.pickup.v1 import events_pb2 as pickup_events_pb2
 from onhand.api.pickup.v1 import tasks_pb2
-from onhand.api.routing.v1 import events_pb2, network_pb2, orders_pb2, policies_pb2, quotes_pb2
+from onhand.api.routing.v1 import events_pb2, network_pb2, orders_pb2, policies_pb2, quotes_pb2, reports_pb2
 from onhand.api.stock.v1 import events_pb2 as stock_events_pb2
 from onhand.client import AsyncRouting, AsyncStock
 from onhand.client import Settings as ClientSettings
@@ -34,11 +34,18 @@ from onhand.routing.placer import Placer
 from onhand.routing.promiser import Promiser
 from onhand.routing.quoter import Quoter
 from onhand.routing.saga import Saga
-from onhand.routing.servicer import NetworkServicer, OrderServicer, PolicyServicer, QuoteServicer
+from onhand.routing.servicer import (
+    NetworkServicer,
+    OrderServicer,
+    PolicyServicer,
+    QuoteServicer,
+    ReportServicer,
+)
 from onhand.routing.stock import StockGateway
 from onhand.routing.use_cases.networks import Networks
 from onhand.routing.use_cases.orders import Orders
 from onhand.routing.use_cases.policies import Policies
+from onhand.routing.use_cases.reports import Reports
 from onhand.routing.watchers import Watchers
 
 from .peer import StockPeer
@@ -75,6 +82,7 @@ class World:
     broker: Broker
     orders: Orders
     saga: Saga
+    reports: Reports
     client: AsyncRouting
     target: str
     """Where it listens, with a token that opens it, for clients of a test's own."""
@@ -292,6 +300,7 @@ async def world(settings: RoutingSettings, mint: Callable[..., str]) -> AsyncIte
     promiser = Promiser(networks, gateway, clock, settings)
     placer = Placer(gateway, policies, networks, promiser, clock, settings)
     quoter = Quoter(placer, promiser, networks, clock, settings)
+    reports = Reports(database, networks, gateway, clock, settings)
     saga = Saga(orders, placer, promiser, gateway, clock, settings)
 
     server = grpc.aio.server()
@@ -301,6 +310,7 @@ async def world(settings: RoutingSettings, mint: Callable[..., str]) -> AsyncIte
         (policies_pb2, "PolicyService", PolicyServicer(policies)),
         (network_pb2, "NetworkService", NetworkServicer(networks)),
         (quotes_pb2, "QuoteService", QuoteServicer(quoter)),
+        (reports_pb2, "ReportService", ReportServicer(reports)),
     ):
         guard.register(server, file.DESCRIPTOR.services_by_name[name], servicer)
     port = server.add_insecure_port("127.0.0.1:0")
@@ -308,7 +318,7 @@ async def world(settings: RoutingSettings, mint: Callable[..., str]) -> AsyncIte
     target, token = f"127.0.0.1:{port}", mint(subject="shop")
     client = AsyncRouting(target, token)
 
-    world = World(settings, clock, stock, database, broker, orders, saga, client, target, token)
+    world = World(settings, clock, stock, database, broker, orders, saga, reports, client, target, token)
     stock.on_arrival = world.balance_changed
     jetstream = await broker.jetstream()
 

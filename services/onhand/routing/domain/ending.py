@@ -8,7 +8,7 @@ from enum import Enum, auto
 from onhand.kit.errors import NotFound, WrongState
 from onhand.routing.domain.facts import AssignmentCancelled, LinesCancelled
 from onhand.routing.domain.lifecycle import ENDED, LEFT, WITH_TASK, FulfilmentMethod, LineState
-from onhand.routing.domain.order import Bucket, Cause, Line, Order, Position
+from onhand.routing.domain.order import Bucket, Cause, Line, Order, Position, Rejection
 from onhand.routing.domain.placing import drop_basket
 
 
@@ -66,7 +66,8 @@ def change(order: Order, to: Destination, detail: str, cause: Cause) -> None:
     for line in lines:
         if line.state is not LineState.ACCEPTED:
             order.move(line, LineState.ACCEPTED, cause, detail)
-        line.location_id, line.promise_time, line.delivery_date = "", None, None
+        line.location_id, line.delivery_date = "", None
+        line.promise_time = line.first_promise_time = None
         line.action_time = cause.now
 
 
@@ -82,6 +83,7 @@ def take_back(order: Order, lines: Sequence[Line], detail: str, cause: Cause) ->
             line.former_task_id, line.former_reservation_id = line.task_id, line.reservation_id
             order.move(line, LineState.ACCEPTED, cause, detail)
             line.location_id = line.task_id = line.reservation_id = ""
+            line.done_time = None
 
 
 def _named(order: Order, line_ids: Sequence[str]) -> list[Line]:
@@ -136,6 +138,8 @@ class News:
     given: Mapping[str, int] = field(default_factory=dict)
     """Units of each line that were handed over, by what took their place too."""
     detail: str = ""
+    reason: str = ""
+    """Rejected or short: why, as pickup names it."""
     bucket: Bucket = Bucket.SELLABLE
     """Rejected or short: where stock is to look for the units."""
     line_id: str = ""
@@ -143,6 +147,8 @@ class News:
     quantity: int = 0
     """Units of that line."""
     collect_deadline: datetime | None = None
+    happen_time: datetime | None = None
+    """When it happened, by pickup; None: now."""
     carrier: str = ""
     tracking_number: str = ""
 
@@ -198,15 +204,18 @@ def _advance(order: Order, line: Line, news: News, cause: Cause, ready_grace: ti
         order.move(line, LineState.PICKING, cause, "the location works on it")
     elif news.kind is NewsKind.READY and line.state in {LineState.ASSIGNED, LineState.PICKING}:
         order.move(line, LineState.READY, cause, "ready to collect")
+        line.done_time = news.happen_time or cause.now
         line.action_time = (news.collect_deadline or cause.now) + ready_grace
     elif news.kind is NewsKind.EXTENDED and line.state is LineState.READY:
         line.action_time = (news.collect_deadline or cause.now) + ready_grace
         order.note(line, cause, "waits for its customer for longer", line.location_id)
     elif news.kind is NewsKind.REOPENED and line.state is LineState.READY:
         order.move(line, LineState.PICKING, cause, news.detail)
+        line.done_time = None
         line.action_time = max(cause.now, line.promise_time or cause.now)
     elif news.kind is NewsKind.PARTLY_COLLECTED and line.state in WITH_TASK:
         if news.given.get(line.line_id, 0) >= news.remaining[line.line_id]:
+            line.done_time = line.done_time or news.happen_time or cause.now
             order.move(line, LineState.COLLECTED, cause, "the customer has it")
     elif news.kind in {NewsKind.COLLECTED, NewsKind.SHIPPED}:
         collected = news.kind is NewsKind.COLLECTED
@@ -216,6 +225,7 @@ def _advance(order: Order, line: Line, news: News, cause: Cause, ready_grace: ti
             if line.state is LineState.CANCELLED:
                 detail += "; the location had not heard of the cancellation"
             line.carrier, line.tracking_number = news.carrier, news.tracking_number
+            line.done_time = line.done_time or news.happen_time or cause.now
             order.move(line, state, cause, detail)
 
 
@@ -259,6 +269,7 @@ def _leave_anyway(order: Order, news: News, cause: Cause) -> None:
         line.task_id, line.reservation_id = line.former_task_id, line.former_reservation_id
         line.former_task_id = line.former_reservation_id = ""
         line.carrier, line.tracking_number = news.carrier, news.tracking_number
+        line.done_time = news.happen_time or cause.now
         order.move(line, state, cause, detail)
 
 
@@ -306,5 +317,9 @@ def _return(order: Order, line: Line, news: News, cause: Cause) -> None:
     line.failed_location_ids.append(location_id)
     if location_id not in line.excluded_location_ids:
         line.excluded_location_ids.append(location_id)
+    order.rejections.append(
+        Rejection(line.task_id, news.line_id or line.line_id, location_id, news.reason, cause.now)
+    )
     line.location_id = line.task_id = line.reservation_id = ""
+    line.done_time = None
     order.move(line, LineState.ACCEPTED, cause, news.detail, location_id)

@@ -98,9 +98,9 @@ class _Search:
         if len(lacks) > 1 or depth == 0 or way.column.cost >= most:
             return None
         for other in sorted(self._holders[lacks[0]] - moving):
-            cost = self._pushed(number, way, other, most, moving, depth)
-            if cost is not None:
-                return cost
+            pushed = self._pushed(number, way, other, most, moving, depth)
+            if pushed is not None:
+                return pushed
         return None
 
     def _pushed(

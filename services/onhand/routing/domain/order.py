@@ -97,6 +97,12 @@ class Line:
     """By `cell_name`, the cell's version at which its own units went back. Stock that arrived up to it is those
     units, or had been there when the location could not fill it."""
     promise_time: datetime | None = None
+    first_promise_time: datetime | None = None
+    """The first that was given since its customer last said where it is to go; it never moves."""
+    done_time: datetime | None = None
+    """When it was ready to collect, or was shipped."""
+    given_up: bool = False
+    """Ended for want of stock."""
     carrier: str = ""
     tracking_number: str = ""
     delivery_date: date | None = None
@@ -165,10 +171,24 @@ class Assignment:
     state: AssignmentState = AssignmentState.UNDER_WAY
     day: date | None = None
     """The day of the location's own calendar on which it is given."""
+    distance_metres: int = 0
+    """From the location to the customer; 0 for collect."""
 
     def quantities(self) -> dict[str, int]:
         """Units of each item."""
         return total_of(self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A line that a location gave back, whole or in part."""
+
+    task_id: str
+    line_id: str
+    location_id: str
+    reason: str
+    """As pickup names it, in lower case."""
+    reject_time: datetime
 
 
 def total_of(lines: Iterable[Line | AssignedLine]) -> dict[str, int]:
@@ -214,6 +234,8 @@ class Order:
     """When read for a change: what the change adds. When read for an answer: all of it."""
     facts: list[Fact] = field(default_factory=list)
     """What the change tells others."""
+    rejections: list[Rejection] = field(default_factory=list)
+    """What the change adds to what locations gave back."""
 
     @property
     def has_ended(self) -> bool:

@@ -120,7 +120,7 @@ def record_plan(order: Order, plan: Plan, cause: Cause, park_retry: timedelta) -
             chosen.setdefault(portion.location_id, []).append(part)
         chosen.setdefault(first.location_id, []).append(line)
     reservation_id = order.basket_reservation_id if held else ""
-    days = {option.location_id: option.day for option in plan.question.options}
+    days = {each.location_id: (each.day, each.distance_metres) for each in plan.question.options}
     part_number = 0
     for location_id, lines in sorted(chosen.items()):
         for line in lines:
@@ -130,7 +130,7 @@ def record_plan(order: Order, plan: Plan, cause: Cause, park_retry: timedelta) -
             part_number += 1
             units = lines[start : start + MAX_ASSIGNED_LINES]
             assignment = _assignment(order, part_number, location_id, units, reservation_id)
-            assignment.day = days[location_id]
+            assignment.day, assignment.distance_metres = days[location_id]
             order.assignments.append(assignment)
     if held:
         order.basket_reservation_id = ""
@@ -213,6 +213,7 @@ def give_up(order: Order, cause: Cause) -> None:
         detail = "no stock until the auto-cancel time"
         for line in lines:
             order.move(line, LineState.CANCELLED, cause, detail)
+            line.given_up = True
         order.facts.append(LinesCancelled(tuple(line.line_id for line in lines), detail))
     if order.basket_reservation_id and order.has_ended:
         drop_basket(order, cause, "given up before its held basket was taken over")
@@ -274,6 +275,7 @@ def assign(
         line.reservation_id = assignment.reservation_id
         line.task_id = assignment.task_id
         line.delivery_date = delivery_date
+        line.first_promise_time = line.first_promise_time or line.promise_time or promise_time
         if line.promise_time is None or line in late:
             line.promise_time = promise_time
         order.move(line, LineState.RESERVED, cause, "stock committed")

@@ -67,4 +67,4 @@ def take(quote: Quote, order: Order, now: datetime) -> None:
         raise InvalidField([FieldViolation(f"order.{name}", "is not what was quoted") for name in wrong])
     order.quoted_location_ids = list(quote.location_ids)
     for line in order.lines:
-        line.promise_time = quote.promise_time
+        line.promise_time = line.first_promise_time = quote.promise_time

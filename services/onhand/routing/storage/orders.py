@@ -24,7 +24,7 @@ _LINE_COLUMNS = """
     order_id, line_id, root_line_id, item_id, quantity, position, state, location_id, task_id, reservation_id,
     failed_location_ids, excluded_location_ids, released_versions, promise_time, carrier, tracking_number,
     delivery_date, bundle_id, substitute_item_ids, ordered_item_id, former_task_id, former_reservation_id,
-    action_time
+    first_promise_time, done_time, given_up, action_time
 """
 _INSERT_ORDER = text(f"""
     INSERT INTO orders ({_ORDER_COLUMNS})
@@ -55,7 +55,7 @@ _UPSERT_LINE = text(f"""
         :order_id, :line_id, :root_line_id, :item_id, :quantity, :position, :state, :location_id, :task_id,
         :reservation_id, :failed_location_ids, :excluded_location_ids, CAST(:released_versions AS jsonb), :promise_time,
         :carrier, :tracking_number, :delivery_date, :bundle_id, :substitute_item_ids, :ordered_item_id,
-        :former_task_id, :former_reservation_id, :action_time)
+        :former_task_id, :former_reservation_id, :first_promise_time, :done_time, :given_up, :action_time)
     ON CONFLICT (order_id, line_id) DO UPDATE SET
         item_id = excluded.item_id, substitute_item_ids = excluded.substitute_item_ids,
         ordered_item_id = excluded.ordered_item_id, former_task_id = excluded.former_task_id,
@@ -66,7 +66,8 @@ _UPSERT_LINE = text(f"""
         excluded_location_ids = excluded.excluded_location_ids,
         released_versions = excluded.released_versions, promise_time = excluded.promise_time,
         carrier = excluded.carrier, tracking_number = excluded.tracking_number,
-        delivery_date = excluded.delivery_date, action_time = excluded.action_time
+        delivery_date = excluded.delivery_date, first_promise_time = excluded.first_promise_time,
+        done_time = excluded.done_time, given_up = excluded.given_up, action_time = excluded.action_time
 """)
 _INSERT_HISTORY = text("""
     INSERT INTO order_history (order_id, record_time, line_id, state, actor, detail, location_id)
@@ -77,16 +78,23 @@ _SELECT_HISTORY = text("""
     WHERE order_id = :order_id ORDER BY entry
 """)
 _SELECT_ASSIGNMENTS = text("""
-    SELECT attempt, part, location_id, task_id, reservation_id, lines, is_basket, day FROM assignments
+    SELECT attempt, part, location_id, task_id, reservation_id, lines, is_basket, day,
+        distance_metres FROM assignments
     WHERE order_id = :order_id AND state = 1 ORDER BY attempt, part
 """)
 _UPSERT_ASSIGNMENT = text("""
     INSERT INTO assignments (
-        order_id, attempt, part, location_id, task_id, reservation_id, lines, is_basket, state, day)
+        order_id, attempt, part, location_id, task_id, reservation_id, lines, is_basket, state, day,
+        distance_metres)
     VALUES (
         :order_id, :attempt, :part, :location_id, :task_id, :reservation_id, CAST(:lines AS jsonb),
-        :is_basket, :state, :day)
+        :is_basket, :state, :day, :distance_metres)
     ON CONFLICT (order_id, attempt, part) DO UPDATE SET state = excluded.state
+""")
+_INSERT_REJECTION = text("""
+    INSERT INTO rejections (order_id, task_id, line_id, location_id, reason, reject_time)
+    VALUES (:order_id, CAST(:task_id AS uuid), :line_id, :location_id, :reason, :reject_time)
+    ON CONFLICT DO NOTHING
 """)
 _SELECT_RELEASES = text("""
     SELECT release_id, reservation_id, location_id, quantities, bucket, line_ids, is_foreign FROM releases
@@ -203,6 +211,7 @@ async def _save_parts(
         (_UPSERT_LINE, [rows.line_row(order.order_id, line) for line in lines]),
         (_INSERT_HISTORY, [{"order_id": order.order_id, **asdict(entry)} for entry in order.history]),
         (_UPSERT_ASSIGNMENT, [rows.assignment_row(order.order_id, each) for each in assignments]),
+        (_INSERT_REJECTION, [{"order_id": order.order_id, **asdict(each)} for each in order.rejections]),
         (_INSERT_RELEASE, [rows.release_row(order.order_id, each) for each in releases]),
     ):
         if values:

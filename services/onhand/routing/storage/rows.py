@@ -99,6 +99,7 @@ def assignment_of(row: RowMapping) -> Assignment:
         [AssignedLine(**each) for each in row["lines"]],
         row["is_basket"],
         day=row["day"],
+        distance_metres=row["distance_metres"],
     )
 
 
@@ -114,6 +115,7 @@ def assignment_row(order_id: str, assignment: Assignment) -> dict[str, Any]:
         "is_basket": assignment.is_basket,
         "state": assignment.state,
         "day": assignment.day,
+        "distance_metres": assignment.distance_metres,
     }
 
 

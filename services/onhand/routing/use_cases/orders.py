@@ -26,6 +26,7 @@ from onhand.routing.domain.facts import OrderAccepted
 from onhand.routing.domain.lifecycle import LineState
 from onhand.routing.domain.order import Assignment, Cause, Order, Release
 from onhand.routing.domain.plan import Plan
+from onhand.routing.measures import measure
 from onhand.routing.messages.orders import destination_from, uuid_text
 from onhand.routing.storage import leases, orders, plans, quotes
 from onhand.routing.storage.leases import Lease
@@ -419,6 +420,7 @@ class Orders:
         locked = await orders.lock(connection, order_id, lease)
         now = self._clock.now()
         result = change(locked.order, now)
+        measure(locked.order)
         await locked.save(connection, now)
         await events.publish(connection, self._clock, locked.order, locked.order.facts)
         return result
