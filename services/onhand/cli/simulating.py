@@ -146,6 +146,7 @@ def show_report(report: reports_pb2.ReportFulfilmentResponse) -> None:
     table.add_row("split rate", f"{report.split_rate:.1%} of {report.shipped_order_count:,} ship orders")
     promises = report.kept_promise_count + report.broken_promise_count
     table.add_row("promises kept", f"{report.promise_kept_rate:.1%} of {promises:,} lines")
+    table.add_row("promises withdrawn", f"{report.withdrawn_promise_count:,} lines, for want of stock")
     table.add_row("distance", f"{report.mean_distance_km:,.1f} km a parcel")
     Console().print(table)
     of_locations = Table("location", "orders", "lines", "given back", "why", "promises kept", "km a parcel")

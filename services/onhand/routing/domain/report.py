@@ -36,6 +36,8 @@ class Figures:
     split_order_count: int
     kept_count: int
     broken_count: int
+    withdrawn_count: int
+    """Promised, and given up for want of stock."""
     mean_distance_metres: float
     locations: tuple[LocationFigures, ...]
 

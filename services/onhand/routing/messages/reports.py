@@ -21,6 +21,7 @@ def report_message(figures: Figures) -> reports_pb2.ReportFulfilmentResponse:
         split_rate=share(figures.split_order_count, figures.shipped_order_count),
         kept_promise_count=figures.kept_count,
         broken_promise_count=figures.broken_count,
+        withdrawn_promise_count=figures.withdrawn_count,
         promise_kept_rate=share(figures.kept_count, figures.kept_count + figures.broken_count),
         mean_distance_km=figures.mean_distance_metres / 1000,
         locations=map(_location_message, figures.locations),

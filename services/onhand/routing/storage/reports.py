@@ -22,8 +22,9 @@ _TAKEN = """
 """
 _PROMISES = """
     count(*) FILTER (WHERE first_promise_time IS NOT NULL AND done_time <= first_promise_time) AS kept,
-    count(*) FILTER (WHERE first_promise_time IS NOT NULL AND (done_time > first_promise_time OR given_up
-        OR done_time IS NULL AND state < 8 AND first_promise_time < :now)) AS broken
+    count(*) FILTER (WHERE first_promise_time IS NOT NULL AND (done_time > first_promise_time
+        OR done_time IS NULL AND state < 8 AND first_promise_time < :now)) AS broken,
+    count(*) FILTER (WHERE first_promise_time IS NOT NULL AND given_up) AS withdrawn
 """
 _TOTALS = text(f"""{_TAKEN}
     SELECT (SELECT count(*) FROM taken) AS orders,
@@ -66,16 +67,16 @@ _OF_CHANNEL = """
 """
 _COUNT = text(f"SELECT count(*) FROM orders o WHERE {_OF_CHANNEL}")
 _PAST = text(f"""
-    SELECT some.order_id, some.create_time, first.*, promises.promise_time
+    SELECT page.order_id, page.create_time, first.*, promises.promise_time
     FROM (SELECT order_id, create_time FROM orders o
         WHERE {_OF_CHANNEL} AND (create_time, order_id) > (:after_time, :after_id)
-        ORDER BY create_time, order_id LIMIT :most) some
+        ORDER BY create_time, order_id LIMIT :most) page
     LEFT JOIN LATERAL (SELECT plan_time, outcome, policy_channel, policy_version, portions, exact, question
-        FROM plans p WHERE p.order_id = some.order_id AND question IS NOT NULL
+        FROM plans p WHERE p.order_id = page.order_id AND question IS NOT NULL
         ORDER BY attempt LIMIT 1) first ON true
     LEFT JOIN LATERAL (SELECT max(first_promise_time) AS promise_time
-        FROM order_lines l WHERE l.order_id = some.order_id) promises ON true
-    ORDER BY some.create_time, some.order_id
+        FROM order_lines l WHERE l.order_id = page.order_id) promises ON true
+    ORDER BY page.create_time, page.order_id
 """)
 
 
@@ -131,6 +132,7 @@ async def figures(connection: AsyncConnection, span: Span, now: datetime) -> Fig
         splits.split,
         totals.kept,
         totals.broken,
+        totals.withdrawn,
         await connection.scalar(_DISTANCE, key) or 0.0,
         tuple(locations),
     )

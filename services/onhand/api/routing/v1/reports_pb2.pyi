@@ -24,7 +24,7 @@ class ReportFulfilmentRequest(_message.Message):
     def __init__(self, start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., channel: _Optional[str] = ...) -> None: ...
 
 class ReportFulfilmentResponse(_message.Message):
-    __slots__ = ("order_count", "filled_quantity", "unfilled_quantity", "fill_rate", "shipped_order_count", "split_order_count", "split_rate", "kept_promise_count", "broken_promise_count", "promise_kept_rate", "mean_distance_km", "locations")
+    __slots__ = ("order_count", "filled_quantity", "unfilled_quantity", "fill_rate", "shipped_order_count", "split_order_count", "split_rate", "kept_promise_count", "broken_promise_count", "promise_kept_rate", "mean_distance_km", "locations", "withdrawn_promise_count")
     ORDER_COUNT_FIELD_NUMBER: _ClassVar[int]
     FILLED_QUANTITY_FIELD_NUMBER: _ClassVar[int]
     UNFILLED_QUANTITY_FIELD_NUMBER: _ClassVar[int]
@@ -37,6 +37,7 @@ class ReportFulfilmentResponse(_message.Message):
     PROMISE_KEPT_RATE_FIELD_NUMBER: _ClassVar[int]
     MEAN_DISTANCE_KM_FIELD_NUMBER: _ClassVar[int]
     LOCATIONS_FIELD_NUMBER: _ClassVar[int]
+    WITHDRAWN_PROMISE_COUNT_FIELD_NUMBER: _ClassVar[int]
     order_count: int
     filled_quantity: int
     unfilled_quantity: int
@@ -49,7 +50,8 @@ class ReportFulfilmentResponse(_message.Message):
     promise_kept_rate: float
     mean_distance_km: float
     locations: _containers.RepeatedCompositeFieldContainer[LocationFulfilment]
-    def __init__(self, order_count: _Optional[int] = ..., filled_quantity: _Optional[int] = ..., unfilled_quantity: _Optional[int] = ..., fill_rate: _Optional[float] = ..., shipped_order_count: _Optional[int] = ..., split_order_count: _Optional[int] = ..., split_rate: _Optional[float] = ..., kept_promise_count: _Optional[int] = ..., broken_promise_count: _Optional[int] = ..., promise_kept_rate: _Optional[float] = ..., mean_distance_km: _Optional[float] = ..., locations: _Optional[_Iterable[_Union[LocationFulfilment, _Mapping]]] = ...) -> None: ...
+    withdrawn_promise_count: int
+    def __init__(self, order_count: _Optional[int] = ..., filled_quantity: _Optional[int] = ..., unfilled_quantity: _Optional[int] = ..., fill_rate: _Optional[float] = ..., shipped_order_count: _Optional[int] = ..., split_order_count: _Optional[int] = ..., split_rate: _Optional[float] = ..., kept_promise_count: _Optional[int] = ..., broken_promise_count: _Optional[int] = ..., promise_kept_rate: _Optional[float] = ..., mean_distance_km: _Optional[float] = ..., locations: _Optional[_Iterable[_Union[LocationFulfilment, _Mapping]]] = ..., withdrawn_promise_count: _Optional[int] = ...) -> None: ...
 
 class LocationFulfilment(_message.Message):
     __slots__ = ("location_id", "order_count", "line_count", "rejected_line_count", "rejection_rate", "rejected_lines_by_reason", "kept_promise_count", "broken_promise_count", "mean_distance_km")

@@ -59,8 +59,8 @@ class ReportServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SimulateRouting(self, request, context):
-        """Plans the orders of a span again under another policy, one after the other in the order of their first
-        planning, each on what those before it left: units and capacity that the policy gives elsewhere are
+        """Plans the orders of a span again under another policy, one after the other in the order in which
+        they were taken, each on what those before it left: units and capacity that the policy gives elsewhere are
         there, those that it takes are not. Answers after every few orders how far it is, at last with the
         result. Fails with RESOURCE_EXHAUSTED (LIMIT_REACHED) while as many others run as the service allows.
         """

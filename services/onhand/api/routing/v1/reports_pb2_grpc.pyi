@@ -36,8 +36,8 @@ class ReportServiceStub:
     ReportFulfilment: _grpc.UnaryUnaryMultiCallable[_reports_pb2.ReportFulfilmentRequest, _reports_pb2.ReportFulfilmentResponse]
     """How well the orders that were taken in a span were filled, by what is known now."""
     SimulateRouting: _grpc.UnaryStreamMultiCallable[_reports_pb2.SimulateRoutingRequest, _reports_pb2.SimulateRoutingResponse]
-    """Plans the orders of a span again under another policy, one after the other in the order of their first
-    planning, each on what those before it left: units and capacity that the policy gives elsewhere are
+    """Plans the orders of a span again under another policy, one after the other in the order in which
+    they were taken, each on what those before it left: units and capacity that the policy gives elsewhere are
     there, those that it takes are not. Answers after every few orders how far it is, at last with the
     result. Fails with RESOURCE_EXHAUSTED (LIMIT_REACHED) while as many others run as the service allows.
     """
@@ -50,8 +50,8 @@ class ReportServiceAsyncStub(ReportServiceStub):
     ReportFulfilment: _aio.UnaryUnaryMultiCallable[_reports_pb2.ReportFulfilmentRequest, _reports_pb2.ReportFulfilmentResponse]  # type: ignore[assignment]
     """How well the orders that were taken in a span were filled, by what is known now."""
     SimulateRouting: _aio.UnaryStreamMultiCallable[_reports_pb2.SimulateRoutingRequest, _reports_pb2.SimulateRoutingResponse]  # type: ignore[assignment]
-    """Plans the orders of a span again under another policy, one after the other in the order of their first
-    planning, each on what those before it left: units and capacity that the policy gives elsewhere are
+    """Plans the orders of a span again under another policy, one after the other in the order in which
+    they were taken, each on what those before it left: units and capacity that the policy gives elsewhere are
     there, those that it takes are not. Answers after every few orders how far it is, at last with the
     result. Fails with RESOURCE_EXHAUSTED (LIMIT_REACHED) while as many others run as the service allows.
     """
@@ -71,8 +71,8 @@ class ReportServiceServicer:
         request: _reports_pb2.SimulateRoutingRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_reports_pb2.SimulateRoutingResponse], _abc.AsyncIterator[_reports_pb2.SimulateRoutingResponse]]:
-        """Plans the orders of a span again under another policy, one after the other in the order of their first
-        planning, each on what those before it left: units and capacity that the policy gives elsewhere are
+        """Plans the orders of a span again under another policy, one after the other in the order in which
+        they were taken, each on what those before it left: units and capacity that the policy gives elsewhere are
         there, those that it takes are not. Answers after every few orders how far it is, at last with the
         result. Fails with RESOURCE_EXHAUSTED (LIMIT_REACHED) while as many others run as the service allows.
         """
