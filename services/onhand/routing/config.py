@@ -32,6 +32,10 @@ class RoutingSettings(ServiceSettings):
     pick_lines_per_hour: _Positive = 60
     """Lines that a location picks in an hour, where the network's table has no number of its own: a queue moves
     promises by it."""
+    transfer_arrival_minute: Annotated[int, Field(ge=0, lt=1440)] = 18 * 60
+    """Local minute of its delivery day by which a transfer is at its store: promises of ship-to-store begin then."""
+    transfer_grace_s: _Positive = 86_400
+    """How long after that a transfer that has not arrived is given up, and its lines are planned elsewhere."""
     quote_valid_s: _Positive = 1800
     """How long a quote's token is taken; protects promises from carts that lie for days."""
     slot_s: _Positive = 3600

@@ -10,9 +10,11 @@ from onhand.api.pickup.v1 import events_pb2 as pickup
 from onhand.api.pickup.v1.events_pb2 import PickupEvent
 from onhand.api.pickup.v1.tasks_pb2 import RejectReason, Substitution
 from onhand.api.stock.v1.events_pb2 import StockEvent
+from onhand.api.stock.v1.shipments_pb2 import Shipment
 from onhand.kit.events import Subscription
 from onhand.routing.domain.ending import News, NewsKind
 from onhand.routing.domain.order import Bucket
+from onhand.routing.domain.transfers import ShipmentNews, ShipmentState
 from onhand.routing.use_cases.orders import Orders
 
 KINDS = {
@@ -42,6 +44,15 @@ LOST = {
 """Where stock is to look for units that a store could not give; for other reasons they are fit for sale."""
 
 
+SHIPMENT_STATES = {
+    Shipment.STATE_DISPATCHED: ShipmentState.UNDER_WAY,
+    Shipment.STATE_RECEIVING: ShipmentState.UNDER_WAY,
+    Shipment.STATE_CLOSED: ShipmentState.CLOSED,
+    Shipment.STATE_CANCELLED: ShipmentState.CANCELLED,
+}
+"""States of a shipment that move an order."""
+
+
 class Consumers:
     def __init__(self, orders: Orders) -> None:
         self._orders = orders
@@ -49,7 +60,7 @@ class Consumers:
     def subscriptions(self) -> list[Subscription]:
         return [
             Subscription("pickup", list(KINDS), self.pickup, wanted=tells_something),
-            Subscription("stock", ["balance_changed"], self.stock, wanted=stock_arrived),
+            Subscription("stock", ["balance_changed", "shipment_changed"], self.stock, wanted=stock_arrived),
         ]
 
     async def pickup(self, connection: AsyncConnection, data: bytes) -> None:
@@ -60,6 +71,9 @@ class Consumers:
 
     async def stock(self, connection: AsyncConnection, data: bytes) -> None:
         event = StockEvent.FromString(data)
+        if event.HasField("shipment_changed"):
+            await self._orders.shipment_changed(connection, shipment_news(event.shipment_changed.shipment))
+            return
         change = event.balance_changed
         await self._orders.stock_arrived(
             connection, change.item_id, change.location_id, change.available_after, change.version
@@ -75,9 +89,17 @@ def tells_something(data: bytes) -> bool:
 
 
 def stock_arrived(data: bytes) -> bool:
-    """Most changes take stock away, and wake nobody."""
-    change = StockEvent.FromString(data).balance_changed
+    """Most changes take stock away, and wake nobody; a shipment that is not sent yet changes nothing."""
+    event = StockEvent.FromString(data)
+    if event.HasField("shipment_changed"):
+        return event.shipment_changed.shipment.state in SHIPMENT_STATES
+    change = event.balance_changed
     return change.available_after > change.available_before
+
+
+def shipment_news(shipment: Shipment) -> ShipmentNews:
+    received = {line.item_id: line.received_quantity for line in shipment.lines}
+    return ShipmentNews(shipment.shipment_id, SHIPMENT_STATES[shipment.state], received)
 
 
 def news_of(event: PickupEvent, kind: NewsKind) -> News:

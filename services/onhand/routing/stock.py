@@ -7,8 +7,9 @@ order waits and asks again. Every other failure is stock's decision and passes t
 import asyncio
 import time
 from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import asin, cos, radians, sin, sqrt
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -19,6 +20,7 @@ from onhand.api.stock.v1.availability_pb2 import Consistency, GetAvailabilityReq
 from onhand.api.stock.v1.catalog_pb2 import GetLocationRequest, ListLocationsRequest
 from onhand.api.stock.v1.catalog_pb2 import Location as LocationMessage
 from onhand.api.stock.v1.ledger_pb2 import Bucket as BucketMessage
+from onhand.api.stock.v1.ledger_pb2 import Product
 from onhand.api.stock.v1.reservations_pb2 import (
     CommitReservationRequest,
     CreateReservationRequest,
@@ -26,10 +28,11 @@ from onhand.api.stock.v1.reservations_pb2 import (
     ReleaseReservationRequest,
     Reservation,
 )
+from onhand.api.stock.v1.shipments_pb2 import AnnounceShipmentRequest, CancelShipmentRequest
 from onhand.client import AsyncStock
 from onhand.kit import errors
 from onhand.routing.domain.cost import Cell
-from onhand.routing.domain.order import Order, Position, Release, derived_id
+from onhand.routing.domain.order import Assignment, Order, Position, Release, derived_id
 from onhand.routing.domain.placing import Basket
 from onhand.routing.domain.promise import Calendar, Opening
 from onhand.routing.messages.orders import place_of
@@ -164,6 +167,27 @@ class StockGateway:
             order_id=order_id,
         )
         await _decided(self._client.reservations.CommitReservation(request))
+
+    async def announce(self, order: Order, assignment: Assignment, expected_time: datetime) -> str:
+        """Announce a transfer of an assignment's goods to its store; returns the shipment. Raises what stock does."""
+        request = AnnounceShipmentRequest(
+            request_id=derived_id(order.order_id, "transfer", assignment.task_id),
+            from_location_id=assignment.location_id,
+            to_location_id=assignment.transfer_to,
+            document=order.order_id,
+            expected_time=expected_time,
+        )
+        for item_id, quantity in sorted(assignment.quantities().items()):
+            request.goods.add(product=Product(item_id=item_id), quantity=quantity)
+        return (await _decided(self._client.shipments.AnnounceShipment(request))).shipment.shipment_id
+
+    async def call_off(self, release: Release) -> None:
+        """Call a transfer off, unless it has left."""
+        request = CancelShipmentRequest(
+            request_id=derived_id(release.release_id, "call off"), shipment_id=release.shipment_id
+        )
+        with suppress(errors.WrongState, errors.NotFound):
+            await _decided(self._client.shipments.CancelShipment(request))
 
     async def basket(self, reservation_id: str) -> Basket | None:
         """Return a reservation, or None when stock does not know it."""

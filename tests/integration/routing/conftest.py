@@ -19,6 +19,7 @@ from onhand.api.pickup.v1 import events_pb2 as pickup_events_pb2
 from onhand.api.pickup.v1 import tasks_pb2
 from onhand.api.routing.v1 import events_pb2, network_pb2, orders_pb2, policies_pb2, quotes_pb2, reports_pb2
 from onhand.api.stock.v1 import events_pb2 as stock_events_pb2
+from onhand.api.stock.v1 import shipments_pb2
 from onhand.client import AsyncRouting, AsyncStock
 from onhand.client import Settings as ClientSettings
 from onhand.kit.auth import Authenticator, TokenFile
@@ -204,6 +205,21 @@ class World:
         self.stock.revision += 1
         await self.balance_changed(location_id, item_id, before, before + units, self.stock.revision)
 
+    async def carried(self, shipment_id: str, state: str, received: int = 0) -> None:
+        """Let a shipment of one item leave, arrive or end, and tell of it as stock does."""
+        shipment = self.stock.shipments[shipment_id]
+        (line,) = shipment.lines
+        if state == "DISPATCHED":
+            self.stock.sellable[shipment.from_location_id, line.item_id] -= line.announced_quantity
+            line.dispatched_quantity = line.announced_quantity
+        line.received_quantity += received
+        shipment.state = shipments_pb2.Shipment.State.Value(f"STATE_{state}")
+        event = stock_events_pb2.StockEvent(event_id=str(uuid4()))
+        event.shipment_changed.shipment.CopyFrom(shipment)
+        if received:
+            await self.arrive(shipment.to_location_id, line.item_id, received)
+        await self.tell(event, "stock")
+
     async def balance_changed(
         self, location_id: str, item_id: str, before: int, after: int, revision: int
     ) -> None:
@@ -230,7 +246,7 @@ class World:
         order = await self.until(idle, lambda: self.get(order_id))
         backed: Counter[tuple[str, str, str]] = Counter()
         for line in order.lines:
-            if state_of(line) in WITH_TASK:
+            if state_of(line) in WITH_TASK or (line.reservation_id and state_of(line) == "TRANSFERRING"):
                 backed[line.reservation_id, line.location_id, line.item_id] += line.quantity
         live: Counter[tuple[str, str, str]] = Counter()
         for reservation in self.stock.live():

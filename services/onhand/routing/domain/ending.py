@@ -10,6 +10,7 @@ from onhand.routing.domain.facts import AssignmentCancelled, LinesCancelled
 from onhand.routing.domain.lifecycle import ENDED, LEFT, WITH_TASK, FulfilmentMethod, LineState
 from onhand.routing.domain.order import Bucket, Cause, Line, Order, Position, Rejection
 from onhand.routing.domain.placing import drop_basket
+from onhand.routing.domain.transfers import call_off, cancelled
 
 
 def cancel(order: Order, line_ids: Sequence[str], detail: str, cause: Cause) -> None:
@@ -28,6 +29,7 @@ def cancel(order: Order, line_ids: Sequence[str], detail: str, cause: Cause) -> 
     for task_id, of_task in tasks.items():
         order.facts.append(AssignmentCancelled(task_id, tuple(each.line_id for each in of_task), detail))
         order.release(of_task)
+    cancelled(order, [line for line in lines if line.state is LineState.TRANSFERRING], cause)
     for line in lines:
         order.move(line, LineState.CANCELLED, cause, detail)
     order.facts.append(LinesCancelled(tuple(line.line_id for line in lines), detail))
@@ -63,6 +65,7 @@ def change(order: Order, to: Destination, detail: str, cause: Cause) -> None:
     order.shipping_address, order.shipping_position = to.shipping_address, to.shipping_position
     order.quoted_location_ids = []
     take_back(order, [line for line in lines if line.state in WITH_TASK], detail, cause)
+    call_off(order, [line for line in lines if line.state is LineState.TRANSFERRING], detail, cause)
     for line in lines:
         if line.state is not LineState.ACCEPTED:
             order.move(line, LineState.ACCEPTED, cause, detail)

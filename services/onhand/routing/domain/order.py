@@ -113,6 +113,8 @@ class Line:
     """Items that the customer takes instead, best first."""
     ordered_item_id: str = ""
     """What was ordered, where `item_id` is a substitute."""
+    shipment_id: str = ""
+    """The transfer by which it came, or comes, to its store."""
     former_task_id: str = ""
     """The task that it was taken from by a change of the order; its goods may leave still."""
     former_reservation_id: str = ""
@@ -145,6 +147,8 @@ class Release:
     bucket: Bucket = Bucket.SELLABLE
     line_ids: tuple[str, ...] = ()
     """Lines whose units they are."""
+    shipment_id: str = ""
+    """The transfer that is to be called off first, if it has not left."""
     foreign: bool = False
     """The reservation was named by the caller and never checked: only released if it may be the order's."""
 
@@ -172,7 +176,9 @@ class Assignment:
     day: date | None = None
     """The day of the location's own calendar on which it is given."""
     distance_metres: int = 0
-    """From the location to the customer; 0 for collect."""
+    """From the location to the customer, or to the store that it sends to; else 0 for collect."""
+    transfer_to: str = ""
+    """The store that it sends the goods to; empty where it serves the customer itself."""
 
     def quantities(self) -> dict[str, int]:
         """Units of each item."""
@@ -219,6 +225,8 @@ class Order:
     """Of the quote that it took: tried first."""
     latest_time: datetime | None = None
     """Of no use to the customer later."""
+    allow_transfer: bool = False
+    """Collect: what the store lacks may come from another location first."""
     wave_time: datetime | None = None
     """When the wave of its first planning begins; None: it is planned alone."""
     version: int = 1
@@ -337,11 +345,14 @@ class Order:
         line_ids: tuple[str, ...] = (),
         *,
         foreign: bool = False,
+        shipment_id: str = "",
     ) -> None:
         """Owe stock a release."""
         release_id = derived_id(
             self.order_id, "release", reservation_id, self.version, len(self.releases), bucket, *line_ids
         )
         self.releases.append(
-            Release(release_id, reservation_id, location_id, quantities, bucket, line_ids, foreign)
+            Release(
+                release_id, reservation_id, location_id, quantities, bucket, line_ids, shipment_id, foreign
+            )
         )

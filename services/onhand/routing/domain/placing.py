@@ -131,6 +131,8 @@ def record_plan(order: Order, plan: Plan, cause: Cause, park_retry: timedelta) -
             units = lines[start : start + MAX_ASSIGNED_LINES]
             assignment = _assignment(order, part_number, location_id, units, reservation_id)
             assignment.day, assignment.distance_metres = days[location_id]
+            if order.method is FulfilmentMethod.COLLECT and location_id != order.collect_location_id:
+                assignment.transfer_to = order.collect_location_id
             order.assignments.append(assignment)
     if held:
         order.basket_reservation_id = ""

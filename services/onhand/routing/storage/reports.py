@@ -23,7 +23,7 @@ _TAKEN = """
 _PROMISES = """
     count(*) FILTER (WHERE first_promise_time IS NOT NULL AND done_time <= first_promise_time) AS kept,
     count(*) FILTER (WHERE first_promise_time IS NOT NULL AND (done_time > first_promise_time
-        OR done_time IS NULL AND state < 8 AND first_promise_time < :now)) AS broken,
+        OR done_time IS NULL AND state NOT BETWEEN 8 AND 12 AND first_promise_time < :now)) AS broken,
     count(*) FILTER (WHERE first_promise_time IS NOT NULL AND given_up) AS withdrawn
 """
 _TOTALS = text(f"""{_TAKEN}

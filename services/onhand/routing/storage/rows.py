@@ -14,7 +14,7 @@ from onhand.routing.domain.facts import AssignedLine
 from onhand.routing.domain.lifecycle import FulfilmentMethod, LineState
 from onhand.routing.domain.order import Assignment, Bucket, Customer, Line, Order, Position, Release
 
-_LINE_UUIDS = ("task_id", "reservation_id", "former_task_id", "former_reservation_id")
+_LINE_UUIDS = ("shipment_id", "task_id", "reservation_id", "former_task_id", "former_reservation_id")
 
 
 def order_of(row: RowMapping) -> Order:
@@ -34,6 +34,7 @@ def order_of(row: RowMapping) -> Order:
         basket_reservation_id=text_of(row["basket_reservation_id"]),
         quoted_location_ids=row["quoted_location_ids"],
         latest_time=row["latest_time"],
+        allow_transfer=row["allow_transfer"],
         wave_time=row["wave_time"],
         version=row["version"],
         attempt=row["attempt"],
@@ -100,6 +101,7 @@ def assignment_of(row: RowMapping) -> Assignment:
         row["is_basket"],
         day=row["day"],
         distance_metres=row["distance_metres"],
+        transfer_to=row["transfer_to"],
     )
 
 
@@ -116,6 +118,7 @@ def assignment_row(order_id: str, assignment: Assignment) -> dict[str, Any]:
         "state": assignment.state,
         "day": assignment.day,
         "distance_metres": assignment.distance_metres,
+        "transfer_to": assignment.transfer_to,
     }
 
 
@@ -127,6 +130,7 @@ def release_of(row: RowMapping) -> Release:
         row["quantities"],
         Bucket(row["bucket"]),
         tuple(row["line_ids"]),
+        text_of(row["shipment_id"]),
         row["is_foreign"],
     )
 
@@ -140,6 +144,7 @@ def release_row(order_id: str, release: Release) -> dict[str, Any]:
         "quantities": json.dumps(release.quantities),
         "bucket": release.bucket,
         "line_ids": list(release.line_ids),
+        "shipment_id": uuid_of(release.shipment_id),
         "is_foreign": release.foreign,
     }
 

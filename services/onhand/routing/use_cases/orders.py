@@ -1,7 +1,6 @@
 """What can be done with orders: one method an intention, one transaction each."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 
@@ -21,7 +20,7 @@ from onhand.kit.db import Database
 from onhand.kit.errors import AlreadyExists, FieldViolation, InvalidField, NotFound
 from onhand.routing import events
 from onhand.routing.config import RoutingSettings
-from onhand.routing.domain import ending, placing, quote
+from onhand.routing.domain import ending, placing, quote, transfers
 from onhand.routing.domain.facts import OrderAccepted
 from onhand.routing.domain.lifecycle import LineState
 from onhand.routing.domain.order import Assignment, Cause, Order, Release
@@ -30,6 +29,7 @@ from onhand.routing.measures import measure
 from onhand.routing.messages.orders import destination_from, uuid_text
 from onhand.routing.storage import leases, orders, plans, quotes
 from onhand.routing.storage.leases import Lease
+from onhand.routing.use_cases.steps import DelayStep, PlanStep, ReleaseStep, ReserveStep, Rest, Step
 from onhand.routing.watchers import Watchers
 
 T = TypeVar("T")
@@ -38,46 +38,6 @@ ITSELF = "routing"
 """Actor of what routing does on its own."""
 MAX_WOKEN = 100
 """Parked lines looked at when an item arrives; protects the consumer. Others are tried at their interval."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReleaseStep:
-    """Give back what is owed to stock."""
-
-    release: Release
-    order: Order
-
-
-@dataclass(frozen=True, slots=True)
-class ReserveStep:
-    """Reserve and commit the stock of an assignment."""
-
-    assignment: Assignment
-    order: Order
-
-
-@dataclass(frozen=True, slots=True)
-class PlanStep:
-    """Find locations for the lines that wait."""
-
-    order: Order
-
-
-@dataclass(frozen=True, slots=True)
-class DelayStep:
-    """Give lines a new promise that were not ready by theirs."""
-
-    location_id: str
-    line_ids: tuple[str, ...]
-    order: Order
-
-
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """Nothing to do before the order's next action time."""
-
-
-Step = ReleaseStep | ReserveStep | PlanStep | DelayStep | Rest
 
 
 class Orders:
@@ -230,6 +190,13 @@ class Orders:
                 lambda order, now: placing.wake(order, Cause(now, ITSELF), item_id, location_id, version),
             )
 
+    async def shipment_changed(self, connection: AsyncConnection, news: transfers.ShipmentNews) -> None:
+        """Bring the lines that a transfer carries to where it is; other shipments are nobody's here."""
+        for order_id in await orders.transferred_by(connection, news.shipment_id):
+            await self._apply(
+                connection, order_id, lambda order, now: transfers.take(order, news, Cause(now, "stock"))
+            )
+
     # What the saga does, under its lease.
 
     async def claim_due(self) -> list[Lease]:
@@ -262,8 +229,10 @@ class Orders:
         def change(order: Order, now: datetime) -> Step:
             cause = Cause(now, ITSELF)
             for assignment in order.assignments:
-                if not placing.still_wanted(order, assignment):
+                # A transfer may have been announced already: it is seen through, and called off then.
+                if not assignment.transfer_to and not placing.still_wanted(order, assignment):
                     placing.abandon(order, assignment)
+            transfers.overdue(order, now, cause)
             if now >= order.auto_cancel_time:
                 placing.give_up(order, cause)
             if order.releases:
@@ -330,6 +299,25 @@ class Orders:
             lease,
             assignment,
             lambda order, same, cause: placing.assign(order, same, promise_time, delivery_date, slack, cause),
+        )
+
+    async def record_sent(
+        self,
+        lease: Lease,
+        assignment: Assignment,
+        shipment_id: str,
+        promise_time: datetime,
+        arrive_time: datetime,
+    ) -> None:
+        """Stock is committed and a transfer announced: the lines are on their way. Raises LeaseLostError."""
+        slack = timedelta(seconds=self._settings.promise_slack_s)
+        overdue_time = arrive_time + timedelta(seconds=self._settings.transfer_grace_s)
+        await self._change_assignment(
+            lease,
+            assignment,
+            lambda order, same, cause: transfers.send(
+                order, same, shipment_id, promise_time, overdue_time, slack, cause
+            ),
         )
 
     async def record_refused(

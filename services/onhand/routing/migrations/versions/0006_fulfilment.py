@@ -28,6 +28,20 @@ CREATE TABLE rejections (
     reject_time timestamptz NOT NULL,
     PRIMARY KEY (order_id, task_id, line_id)
 );
+
+-- Ship-to-store: state 13 is on its way to the store that it is collected from, by a shipment of stock.
+ALTER TABLE orders      ADD COLUMN allow_transfer boolean NOT NULL DEFAULT false;
+ALTER TABLE order_lines ADD COLUMN shipment_id    uuid;
+ALTER TABLE assignments ADD COLUMN transfer_to    text    NOT NULL DEFAULT '';
+ALTER TABLE releases    ADD COLUMN shipment_id    uuid;
+ALTER TABLE quotes      ADD COLUMN by_transfer    boolean NOT NULL DEFAULT false;
+CREATE INDEX order_lines_shipment ON order_lines (shipment_id) WHERE state = 13;
+ALTER TABLE order_lines
+    DROP CONSTRAINT order_lines_state_check,
+    ADD CONSTRAINT order_lines_state_check CHECK (state BETWEEN 1 AND 13),
+    DROP CONSTRAINT order_lines_never_stuck,
+    ADD CONSTRAINT order_lines_never_stuck CHECK (state BETWEEN 8 AND 12 OR action_time IS NOT NULL),
+    ADD CONSTRAINT order_lines_transferred CHECK (state <> 13 OR shipment_id IS NOT NULL);
 """
 
 
