@@ -1,13 +1,16 @@
 """Reports: what became of orders, added up; and the same orders by another policy."""
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from onhand.api.pickup.v1 import tasks_pb2
 from onhand.api.routing.v1 import policies_pb2, reports_pb2
 from onhand.cli import simulating
+from onhand.cli.main import app
 from onhand.kit.errors import InvalidField
 
 from .conftest import World, states_of
@@ -108,3 +111,39 @@ async def test_only_so_many_simulations_run_at_once(world: World, monkeypatch: p
         [each async for each in world.client.reports.SimulateRouting(request)]
     monkeypatch.undo()
     assert (await simulated(world, policies_pb2.Policy()))[-1].simulated_count == 1
+
+
+async def test_the_commands_show_a_report_and_a_simulation(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.stock.sellable.update({("utrecht", "shirt"): 9, ("zwolle", "shirt"): 9})
+    order = await world.submit(("1", "shirt", 1))
+    await world.store_says(order, "task_rejected", reason=tasks_pb2.REJECT_REASON_NO_CAPACITY)
+
+    async def moved() -> bool:
+        return (await world.get(order.order_id)).lines[0].location_id == "zwolle"
+
+    await world.until(moved)
+    file, page = tmp_path / "policy.yaml", tmp_path / "report.html"
+    file.write_text("channel: web\nship:\n  excluded_location_ids: [utrecht]\n")
+    applied = tmp_path / "two.yaml"
+    applied.write_text("channel: web\n---\nchannel: app\n")
+    monkeypatch.setenv("ONHAND_TOKEN", world.token)
+    monkeypatch.setenv("COLUMNS", "160")
+
+    async def run(*arguments: str) -> tuple[int, str]:
+        argv = ["routing", *arguments, "--target", world.target]
+        result = await asyncio.to_thread(CliRunner().invoke, app, argv)
+        return result.exit_code, result.output
+
+    code, output = await run("report")
+    assert code == 0, output
+    assert "no capacity 1" in output
+    code, output = await run("simulate", str(file), "--from", "2020-01-01", "--html", str(page))
+    assert code == 1  # longer than a report may be
+    code, output = await run("simulate", str(file), "--html", str(page))
+    assert code == 0, output
+    assert "1 orders planned again, 1 of them otherwise" in output
+    assert "<svg" in page.read_text("utf-8")
+    assert (await run("simulate", str(applied)))[0] == 1
+    assert (await run("report", "--from", "yesterday"))[0] == 2
