@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from onhand.api.notifications.v1 import contacts_pb2, journeys_pb2, messages_pb2, templates_pb2
 from onhand.api.pickup.v1 import customers_pb2, picking_pb2, slots_pb2, stores_pb2, tasks_pb2, tills_pb2
-from onhand.api.routing.v1 import network_pb2, orders_pb2, policies_pb2, quotes_pb2
+from onhand.api.routing.v1 import network_pb2, orders_pb2, policies_pb2, quotes_pb2, reports_pb2
 from onhand.api.stock.v1 import (
     availability_pb2,
     catalog_pb2,
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
         orders_pb2_grpc,
         policies_pb2_grpc,
         quotes_pb2_grpc,
+        reports_pb2_grpc,
     )
     from onhand.api.stock.v1 import (
         availability_pb2_grpc,
@@ -100,6 +101,7 @@ SERVICES: dict[str, dict[str, tuple[Any, str]]] = {
         "policies": (policies_pb2, "PolicyService"),
         "network": (network_pb2, "NetworkService"),
         "quotes": (quotes_pb2, "QuoteService"),
+        "reports": (reports_pb2, "ReportService"),
     },
     "pickup": {
         "tasks": (tasks_pb2, "TaskService"),
@@ -204,6 +206,7 @@ class AsyncRouting(_Async):
     policies: "policies_pb2_grpc.PolicyServiceAsyncStub"
     network: "network_pb2_grpc.NetworkServiceAsyncStub"
     quotes: "quotes_pb2_grpc.QuoteServiceAsyncStub"
+    reports: "reports_pb2_grpc.ReportServiceAsyncStub"
 
 
 class Routing(_Sync):
@@ -212,6 +215,7 @@ class Routing(_Sync):
     policies: "policies_pb2_grpc.PolicyServiceStub"
     network: "network_pb2_grpc.NetworkServiceStub"
     quotes: "quotes_pb2_grpc.QuoteServiceStub"
+    reports: "reports_pb2_grpc.ReportServiceStub"
 
 
 class AsyncPickup(_Async):

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mappin
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from math import ceil
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -34,6 +35,7 @@ PASSES_A_DAY = 6
 SETTLED_WITHIN_S = 30.0
 """How long stock may take to hear of the last of them."""
 POLL_S = 0.2
+NOON = 12 * 3600
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,10 @@ class Options:
     """Share of the baskets that are ordered from home."""
     fail_share: float = 0.05
     """Share of tasks and lines that a store cannot fill."""
+    closing_share: float = 0.0
+    """Share of the stores that close at noon; at least one unless it is 0."""
+    ready_s: float | None = None
+    """By when an order is promised to be ready; None: the services' own defaults."""
     seed: int = 7
     plain: bool = False
     pass_every_s: float | None = None
@@ -109,7 +115,7 @@ class Demo:
                         scopes=self._scopes,
                         clock=self._clock,
                         port_base=self._options.port_base,
-                        env=smtp_environment(port),
+                        env=smtp_environment(port) | lead_environment(self._options.ready_s),
                         say=self._tally.tell,
                     )
                 )
@@ -154,8 +160,8 @@ class Demo:
                 races = [await last_unit.race(cast.web_stock, *key, self._clock) for key in scarce]
                 self.screen.say("the books: asking every service, and counting all shelves again")
                 facts = await Closing(
-                    cast.office, cast.messages, self._tally, self._mailbox, shelves, built.cells, live.cells,
-                    self._options.data_dir, under_faults=self._options.under_faults,
+                    cast.office, cast.web_routing, cast.messages, self._tally, self._mailbox, shelves,
+                    built.cells, live.cells, self._options.data_dir, under_faults=self._options.under_faults,
                 ).facts(races)  # fmt: skip
         claims = judge(facts)
         shown = screen.summary(facts, self._tally, claims, self._meter.latencies(), day.faults)
@@ -205,7 +211,10 @@ class Demo:
                 if order_id:
                     beside(shop.collect(order_id, world.location_id(basket.store_id)))
 
+            closing = closing_stores(list(built.stores), self._options)
             async with background(*passes, *trouble), asyncio.TaskGroup() as group:
+                for location_id in closing:
+                    group.create_task(self._close(location_id, built, cast, pace))
                 for location_id, till in cast.tills.items():
                     group.create_task(till.run(bought[location_id], pace))
                 for basket in ordered:
@@ -213,6 +222,14 @@ class Demo:
             self.screen.say("closing time: waiting for the last orders")
             await self._orders_ended(cast)
         await cast.gateway.settled()
+
+    async def _close(self, location_id: str, built: world.World, cast: Cast, pace: Pace) -> None:
+        """Close a store for the rest of the day: what is ready is still handed over, nothing else is done."""
+        await pace.until(NOON)
+        cast.tills[location_id].close()
+        cast.teams[location_id].close()
+        await masterdata.close(cast.office, built.stores[location_id], self._tally)
+        self._tally.tell(f"store    {location_id} closes at noon")
 
     async def _orders_ended(self, cast: Cast) -> None:
         """Wait, but not for ever: an order that is stuck fails its claim."""
@@ -262,6 +279,19 @@ def divide(
         if rest.lines:
             bought[world.location_id(basket.store_id)].append(rest)
     return ordered, bought
+
+
+def closing_stores(stores: Sequence[str], options: Options) -> list[str]:
+    """Return the stores that close at noon."""
+    count = ceil(options.closing_share * len(stores))
+    return sorted(Random(options.seed).sample(sorted(stores), count))
+
+
+def lead_environment(ready_s: float | None) -> dict[str, str]:
+    """Promise orders for so long after they were taken."""
+    if ready_s is None:
+        return {}
+    return {"ONHAND_COLLECT_READY_S": str(ready_s), "ONHAND_SHIP_BY_S": str(ready_s)}
 
 
 def smtp_environment(port: int) -> dict[str, str]:

@@ -63,7 +63,7 @@ class WebShop:
     async def order(self, basket: Basket) -> str:
         """Take a basket through the checkout; returns the order to collect, if it became one."""
         store = location_id(basket.store_id)
-        collect = self._random.random() < COLLECT_SHARE
+        collect = self._random.random() < COLLECT_SHARE and not self._teams[store].closed
         wanted = {item_id(line.product_id): min(line.quantity, MAX_LINE_UNITS) for line in basket.lines}
         try:
             offered = await self._offered(wanted, store) if collect else wanted

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import uvloop
 
-from onhand.api.routing.v1 import network_pb2, orders_pb2, policies_pb2, quotes_pb2
+from onhand.api.routing.v1 import network_pb2, orders_pb2, policies_pb2, quotes_pb2, reports_pb2
 from onhand.client import AsyncStock, Settings
 from onhand.kit import config, housekeeping, queues, telemetry
 from onhand.kit.auth import TokenFile
@@ -21,13 +21,20 @@ from onhand.routing.placer import Placer
 from onhand.routing.promiser import Promiser
 from onhand.routing.quoter import Quoter
 from onhand.routing.saga import Saga
-from onhand.routing.servicer import NetworkServicer, OrderServicer, PolicyServicer, QuoteServicer
+from onhand.routing.servicer import (
+    NetworkServicer,
+    OrderServicer,
+    PolicyServicer,
+    QuoteServicer,
+    ReportServicer,
+)
 from onhand.routing.stock import StockGateway
 from onhand.routing.storage import leases
 from onhand.routing.storage import orders as rows
 from onhand.routing.use_cases.networks import Networks
 from onhand.routing.use_cases.orders import Orders
 from onhand.routing.use_cases.policies import Policies
+from onhand.routing.use_cases.reports import Reports
 from onhand.routing.watchers import Watchers
 
 
@@ -54,6 +61,7 @@ async def serve(settings: RoutingSettings) -> None:
     promiser = Promiser(networks, stock, clock, settings)
     placer = Placer(stock, policies, networks, promiser, clock, settings)
     quoter = Quoter(placer, promiser, networks, clock, settings)
+    reports = Reports(database, networks, stock, clock, settings)
     saga = Saga(orders, placer, promiser, stock, clock, settings)
 
     server = Server(settings)
@@ -62,6 +70,7 @@ async def serve(settings: RoutingSettings) -> None:
         (policies_pb2, "PolicyService", PolicyServicer(policies)),
         (network_pb2, "NetworkService", NetworkServicer(networks)),
         (quotes_pb2, "QuoteService", QuoteServicer(quoter)),
+        (reports_pb2, "ReportService", ReportServicer(reports)),
     ):
         server.add(file.DESCRIPTOR.services_by_name[name], servicer)
     server.background("relay", Relay(database, broker, "routing").run)
