@@ -128,7 +128,10 @@ class Peers(
         return self._do(request, picking_pb2.ProposeSubstitutionResponse(task=self.task))
 
     async def CheckIn(self, request: Any, _: Any) -> Any:
-        return self._do(request, tasks_pb2.CheckInResponse(task=self.task))
+        """Of the counter and of the customer."""
+        customer = isinstance(request, customers_pb2.CustomerServiceCheckInRequest)
+        response = customers_pb2.CustomerServiceCheckInResponse if customer else tasks_pb2.CheckInResponse
+        return self._do(request, response(task=self.task))
 
     async def GetCollectionPass(self, request: Any, _: Any) -> Any:
         return self._do(request, customers_pb2.GetCollectionPassResponse(collection_pass=PASS))
