@@ -250,6 +250,7 @@ async def test_names_that_hold_markup_are_shown_as_text(
     await card.locator("form.short").get_by_label("Note").fill(markup)
     await card.get_by_role("button", name="1 cannot be had").click()
     await expect(card).to_have_count(0)
+    await phone.get_by_role("link", name="Stock").click()
     await phone.get_by_label("Bar code").fill(item_id)
     await phone.get_by_role("button", name="Look up").click()
     await expect(phone.locator("#found")).to_contain_text(markup)
@@ -261,7 +262,7 @@ async def test_stock_is_looked_up_here_and_near(stack: Any, new_goods: Goods, op
     item_id, gtin = new_goods("Umbrella", utrecht=4, amsterdam=7)
     phone = await open_phone()
     await sign_in(phone, stack, "utrecht", also=["amsterdam"])
-    # Nobody has tapped a field: what the scanner types finds one by itself.
+    # Nobody has tapped a field, and nothing waits for a scan: what the scanner types is looked up.
     await phone.keyboard.type(gtin)
     await phone.keyboard.press("Enter")
     found = phone.locator("#found")

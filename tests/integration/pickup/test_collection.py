@@ -277,9 +277,7 @@ async def test_who_acts_for_customers_may_say_that_they_are_here_and_not_hand_ov
 ) -> None:
     task_id, code = await world.ready()
     page = world.open_client(mint(granted=["customers.read", "customers.write"]))
-    note = customers_pb2.CustomerServiceCheckInRequest(
-        request_id=str(uuid4()), task_id=task_id, note="bay 4"
-    )
+    note = customers_pb2.CustomerServiceCheckInRequest(request_id=str(uuid4()), task_id=task_id, note="bay 4")
     first = (await page.customers.CheckIn(note)).task
     assert (first.check_in_note, first.HasField("check_in_time")) == ("bay 4", True)
     assert (await page.customers.CheckIn(note)).task == first

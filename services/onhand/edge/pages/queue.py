@@ -153,11 +153,7 @@ class Queues:
             except (DependencyUnavailable, grpc.aio.AioRpcError):
                 return {}
             for stop in stops:
-                texts = [
-                    f"{place.zone_id} {place.tag_count}, seen {in_zone(place.last_seen_time, location.time_zone)}"
-                    + (" (not sure)" if place.unconfirmed else "")
-                    for place in stop.places
-                ]
+                texts = [place_text(place, location) for place in stop.places]
                 for line in stop.lines:
                     found[line.task_id, line.line_id] += texts
         return found
@@ -182,6 +178,7 @@ class Queues:
                     "cards": await self.cards(new, location),
                     "alerts": now.alerts_html(),
                     "counts": now.counts(),
+                    "now_ms": int(self._clock.now().timestamp() * 1000),
                 }
                 yield live.event("queue", changes)
                 await set_or_after(bell, HEARTBEAT_S)
@@ -217,6 +214,13 @@ class Snapshot:
         return " · ".join(
             f"{labels.count(each)} {each}" for each in dict.fromkeys(LABELS.values()) if each in labels
         )
+
+
+def place_text(place: picking_pb2.PickPlace, location: catalog_pb2.Location) -> str:
+    """Say where tags of an item were last seen, how many and when."""
+    seen = in_zone(place.last_seen_time, location.time_zone)
+    sure = " (not sure)" if place.unconfirmed else ""
+    return f"{place.zone_id or 'somewhere'} {place.tag_count}, seen {seen}{sure}"
 
 
 def alert_text(alert: pb.TaskAlert) -> str:
