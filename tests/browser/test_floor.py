@@ -59,14 +59,14 @@ async def test_one_walk_picks_two_orders_also_without_the_line(
     await check(phone)
     await picture(phone, "store-walk")
 
-    await scan(phone, phone.get_by_label("Scan what you have"), epcs[0])
+    await scan(phone, phone.locator("#walk-scan"), epcs[0])
     await expect(phone.locator("#said")).to_contain_text(f"For Ada ({first.order_id}): Picked 1 of 1")
     await expect(phone.locator("#view-walk .state").first).to_have_text("1 to pick")
 
     await phone.context.set_offline(True)
-    await scan(phone, phone.get_by_label("Scan what you have"), gtin)
+    await scan(phone, phone.locator("#walk-scan"), gtin)
     await expect(phone.locator("#view-walk .unsent")).to_have_text("1 not sent yet")
-    await scan(phone, phone.get_by_label("Scan what you have"), gtin)
+    await scan(phone, phone.locator("#walk-scan"), gtin)
     await expect(phone.locator("#said")).to_have_text("All that is left to pick waits to be sent.")
     await phone.context.set_offline(False)
     await expect(phone.locator("#waiting")).to_be_hidden()
@@ -91,7 +91,8 @@ async def test_one_tag_is_found_by_its_reads(
     finder = phone.get_by_role("dialog", name="Parka")
     await expect(finder.get_by_role("status")).to_have_text("floor")
     await phone.get_by_label("Click when it is read").check()
-    post_reads(stack, "rotterdam", 2, epcs * 5)
+    # Too few reads for stock to move it there, and what the antenna in hand says all the same.
+    post_reads(stack, "rotterdam", 2, epcs)
     await expect(finder.get_by_role("status")).to_have_text("back")
     await expect(finder).to_contain_text("read ")
     await check(phone)
@@ -162,7 +163,7 @@ async def test_a_count_shows_how_far_it_is_and_what_it_would_change(
     count = phone.get_by_role("region", name="Back room, morning")
     await expect(count).to_contain_text("seen")
     # Two that the books have on the floor are here.
-    await scan(phone, count.get_by_label("Tag"), epcs[0])
+    await scan(phone, count.get_by_role("textbox", name="Tag"), epcs[0])
     await expect(phone.locator("#said")).to_have_text("Seen")
     with stack.client(Stock) as stock:
         (listed,) = stock.counts.ListCounts(

@@ -6,8 +6,9 @@ import pytest
 
 from onhand.api.pickup.v1 import tasks_pb2 as pb
 from onhand.api.stock.v1 import reads_pb2
-from onhand.edge.pages.operations import ago, heard, rates
+from onhand.edge.pages.operations import heard, rates
 from onhand.edge.pages.queue import LABELS, alerts, left
+from onhand.edge.pages.rendering import ago
 
 NOW = datetime(2026, 6, 5, 12, tzinfo=UTC)
 

@@ -24,7 +24,7 @@ from onhand.edge.config import EdgeSettings
 from onhand.edge.health import Services
 from onhand.edge.live import EventStream, Watches
 from onhand.edge.pages import rendering
-from onhand.edge.pages.rendering import moment
+from onhand.edge.pages.rendering import ago, moment
 from onhand.edge.pages.session import Sessions, form
 from onhand.edge.problem import Json
 from onhand.kit.clock import Clock
@@ -332,15 +332,6 @@ async def section(service: str, read: Callable[[], Awaitable[Any]]) -> dict[str,
         if error.code() is grpc.StatusCode.UNIMPLEMENTED:  # an edge that is newer than what is behind it
             return {"facts": None, "problem": f"{service} is older than this page and does not know it"}
         return {"facts": None, "problem": problem.restored(error, service).message}
-
-
-def ago(age: timedelta) -> str:
-    """Say an age in its largest unit: `3 h`."""
-    seconds = int(age.total_seconds())
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{seconds // size} {unit}"
-    return f"{max(0, seconds)} s"
 
 
 def _was_seen(antenna: reads_pb2.ReaderAntenna) -> bool:

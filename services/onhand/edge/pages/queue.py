@@ -153,7 +153,10 @@ class Queues:
             except (DependencyUnavailable, grpc.aio.AioRpcError):
                 return {}
             for stop in stops:
-                texts = [place_text(place, location) for place in stop.places]
+                texts = [
+                    place_text(place, in_zone(place.last_seen_time, location.time_zone))
+                    for place in stop.places
+                ]
                 for line in stop.lines:
                     found[line.task_id, line.line_id] += texts
         return found
@@ -216,11 +219,10 @@ class Snapshot:
         )
 
 
-def place_text(place: picking_pb2.PickPlace, location: catalog_pb2.Location) -> str:
+def place_text(place: picking_pb2.PickPlace, when: str) -> str:
     """Say where tags of an item were last seen, how many and when."""
-    seen = in_zone(place.last_seen_time, location.time_zone)
     sure = " (not sure)" if place.unconfirmed else ""
-    return f"{place.zone_id or 'somewhere'} {place.tag_count}, seen {seen}{sure}"
+    return f"{place.zone_id or 'somewhere'} {place.tag_count}, seen {when}{sure}"
 
 
 def alert_text(alert: pb.TaskAlert) -> str:

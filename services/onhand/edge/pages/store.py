@@ -69,7 +69,7 @@ class StorePage:
         self._watches = watches
         self._catalogue = catalogue
         self._queues = Queues(pickup, catalogue, clock)
-        self._walks = Walks(pickup, self._queues, catalogue)
+        self._walks = Walks(pickup, self._queues, catalogue, clock)
         self._views: dict[str, View] = {
             "walk": self._walks,
             "stock": LookUp(stock, catalogue),

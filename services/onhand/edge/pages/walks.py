@@ -15,6 +15,8 @@ from onhand.edge.pages import rendering
 from onhand.edge.pages.catalogue import Catalogue
 from onhand.edge.pages.floor import Action, Fields, plural
 from onhand.edge.pages.queue import REASONS, TO_PICK, Queues, left, place_text, said
+from onhand.edge.pages.rendering import ago, moment
+from onhand.kit.clock import Clock
 from onhand.kit.errors import DependencyUnavailable, OnhandError
 
 OFFERED = 20
@@ -26,10 +28,11 @@ TASK = "task-"
 
 
 class Walks:
-    def __init__(self, pickup: AsyncPickup, queues: Queues, catalogue: Catalogue) -> None:
+    def __init__(self, pickup: AsyncPickup, queues: Queues, catalogue: Catalogue, clock: Clock) -> None:
         self._pickup = pickup
         self._queues = queues
         self._catalogue = catalogue
+        self._clock = clock
 
     def actions(self) -> dict[str, Action]:
         picking = self._pickup.picking
@@ -76,12 +79,15 @@ class Walks:
         except DependencyUnavailable as error:
             trouble = error.message
             stops = await self._blind(wave.tasks)
+        now = self._clock.now()
+
+        def text(place: picking_pb2.PickPlace) -> str:
+            return place_text(place, f"{ago(now - moment(place.last_seen_time))} ago")
+
         return {
             "wave_id": wave_id,
             "tasks": {task.task_id: task for task in wave.tasks},
-            "stops": [
-                (stop, [(place, place_text(place, location)) for place in stop.places]) for stop in stops
-            ],
+            "stops": [(stop, [(place, text(place)) for place in stop.places]) for stop in stops],
             "left": sum(stop.quantity for stop in stops),
             "problem": trouble,
         }
@@ -126,6 +132,7 @@ class Walks:
             "age_s": max(0, age_s) if trace.HasField("last_seen_time") else None,
             "here": trace.here,
             "heat": round(trace.heat, 3),
+            "nearness": round(trace.nearness, 3),
             "held": bool(trace.task_id),
         }
 

@@ -2,7 +2,7 @@
 import { base, byId, drawWaiting, isSignedOut, say } from "./outbox.js";
 
 const COUNTS_MS = 2000; // counts go on by reads, of which the queue's stream tells nothing
-const CLICKS_MS = [60, 1000]; // between two clicks of the find mode, for a tag just read and one read long ago
+const CLICKS_MS = [60, 1000]; // between two clicks of the find mode, for a tag in front of the reader and one far away
 
 const asked = new Map(); // view → what was asked of it last
 const drawn = new Map(); // content → the HTML that it was drawn from
@@ -115,9 +115,9 @@ function follow(epc) {
   trail = new EventSource(`${base}/find?epc=${encodeURIComponent(epc)}`);
   trail.addEventListener("trace", (event) => {
     const trace = JSON.parse(event.data);
-    heat = trace.heat;
+    heat = trace.nearness || trace.heat; // a reader that tells no strength: how lately it was read
     finder.querySelector("h2").textContent = trace.title;
-    finder.querySelector("meter").value = trace.heat;
+    finder.querySelector("meter").value = heat;
     finder.querySelector(".ago").textContent = ago(trace.age_s) + (trace.held ? " · picked for an order" : "");
     // Only when it differs: a screen reader would say it again.
     const zone = trace.here ? trace.zone || "somewhere here" : "not here any more";
@@ -131,7 +131,7 @@ function follow(epc) {
   trail.addEventListener("error", () => (finder.querySelector(".ago").textContent = "no connection"));
 }
 
-// Clicks like a Geiger counter, faster the later the tag was read; a phone in a pocket shakes with it.
+// Clicks like a Geiger counter, faster the nearer the tag is; a phone in a pocket shakes with it.
 function click() {
   if (!finder.open) return;
   if (heat > 0 && byId("clicks").checked) {
