@@ -156,10 +156,11 @@ async def test_a_count_shows_how_far_it_is_and_what_it_would_change(
     phone = await open_phone()
     await sign_in(phone, stack, "rotterdam")
     await go_to(phone, "Counts")
-    await phone.get_by_text("Begin a count").click()
-    await phone.get_by_label("What to call it").fill("Back room, morning")
-    await phone.get_by_label("Where").select_option("back")
-    await phone.get_by_role("button", name="Begin").click()
+    part = phone.locator("#view-counts")
+    await part.get_by_text("Begin a count").click()
+    await part.get_by_label("What to call it").fill("Back room, morning")
+    await part.get_by_label("Where").select_option("back")
+    await part.get_by_role("button", name="Begin", exact=True).click()
     count = phone.get_by_role("region", name="Back room, morning")
     await expect(count).to_contain_text("seen")
     # Two that the books have on the floor are here.
@@ -187,9 +188,9 @@ async def test_a_count_shows_how_far_it_is_and_what_it_would_change(
 
     # The next one is by hand, and the line is cut in the middle of it.
     item_id, gtin = new_goods("Ball", rotterdam=5)
-    await phone.get_by_text("Begin a count").click()
-    await phone.get_by_label("How").select_option("By hand, quantities only")
-    await phone.get_by_role("button", name="Begin").click()
+    await part.get_by_text("Begin a count").click()
+    await part.get_by_label("How", exact=True).select_option("By hand, quantities only")
+    await part.get_by_role("button", name="Begin", exact=True).click()
     by_hand = phone.get_by_role("region", name="By hand, quantities only")
     await expect(by_hand).to_be_visible()
     await phone.context.set_offline(True)

@@ -193,6 +193,41 @@ class TestCounter:
         assert (request.code, request.collection_pass) == (code, collection_pass)
         assert (request.identity_checked, request.age_checked) == (True, False)
 
+    @pytest.mark.parametrize(
+        ("fields", "lines"),
+        [
+            ({"given-1": "2", "refused-1": "0"}, []),
+            ({"given-1": "1", "refused-1": "0"}, [(1, 0, [], 0)]),
+            ({"given-1": "1", "refused-1": "1", "condition-1": "2"}, [(1, 1, [], 2)]),
+            ({"epc-1-30AA": "1", "refused-1": "0"}, [(1, 0, ["30AA"], 0)]),
+            ({"epc-1-30AA": "1", "epc-1-30AB": "1", "refused-1": "0"}, []),
+        ],
+    )
+    async def test_a_part_is_given_and_a_part_refused(
+        self, edge: httpx.AsyncClient, world: Any, token: str, fields: dict[str, str], lines: list[Any]
+    ) -> None:
+        await signed_in(edge, token)
+        form = {"code": "12345678", "request_id": str(uuid4()), "line-1": "1", "waits-1": "2"}
+        await edge.post(ACCEPT.replace("accept", "hand-over"), data=form | fields, headers=OWN)
+        ((_, request),) = world.peers.asked
+        told = [
+            (each.given_quantity, each.refused_quantity, list(each.given_epcs), each.refused_condition)
+            for each in request.lines
+        ]
+        assert told == lines
+
+    async def test_a_part_that_is_nothing_is_not_everything(
+        self, edge: httpx.AsyncClient, world: Any, token: str
+    ) -> None:
+        await signed_in(edge, token)
+        fields = {"code": "12345678", "request_id": str(uuid4()), "line-1": "1", "waits-1": "2"}
+        answer = await edge.post(
+            ACCEPT.replace("accept", "hand-over"),
+            data={**fields, "given-1": "0", "refused-1": "0"},
+            headers=OWN,
+        )
+        assert (answer.status_code, world.peers.asked) == (400, [])
+
     async def test_what_must_be_checked_is_asked(
         self, edge: httpx.AsyncClient, world: Any, token: str
     ) -> None:

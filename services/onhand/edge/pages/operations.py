@@ -228,7 +228,7 @@ class OperationsPage:
                         if line.state == orders_pb2.OrderLine.STATE_PARKED
                     ),
                     "age": ago(now - moment(order.create_time)),
-                    "gives_up": order.auto_cancel_time,
+                    "left": ago(moment(order.auto_cancel_time) - now),
                 }
                 for order in answer.orders
             ],

@@ -76,6 +76,15 @@ REASONS = [
 ]
 
 
+CONDITIONS = [
+    (value, name.removeprefix("GOODS_CONDITION_").replace("_", " ").lower())
+    for name, value in pb.GoodsCondition.items()
+    if value != pb.GOODS_CONDITION_UNSPECIFIED
+]
+FIELDS_A_LINE, FIELDS_IN_PARTS = 5, 40
+"""Of a form that hands over in parts; of larger tasks a till does."""
+
+
 class Queues:
     """Makes cards of tasks, with what the catalogue says of their items."""
 
@@ -131,6 +140,8 @@ class Queues:
             alerts=[(alert, alert_text(alert)) for alert in task.alerts],
             substitution_states=SUBSTITUTIONS,
             reasons=REASONS,
+            conditions=CONDITIONS,
+            small=sum(FIELDS_A_LINE + len(line.epcs) for line in task.lines) <= FIELDS_IN_PARTS,
             location_id=location.location_id,
             zone=location.time_zone,
         )

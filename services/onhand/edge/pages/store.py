@@ -102,6 +102,7 @@ class StorePage:
                 lambda f: pb.ShipTaskRequest(carrier=f["carrier"], tracking_number=f["tracking_number"]),
             ),
             "hand-over": (collection.HandOver, _hand_over),
+            "assign": (tasks.AssignTask, lambda f: pb.AssignTaskRequest(assignee=f["assignee"])),
             "shelve": (tasks.ReshelveTask, lambda _: pb.ReshelveTaskRequest()),
             "seen": (tasks.AcknowledgeAlert, lambda f: pb.AcknowledgeAlertRequest(alert_id=f["alert_id"])),
             "substitute": (
@@ -284,9 +285,45 @@ def _hand_over(fields: Fields) -> pb.HandOverRequest:
         collector_name=fields.get("collector_name", ""),
         identity_checked="identity_checked" in fields,
         age_checked="age_checked" in fields,
+        proof_reference=fields.get("proof_reference", ""),
+        lines=_parts(fields),
     )
     if digits.isdigit():
         request.code = digits
     else:
         request.collection_pass = proof
     return request
+
+
+def _parts(fields: Fields) -> list[pb.HandOverLine]:
+    """Return what of each line is given and refused; nothing when all that waits is given.
+
+    Raises ValueError when nothing is: without lines everything would leave.
+    """
+    lines, whole = [], True
+    for name, line_id in fields.items():
+        if not name.startswith("line-"):
+            continue
+        index = name.removeprefix("line-")
+        tags = [
+            each.rpartition("-")[2]
+            for each, of in fields.items()
+            if each.startswith("epc-") and of == line_id
+        ]
+        given = number(fields.get(f"given-{index}", "")) + len(tags)
+        refused = number(fields.get(f"refused-{index}", ""))
+        condition = number(fields.get(f"condition-{index}", "")) if refused else 0
+        whole = whole and given == number(fields[f"waits-{index}"]) and not refused
+        if given or refused:
+            lines.append(
+                pb.HandOverLine(
+                    line_id=line_id,
+                    given_quantity=given,
+                    refused_quantity=refused,
+                    given_epcs=tags,
+                    refused_condition=condition,  # type: ignore[arg-type]
+                )
+            )
+    if not lines and not whole:
+        raise ValueError("nothing is given and nothing refused")
+    return [] if whole else lines
