@@ -18,7 +18,7 @@ class Purpose(enum.IntEnum):
     ORDER_REMINDER = 7
     ORDER_LAST_CALL = 8
     FOLLOW_UP = 9
-    SUBSTITUTION_OFFERED = 20
+    SUBSTITUTION_OFFERED = 21
 
 
 @dataclass(frozen=True, slots=True)
