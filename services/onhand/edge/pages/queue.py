@@ -141,7 +141,7 @@ class Queues:
             substitution_states=SUBSTITUTIONS,
             reasons=REASONS,
             conditions=CONDITIONS,
-            small=sum(FIELDS_A_LINE + len(line.epcs) for line in task.lines) <= FIELDS_IN_PARTS,
+            in_parts=sum(FIELDS_A_LINE + len(line.epcs) for line in task.lines) <= FIELDS_IN_PARTS,
             location_id=location.location_id,
             zone=location.time_zone,
         )

@@ -1,6 +1,6 @@
 // The store page: its queue, live, and what people and scanners do. The server renders the cards.
 import { base, byId, drawWaiting, isSignedOut, say, send, serverTime, setLost, signOut, take } from "./outbox.js";
-import { keep, refresh, show as showView } from "./views.js";
+import { keep, refreshSoon, show as showView } from "./views.js";
 
 const SILENCE_MS = 25000; // the server says something every 10 s; after this the line is cut
 const ASK_AGAIN_MS = 15000; // before a stream that was refused is asked for again
@@ -50,7 +50,7 @@ function show({ order, cards, alerts, counts, now_ms }) {
   list.innerHTML = alerts;
   if (list.textContent !== byId("alerts").textContent) byId("alerts").innerHTML = alerts;
   drawWaiting();
-  refresh();
+  refreshSoon();
 }
 
 // ── The line ───────────────────────────────────────────────────────────────────────────────────────────

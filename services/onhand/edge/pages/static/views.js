@@ -2,12 +2,14 @@
 import { base, byId, drawWaiting, isSignedOut, say } from "./outbox.js";
 
 const COUNTS_MS = 2000; // counts go on by reads, of which the queue's stream tells nothing
+const SOON_MS = 1000;
 const CLICKS_MS = [60, 1000]; // between two clicks of the find mode, for a tag in front of the reader and one far away
 
 const asked = new Map(); // view → what was asked of it last
 const drawn = new Map(); // content → the HTML that it was drawn from
 let shown = "queue";
 let turn = 0;
+let soon = 0;
 
 const isView = (name) => Boolean(name) && byId(`view-${name}`) !== null;
 const contentOf = (view) => byId(`view-${view}`).querySelector(".shown");
@@ -36,6 +38,14 @@ export function keep(before, now) {
     else if (old.type === "checkbox") same.checked = old.checked;
     else if ("value" in old && old.value !== old.defaultValue && old.type !== "hidden") same.value = old.value;
   }
+}
+
+// Asks again after what the queue's stream told: not for each change of a busy store.
+export function refreshSoon() {
+  soon ||= setTimeout(() => {
+    soon = 0;
+    refresh();
+  }, SOON_MS);
 }
 
 // Asks how the shown part is now. An answer that comes after a later question is not shown.
