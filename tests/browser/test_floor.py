@@ -143,6 +143,7 @@ async def test_slots_show_who_comes_and_one_is_closed_and_opened(stack: Any, ope
     await row.get_by_role("button", name="Close 09:00").click()
     await expect(phone.locator("#said")).to_have_text("Closed. 2 customers had taken it: call them")
     await expect(row).to_contain_text("closed")
+    await expect(row.get_by_role("button")).to_be_focused()  # as whoever has no pointer needs
     await check(phone)
     await picture(phone, "store-slots")
     await row.get_by_role("button", name="Offer 09:00 again").click()

@@ -72,10 +72,17 @@ function put(content, html) {
   const now = document.createElement("div");
   now.innerHTML = html; // rendered and escaped by the server
   keep(content, now);
-  const focused = content.contains(document.activeElement) ? document.activeElement.id : "";
+  const focused = content.contains(document.activeElement) ? document.activeElement.closest("[id]").id : "";
   content.replaceChildren(...now.childNodes);
-  if (focused) byId(focused)?.focus();
+  if (focused) refocus(byId(focused));
   drawWaiting();
+}
+
+// Gives the focus back to what a person had it on, or to the first control of what that was in, or to the part.
+function refocus(same) {
+  const control = "input:not([type=hidden]), select, summary, button";
+  const target = same?.matches(control) ? same : same?.querySelector(control);
+  (target || byId(`${shown}-title`)).focus();
 }
 
 // What a form of a part asks of it: another day, a review, an item.
