@@ -13,6 +13,7 @@ raises `grpc.RpcError`.
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from onhand.api.events.v1 import dead_letters_pb2
 from onhand.api.notifications.v1 import contacts_pb2, journeys_pb2, messages_pb2, templates_pb2
 from onhand.api.pickup.v1 import customers_pb2, picking_pb2, slots_pb2, stores_pb2, tasks_pb2, tills_pb2
 from onhand.api.routing.v1 import network_pb2, orders_pb2, policies_pb2, quotes_pb2, reports_pb2
@@ -37,6 +38,7 @@ from onhand.client.channel import (
 )
 
 if TYPE_CHECKING:
+    from onhand.api.events.v1 import dead_letters_pb2_grpc
     from onhand.api.notifications.v1 import (
         contacts_pb2_grpc,
         journeys_pb2_grpc,
@@ -102,6 +104,7 @@ SERVICES: dict[str, dict[str, tuple[Any, str]]] = {
         "network": (network_pb2, "NetworkService"),
         "quotes": (quotes_pb2, "QuoteService"),
         "reports": (reports_pb2, "ReportService"),
+        "dead_letters": (dead_letters_pb2, "DeadLetterService"),
     },
     "pickup": {
         "tasks": (tasks_pb2, "TaskService"),
@@ -111,6 +114,7 @@ SERVICES: dict[str, dict[str, tuple[Any, str]]] = {
         "tills": (tills_pb2, "TillService"),
         "slots": (slots_pb2, "SlotService"),
         "stores": (stores_pb2, "StoreService"),
+        "dead_letters": (dead_letters_pb2, "DeadLetterService"),
     },
     "notifications": {
         "messages": (messages_pb2, "MessageService"),
@@ -118,6 +122,7 @@ SERVICES: dict[str, dict[str, tuple[Any, str]]] = {
         "contacts": (contacts_pb2, "ContactService"),
         "templates": (templates_pb2, "TemplateService"),
         "journeys": (journeys_pb2, "JourneyService"),
+        "dead_letters": (dead_letters_pb2, "DeadLetterService"),
     },
 }
 
@@ -207,6 +212,7 @@ class AsyncRouting(_Async):
     network: "network_pb2_grpc.NetworkServiceAsyncStub"
     quotes: "quotes_pb2_grpc.QuoteServiceAsyncStub"
     reports: "reports_pb2_grpc.ReportServiceAsyncStub"
+    dead_letters: "dead_letters_pb2_grpc.DeadLetterServiceAsyncStub"
 
 
 class Routing(_Sync):
@@ -216,6 +222,7 @@ class Routing(_Sync):
     network: "network_pb2_grpc.NetworkServiceStub"
     quotes: "quotes_pb2_grpc.QuoteServiceStub"
     reports: "reports_pb2_grpc.ReportServiceStub"
+    dead_letters: "dead_letters_pb2_grpc.DeadLetterServiceStub"
 
 
 class AsyncPickup(_Async):
@@ -227,6 +234,7 @@ class AsyncPickup(_Async):
     tills: "tills_pb2_grpc.TillServiceAsyncStub"
     slots: "slots_pb2_grpc.SlotServiceAsyncStub"
     stores: "stores_pb2_grpc.StoreServiceAsyncStub"
+    dead_letters: "dead_letters_pb2_grpc.DeadLetterServiceAsyncStub"
 
 
 class Pickup(_Sync):
@@ -238,6 +246,7 @@ class Pickup(_Sync):
     tills: "tills_pb2_grpc.TillServiceStub"
     slots: "slots_pb2_grpc.SlotServiceStub"
     stores: "stores_pb2_grpc.StoreServiceStub"
+    dead_letters: "dead_letters_pb2_grpc.DeadLetterServiceStub"
 
 
 class AsyncNotifications(_Async):
@@ -247,6 +256,7 @@ class AsyncNotifications(_Async):
     contacts: "contacts_pb2_grpc.ContactServiceAsyncStub"
     templates: "templates_pb2_grpc.TemplateServiceAsyncStub"
     journeys: "journeys_pb2_grpc.JourneyServiceAsyncStub"
+    dead_letters: "dead_letters_pb2_grpc.DeadLetterServiceAsyncStub"
 
 
 class Notifications(_Sync):
@@ -256,3 +266,4 @@ class Notifications(_Sync):
     contacts: "contacts_pb2_grpc.ContactServiceStub"
     templates: "templates_pb2_grpc.TemplateServiceStub"
     journeys: "journeys_pb2_grpc.JourneyServiceStub"
+    dead_letters: "dead_letters_pb2_grpc.DeadLetterServiceStub"

@@ -115,7 +115,8 @@ def restored(error: Exception, service: str = "stock") -> OnhandError:
     if isinstance(error, TimeoutError):
         return DeadlineExceeded()
     if isinstance(error, grpc.aio.AioRpcError):
-        if error.code() is _Code.UNAVAILABLE:
+        # Unimplemented: this edge is newer than what is behind it, for as long as an upgrade lasts.
+        if error.code() in {_Code.UNAVAILABLE, _Code.UNIMPLEMENTED}:
             return DependencyUnavailable(service)
         if error.code() is _Code.DEADLINE_EXCEEDED:
             return DeadlineExceeded()

@@ -1,12 +1,16 @@
 """The notifications service."""
 
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
 import uvloop
 
 from onhand.api.notifications.v1 import contacts_pb2, journeys_pb2, messages_pb2, templates_pb2
-from onhand.kit import config, housekeeping, queues, telemetry
+from onhand.kit import config, housekeeping, letters, queues, telemetry
 from onhand.kit.clock import SystemClock
 from onhand.kit.db import Database
 from onhand.kit.events import Broker, Consumer
+from onhand.kit.links import Links
 from onhand.kit.outbox import Relay
 from onhand.kit.schema import wait_until_migrated
 from onhand.kit.server import Server
@@ -24,11 +28,20 @@ from onhand.notifications.servicer.journeys import JourneyServicer
 from onhand.notifications.servicer.messages import MessageServicer, WebhookServicer
 from onhand.notifications.servicer.templates import TemplateServicer
 from onhand.notifications.use_cases.contacts import Contacts
-from onhand.notifications.use_cases.journeys import Journeys
+from onhand.notifications.use_cases.journeys import Journeys, no_page
 from onhand.notifications.use_cases.messages import Notifications
 from onhand.notifications.use_cases.templates import Templates
 from onhand.notifications.use_cases.unsubscribing import Unsubscribing
 from onhand.notifications.vault import Vault
+
+
+def pages(settings: NotificationsSettings) -> Callable[[str, datetime], str]:
+    """Return what makes the link to the customer's page of an order."""
+    if not settings.customer_pages_url or settings.customer_links_key_file is None:
+        return no_page
+    links, lasts = Links(settings.customer_links_key_file), timedelta(days=settings.customer_link_days)
+    base = f"{settings.customer_pages_url}/orders"
+    return lambda order_id, time: f"{base}/{links.token(order_id, time + lasts)}"
 
 
 def main() -> None:
@@ -43,7 +56,7 @@ async def serve(settings: NotificationsSettings) -> None:
     database = Database(settings, "notifications")
     broker = Broker(settings.nats_url, "notifications", settings.nats_replicas)
     contacts = Contacts(database, clock, settings, vault)
-    journeys = Journeys(database, clock, settings, vault, settings.rules)
+    journeys = Journeys(database, clock, settings, vault, settings.rules, pages(settings))
     notifications = Notifications(database, clock, settings, vault, contacts, journeys)
     templates = Templates(database, clock, settings)
     resolver = Resolver()
@@ -63,6 +76,7 @@ async def serve(settings: NotificationsSettings) -> None:
         (journeys_pb2, "JourneyService", JourneyServicer(journeys)),
     ):
         server.add(module.DESCRIPTOR.services_by_name[name], servicer)
+    server.add(letters.SERVICE, letters.DeadLetters(broker, "notifications"))
     server.background("relay", Relay(database, broker, "notifications").run)
     for subscription in subscriptions(notifications):
         consumer = Consumer(broker, database, "notifications", subscription)

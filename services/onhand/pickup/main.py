@@ -3,7 +3,7 @@
 import uvloop
 
 from onhand.client import AsyncStock
-from onhand.kit import config, housekeeping, queues, telemetry
+from onhand.kit import config, housekeeping, letters, queues, telemetry
 from onhand.kit.auth import TokenFile
 from onhand.kit.clock import SystemClock
 from onhand.kit.db import Database
@@ -37,6 +37,7 @@ async def serve(settings: PickupSettings) -> None:
     server = Server(settings)
     for descriptor, servicer in services(deps):
         server.add(descriptor, servicer)
+    server.add(letters.SERVICE, letters.DeadLetters(broker, "pickup"))
     server.background("relay", Relay(database, broker, "pickup").run)
     server.background(
         "routing events", Consumer(broker, database, "pickup", routing_events(Assignments(deps))).run

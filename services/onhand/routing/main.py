@@ -6,7 +6,7 @@ import uvloop
 
 from onhand.api.routing.v1 import network_pb2, orders_pb2, policies_pb2, quotes_pb2, reports_pb2
 from onhand.client import AsyncStock, Settings
-from onhand.kit import config, housekeeping, queues, telemetry
+from onhand.kit import config, housekeeping, letters, queues, telemetry
 from onhand.kit.auth import TokenFile
 from onhand.kit.clock import SystemClock
 from onhand.kit.db import Database
@@ -73,6 +73,7 @@ async def serve(settings: RoutingSettings) -> None:
         (reports_pb2, "ReportService", ReportServicer(reports)),
     ):
         server.add(file.DESCRIPTOR.services_by_name[name], servicer)
+    server.add(letters.SERVICE, letters.DeadLetters(broker, "routing"))
     server.background("relay", Relay(database, broker, "routing").run)
     for subscription in Consumers(orders).subscriptions():
         consumer = Consumer(broker, database, "routing", subscription)
