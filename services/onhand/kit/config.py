@@ -76,6 +76,8 @@ class ServiceSettings(Auth):
     """Calls under way in one process; beyond it callers get RESOURCE_EXHAUSTED."""
     outbox_retention_days: Annotated[float, Field(gt=0)] = 7
     """How long sent events can still be replayed, and duplicates are recognised."""
+    trail_retention_days: Annotated[float, Field(gt=0)] = 400
+    """How long it can be proved who wrote what, when and from where."""
 
 
 def load(kind: type[S]) -> S:

@@ -2,7 +2,7 @@
 
 1. telemetry: a span under the caller's trace, duration and code as metrics;
 2. errors: whatever is raised becomes a status, and what is not ours becomes INTERNAL without detail;
-3. authentication: token, then the scope that the contract names for the method;
+3. authentication: token, then the scope that the contract names for the method; a write is noted in the trail;
 4. deadline: a unary call ends at the service's limit even if its caller set none;
 5. validation: the rules in the contract.
 
@@ -28,7 +28,7 @@ from google.protobuf.message import DecodeError, Message
 from opentelemetry import trace
 
 from onhand.api.auth.v1 import scopes_pb2
-from onhand.kit import auth, telemetry
+from onhand.kit import auth, telemetry, trail
 from onhand.kit.deadlines import Deadlines
 from onhand.kit.errors import (
     DeadlineExceeded,
@@ -186,6 +186,7 @@ class _Around:
     def __init__(self, method: MethodDescriptor, authenticator: auth.Authenticator) -> None:
         self._name = method.full_name
         self._scope = scope_of(method)
+        self._writes = self._scope.endswith(".write")
         self._authenticator = authenticator
         if not self._scope:
             raise ValueError(f"{self._name} has no scope in its contract")
@@ -198,7 +199,7 @@ class _Around:
             started, code = time.perf_counter(), grpc.StatusCode.OK
             with telemetry.span(self._name, metadata, trace.SpanKind.SERVER):
                 try:
-                    self._authenticate(metadata)
+                    self._authenticate(metadata, context, request)
                     with deadlines:
                         return await behaviour(validate(request), context)
                 except Exception as error:  # noqa: BLE001
@@ -217,7 +218,7 @@ class _Around:
             started, code = time.perf_counter(), grpc.StatusCode.OK
             with telemetry.span(self._name, metadata, trace.SpanKind.SERVER):
                 try:
-                    self._authenticate(metadata)
+                    self._authenticate(metadata, context)
                     async with aclosing(behaviour(validate(requests), context)) as responses:
                         async for response in responses:
                             await context.write(response)
@@ -229,8 +230,17 @@ class _Around:
 
         return call
 
-    def _authenticate(self, metadata: dict[str, Any]) -> None:
-        auth.set_current(self._authenticator.authenticate(metadata.get("authorization"), self._scope))
+    def _authenticate(
+        self,
+        metadata: dict[str, Any],
+        context: grpc.aio.ServicerContext[Any, Any],
+        request: Message | bytes | None = None,
+    ) -> None:
+        principal = self._authenticator.authenticate(metadata.get("authorization"), self._scope)
+        auth.set_current(principal)
+        if self._writes:
+            origin = trail.origin(context.peer(), metadata.get(trail.FORWARDED, ""))
+            trail.act_for([trail.Call(principal.subject, self._name, origin, request)])
 
     def _translate(self, error: Exception) -> tuple[grpc.StatusCode, str, Any]:
         if isinstance(error, TimeoutError):

@@ -3,7 +3,7 @@
 import uvloop
 
 from onhand.api.notifications.v1 import contacts_pb2, journeys_pb2, messages_pb2, templates_pb2
-from onhand.kit import config, housekeeping, telemetry
+from onhand.kit import chain, config, housekeeping, telemetry
 from onhand.kit.clock import SystemClock
 from onhand.kit.db import Database
 from onhand.kit.events import Broker, Consumer
@@ -79,6 +79,7 @@ async def serve(settings: NotificationsSettings) -> None:
     server.every("journeys", settings.delivery_poll_s, jobs.advance)
     server.every("measure", 15, jobs.measure)
     server.every("forget", 3600, jobs.forget)
+    server.every("chain the trail", chain.INTERVAL_S, lambda: chain.extend(database))
     server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
 
     async def ready() -> None:

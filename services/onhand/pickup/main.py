@@ -3,7 +3,7 @@
 import uvloop
 
 from onhand.client import AsyncStock
-from onhand.kit import config, housekeeping, telemetry
+from onhand.kit import chain, config, housekeeping, telemetry
 from onhand.kit.auth import TokenFile
 from onhand.kit.clock import SystemClock
 from onhand.kit.db import Database
@@ -43,6 +43,7 @@ async def serve(settings: PickupSettings) -> None:
     server.background("tell stock", jobs.tell_stock)
     server.every("deadlines", settings.sweep_interval_s, jobs.pass_deadlines)
     server.every("forget", 3600, jobs.forget)
+    server.every("chain the trail", chain.INTERVAL_S, lambda: chain.extend(database))
     server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
 
     await server.serve(lambda: wait_until_migrated(database, "pickup"))

@@ -6,7 +6,7 @@ import uvloop
 
 from onhand.api.routing.v1 import network_pb2, orders_pb2, policies_pb2, quotes_pb2
 from onhand.client import AsyncStock, Settings
-from onhand.kit import config, housekeeping, telemetry
+from onhand.kit import chain, config, housekeeping, telemetry
 from onhand.kit.auth import TokenFile
 from onhand.kit.clock import SystemClock
 from onhand.kit.db import Database
@@ -69,6 +69,7 @@ async def serve(settings: RoutingSettings) -> None:
     jobs = Jobs(saga, settings)
     server.background("advance orders", jobs.advance_orders)
     server.background("plan waves", jobs.plan_waves)
+    server.every("chain the trail", chain.INTERVAL_S, lambda: chain.extend(database))
     server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
     server.every("forget quotes", 3600, lambda: networks.forget(timedelta(days=1)))
 

@@ -14,7 +14,7 @@ from onhand.api.stock.v1 import (
     reservations_pb2,
     shipments_pb2,
 )
-from onhand.kit import config, housekeeping, telemetry
+from onhand.kit import chain, config, housekeeping, telemetry
 from onhand.kit.clock import SystemClock
 from onhand.kit.db import Database
 from onhand.kit.events import Broker
@@ -109,6 +109,7 @@ async def serve(settings: StockSettings) -> None:
     if settings.epcis_publish_interval_s:
         server.every("publish changes", settings.epcis_publish_interval_s, jobs.publish_changes)
     server.every("forget captures", 3600, jobs.forget_captures)
+    server.every("chain the trail", chain.INTERVAL_S, lambda: chain.extend(database))
     server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
 
     telemetry.meter.create_observable_gauge(
