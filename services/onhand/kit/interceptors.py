@@ -199,7 +199,7 @@ class _Around:
             started, code = time.perf_counter(), grpc.StatusCode.OK
             with telemetry.span(self._name, metadata, trace.SpanKind.SERVER):
                 try:
-                    self._authenticate(metadata, context, request)
+                    await self._authenticate(metadata, context, request)
                     with deadlines:
                         return await behaviour(validate(request), context)
                 except Exception as error:  # noqa: BLE001
@@ -218,7 +218,7 @@ class _Around:
             started, code = time.perf_counter(), grpc.StatusCode.OK
             with telemetry.span(self._name, metadata, trace.SpanKind.SERVER):
                 try:
-                    self._authenticate(metadata, context)
+                    await self._authenticate(metadata, context)
                     async with aclosing(behaviour(validate(requests), context)) as responses:
                         async for response in responses:
                             await context.write(response)
@@ -230,13 +230,21 @@ class _Around:
 
         return call
 
-    def _authenticate(
+    async def _authenticate(
         self,
         metadata: dict[str, Any],
         context: grpc.aio.ServicerContext[Any, Any],
         request: Message | bytes | None = None,
     ) -> None:
-        principal = self._authenticator.authenticate(metadata.get("authorization"), self._scope)
+        authorization = metadata.get("authorization")
+        try:
+            if authorization is None:
+                principal = self._authenticator.authenticate_certificate(context.auth_context(), self._scope)
+            else:
+                principal = self._authenticator.authenticate(authorization, self._scope)
+        except auth.UnknownKey:
+            await self._authenticator.keys.renewed()
+            principal = self._authenticator.authenticate(authorization, self._scope)
         auth.set_current(principal)
         if self._writes:
             origin = trail.origin(context.peer(), metadata.get(trail.FORWARDED, ""))

@@ -2,7 +2,7 @@
 
 import uvloop
 
-from onhand.client import AsyncStock
+from onhand.client import AsyncStock, Settings
 from onhand.kit import chain, config, housekeeping, telemetry
 from onhand.kit.auth import TokenFile
 from onhand.kit.clock import SystemClock
@@ -28,7 +28,11 @@ def main() -> None:
 async def serve(settings: PickupSettings) -> None:
     database = Database(settings, "pickup")
     broker = Broker(settings.nats_url, "pickup", settings.nats_replicas)
-    client = AsyncStock(settings.stock_target, TokenFile(settings.token_file))
+    client = AsyncStock(
+        settings.stock_target,
+        TokenFile(settings.token_file),
+        Settings(root_certificates=settings.services_ca()),
+    )
     deps = Deps(database, SystemClock(), settings, Stock(client, settings))
     jobs = Jobs(deps)
 

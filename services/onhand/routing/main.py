@@ -42,7 +42,11 @@ async def serve(settings: RoutingSettings) -> None:
     client = AsyncStock(
         settings.stock_target,
         TokenFile(settings.token_file) if settings.token_file is not None else None,
-        Settings(timeout_s=settings.stock_timeout_s, max_attempts=settings.stock_attempts),
+        Settings(
+            timeout_s=settings.stock_timeout_s,
+            max_attempts=settings.stock_attempts,
+            root_certificates=settings.services_ca(),
+        ),
     )
     stock = StockGateway(client, settings.catalog_cache_s, timedelta(seconds=settings.hold_s))
     watchers = Watchers()
