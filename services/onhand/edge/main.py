@@ -29,6 +29,7 @@ from onhand.kit.clock import SystemClock
 from onhand.kit.links import Links
 from onhand.kit.telemetry import log
 
+# Connections inherit it from their listener: one whose other end vanished is gone after a minute and a half.
 _KEEPALIVE = (
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
     (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60),
@@ -125,9 +126,8 @@ def _listen(address: str) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listener = socket.create_server((host, int(port)), family=family, backlog=2048)
-        # Connections inherit it: one whose other end vanished is gone after a minute and a half.
-        for level, option, value in _KEEPALIVE:
-            listener.setsockopt(level, option, value)
-        return listener
     except (OSError, ValueError) as error:
         raise SystemExit(f"onhand: cannot listen on {address}: {error}") from None
+    for level, option, value in _KEEPALIVE:
+        listener.setsockopt(level, option, value)
+    return listener

@@ -9,7 +9,14 @@ import sys
 from pathlib import Path
 from typing import Annotated, Self, TypeVar
 
-from pydantic import Field, PostgresDsn, ValidationError, model_validator
+from pydantic import (
+    Field,
+    PostgresDsn,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 S = TypeVar("S", bound=BaseSettings)
@@ -45,7 +52,7 @@ class Auth(Telemetry):
     auth_audience: str = "onhand"
     auth_jwks_file: Path | None = None
     """Public keys of the issuer, JSON Web Key Set. Read again when it changes."""
-    auth_jwks_url: Annotated[str, Field(pattern=_HTTPS_OR_LOOPBACK)] = ""
+    auth_jwks_url: Annotated[str, Field(pattern=_HTTPS_OR_LOOPBACK, validate_default=True)] = ""
     """Where the issuer publishes them, in place of a file; https, or a proxy on this machine."""
     auth_jwks_refresh_s: Annotated[float, Field(ge=10, le=86_400)] = 300
     """How often it is asked; protects from a key that was withdrawn. A new key is asked for when it is first seen."""
@@ -70,11 +77,16 @@ class Auth(Telemetry):
         """Return what other services' certificates are checked against; None: they are called without TLS."""
         return None if self.services_ca_file is None else self.services_ca_file.read_bytes()
 
+    @field_validator("auth_jwks_url")
+    @classmethod
+    def _one_key_set(cls, value: str, info: ValidationInfo) -> str:
+        if (info.data.get("auth_jwks_file") is None) is not bool(value):
+            raise ValueError("this or ONHAND_AUTH_JWKS_FILE is needed, and not both")
+        return value
+
     @model_validator(mode="after")
     def _whole(self) -> Self:
         """Refuse to start half-configured."""
-        if (self.auth_jwks_file is None) is not bool(self.auth_jwks_url):
-            raise ValueError("one of ONHAND_AUTH_JWKS_FILE and ONHAND_AUTH_JWKS_URL is needed")
         if (self.tls_certificate_file is None) is not (self.tls_key_file is None):
             raise ValueError("ONHAND_TLS_CERTIFICATE_FILE and ONHAND_TLS_KEY_FILE go together")
         return self

@@ -71,7 +71,7 @@ class Call:
     """For example `onhand.api.stock.v1.LedgerService.RecordSale`."""
     origin: str
     """The address that the call came from, and whom it came for where the caller said so."""
-    request: Message | bytes | None = None
+    request: Message | None = None
     """None for a stream, each message of which is a request."""
 
     @property
@@ -80,7 +80,7 @@ class Call:
 
     def digest(self) -> bytes:
         """Return the SHA-256 of the request; nothing for one that could be guessed from it."""
-        if not isinstance(self.request, Message) or not self.request_id:
+        if self.request is None or not self.request_id:
             return b""
         return hashlib.sha256(self.request.SerializeToString(deterministic=True)).digest()
 
