@@ -138,7 +138,7 @@ def mailbox() -> Iterator[Mailbox]:
 
 
 @contextmanager
-def up(data_dir: Path, mailbox: Mailbox) -> Iterator[Stack]:
+def up(data_dir: Path, mailbox: Mailbox, **environment: str) -> Iterator[Stack]:
     """Run all services, PostgreSQL and NATS on free ports, mailing to `mailbox`."""
     output = data_dir.with_name(f"{data_dir.name}.log")
     command = [sys.executable, "-m", "onhand", "up", "--plain", "--port-base", "0", "--data-dir"]
@@ -158,7 +158,7 @@ def up(data_dir: Path, mailbox: Mailbox) -> Iterator[Stack]:
     with output.open("ab") as log:
         process = subprocess.Popen(
             [*command, str(data_dir)],
-            env={**os.environ, **mail},
+            env={**os.environ, **mail, **environment},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

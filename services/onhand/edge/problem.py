@@ -101,8 +101,8 @@ def described(error: Exception) -> tuple[dict[str, Any], Mapping[str, str]]:
         return members, error.headers or {}
     known = restored(error)
     headers = {}
-    if known.retry_after_s is not None:
-        headers["Retry-After"] = str(math.ceil(known.retry_after_s))
+    if known.retry_delay_s is not None:
+        headers["Retry-After"] = str(math.ceil(known.retry_delay_s))
     if isinstance(known, InvalidToken):
         headers["WWW-Authenticate"] = CHALLENGE
     return of(known), headers

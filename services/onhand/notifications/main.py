@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import uvloop
 
 from onhand.api.notifications.v1 import contacts_pb2, journeys_pb2, messages_pb2, templates_pb2
-from onhand.kit import config, housekeeping, letters, queues, telemetry
+from onhand.kit import chain, config, housekeeping, letters, queues, telemetry
 from onhand.kit.clock import SystemClock
 from onhand.kit.db import Database
 from onhand.kit.events import Broker, Consumer
@@ -98,6 +98,7 @@ async def serve(settings: NotificationsSettings) -> None:
         lambda: queues.measure(database, broker, clock, "notifications"),
     )
     server.every("forget", 3600, jobs.forget)
+    server.every("chain the trail", chain.INTERVAL_S, lambda: chain.extend(database))
     server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
 
     async def ready() -> None:

@@ -2,8 +2,8 @@
 
 import uvloop
 
-from onhand.client import AsyncStock
-from onhand.kit import config, housekeeping, letters, queues, telemetry
+from onhand.client import AsyncStock, Settings
+from onhand.kit import chain, config, housekeeping, letters, queues, telemetry
 from onhand.kit.auth import TokenFile
 from onhand.kit.clock import SystemClock
 from onhand.kit.db import Database
@@ -29,7 +29,11 @@ def main() -> None:
 async def serve(settings: PickupSettings) -> None:
     database = Database(settings, "pickup")
     broker = Broker(settings.nats_url, "pickup", settings.nats_replicas)
-    client = AsyncStock(settings.stock_target, TokenFile(settings.token_file))
+    client = AsyncStock(
+        settings.stock_target,
+        TokenFile(settings.token_file),
+        Settings(root_certificates=settings.services_ca()),
+    )
     clock = SystemClock()
     deps = Deps(database, clock, settings, Stock(client, settings))
     jobs = Jobs(deps)
@@ -50,6 +54,7 @@ async def serve(settings: PickupSettings) -> None:
         "measure", queues.INTERVAL_S, lambda: queues.measure(database, broker, clock, "pickup", waiting)
     )
     server.every("forget", 3600, jobs.forget)
+    server.every("chain the trail", chain.INTERVAL_S, lambda: chain.extend(database))
     server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
 
     await server.serve(lambda: wait_until_migrated(database, "pickup"))

@@ -6,7 +6,7 @@ import uvloop
 
 from onhand.api.routing.v1 import network_pb2, orders_pb2, policies_pb2, quotes_pb2, reports_pb2
 from onhand.client import AsyncStock, Settings
-from onhand.kit import config, housekeeping, letters, queues, telemetry
+from onhand.kit import chain, config, housekeeping, letters, queues, telemetry
 from onhand.kit.auth import TokenFile
 from onhand.kit.clock import SystemClock
 from onhand.kit.db import Database
@@ -51,7 +51,11 @@ async def serve(settings: RoutingSettings) -> None:
     client = AsyncStock(
         settings.stock_target,
         TokenFile(settings.token_file) if settings.token_file is not None else None,
-        Settings(timeout_s=settings.stock_timeout_s, max_attempts=settings.stock_attempts),
+        Settings(
+            timeout_s=settings.stock_timeout_s,
+            max_attempts=settings.stock_attempts,
+            root_certificates=settings.services_ca(),
+        ),
     )
     stock = StockGateway(client, settings.catalog_cache_s, timedelta(seconds=settings.hold_s))
     watchers = Watchers()
@@ -85,6 +89,7 @@ async def serve(settings: RoutingSettings) -> None:
     server.every(
         "measure", queues.INTERVAL_S, lambda: queues.measure(database, broker, clock, "routing", waiting)
     )
+    server.every("chain the trail", chain.INTERVAL_S, lambda: chain.extend(database))
     server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
     server.every("forget quotes", 3600, lambda: networks.forget(timedelta(days=1)))
 

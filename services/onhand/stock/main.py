@@ -14,7 +14,7 @@ from onhand.api.stock.v1 import (
     reservations_pb2,
     shipments_pb2,
 )
-from onhand.kit import config, housekeeping, queues, telemetry
+from onhand.kit import chain, config, housekeeping, queues, telemetry
 from onhand.kit.clock import SystemClock
 from onhand.kit.db import Database
 from onhand.kit.events import Broker
@@ -111,6 +111,7 @@ async def serve(settings: StockSettings) -> None:
     server.every("forget captures", 3600, jobs.forget_captures)
     server.every("measure", queues.INTERVAL_S, lambda: queues.measure(database, broker, clock, "stock"))
     server.every("measure books", 300, jobs.measure_books)
+    server.every("chain the trail", chain.INTERVAL_S, lambda: chain.extend(database))
     server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
 
     telemetry.meter.create_observable_gauge(
