@@ -40,6 +40,7 @@ CODES: dict[str, grpc.StatusCode] = {
     "LIMIT_REACHED": _Code.RESOURCE_EXHAUSTED,
     "DEADLINE_EXCEEDED": _Code.DEADLINE_EXCEEDED,
     "INTERNAL": _Code.INTERNAL,
+    "BEFORE_HISTORY": _Code.OUT_OF_RANGE,
 }
 """Every reason and its canonical code; a test holds it against the contract's enum."""
 
