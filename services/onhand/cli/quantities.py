@@ -23,6 +23,8 @@ from onhand.kit.errors import OnhandError
 COLUMNS = "location_id item_id gtin quantity bucket"
 BATCH = 1_000
 """Lines in one call: the method's limit."""
+MAX_QUANTITY = 1_000_000
+"""The contract's: one line beyond it would fail its whole batch."""
 MAX_SHOWN = 20
 """Lines whose failure is printed; the report has all."""
 REPORT = ("line", "location_id", "item_id", "status", "book_quantity", "difference", "detail")
@@ -109,6 +111,10 @@ def _batches(rows: list[Row]) -> Iterator[list[Line]]:
 def _line(number: int, row: Row) -> Line:
     try:
         quantity = int(row["quantity"] or "")
+        if not 0 <= quantity <= MAX_QUANTITY:
+            raise ValueError(f"a quantity is 0 to {MAX_QUANTITY}, not {quantity}")  # noqa: TRY301 - as all others
+        if not (row.get("gtin") or row.get("item_id")):
+            raise ValueError("neither item_id nor gtin is given")  # noqa: TRY301
         product = (
             ledger_pb2.Product(gtin=row["gtin"])
             if row.get("gtin")

@@ -38,7 +38,9 @@ SCOPES = ("reads.write", "stock.read", "catalog.read")
 
 STORE = catalog_pb2.Location(
     location_id="store-1",
+    kind=catalog_pb2.Location.KIND_STORE,
     title="Högtorp <b>",
+    collect_enabled=True,
     time_zone="Europe/Oslo",
     opening_hours=[catalog_pb2.OpeningHours(day_of_week=1, open_minute=540, close_minute=1080)],
 )

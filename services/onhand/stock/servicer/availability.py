@@ -170,14 +170,21 @@ class AvailabilityServicer:
             await self._view.wait_for(request.resume_revision, settings.view_wait_s)
         async with self._view.watch(request.item_ids, wanted, settings.watch_buffer_cells) as watcher:
             told = _Told(request.thresholds_only)
+            # What the watcher may go on from: no further than what it was told whole, else a cut between two
+            # parts would lose the second.
+            known, begun = request.resume_revision, self._view.revision
             keys = self._view.keys(watcher, since)
             for start in range(0, max(1, len(keys)), WATCH_PART):
-                part = keys[start : start + WATCH_PART]
-                yield self._part(part, request.channel, told, complete=start + WATCH_PART >= len(keys))
+                part, complete = keys[start : start + WATCH_PART], start + WATCH_PART >= len(keys)
+                known = begun if complete else known
+                yield self._part(part, request.channel, told, known, complete=complete)
             silent_since = self._clock.now()
             while True:
                 await set_or_after(watcher.changed, settings.heartbeat_s)
-                response = self._part(watcher.take(WATCH_PART), request.channel, told, complete=True)
+                changed = watcher.take(WATCH_PART)
+                if not watcher.pending:
+                    known = self._view.revision
+                response = self._part(changed, request.channel, told, known, complete=True)
                 now = self._clock.now()
                 # Without cells it is the heartbeat; a watcher of thresholds needs it also amid changes.
                 if response.cells or (now - silent_since).total_seconds() >= settings.heartbeat_s:
@@ -185,7 +192,7 @@ class AvailabilityServicer:
                     silent_since = now
 
     def _part(
-        self, keys: Sequence[CellKey], channel: str, told: "_Told", *, complete: bool
+        self, keys: Sequence[CellKey], channel: str, told: "_Told", revision: int, *, complete: bool
     ) -> pb.WatchAvailabilityResponse:
         view, now = self._view, self._clock.now()
         view.lapse()
@@ -194,7 +201,7 @@ class AvailabilityServicer:
         return pb.WatchAvailabilityResponse(
             cells=[each for each in cells if told.is_news(each)],
             snapshot_complete=complete,
-            revision=view.revision,
+            revision=revision,
         )
 
 

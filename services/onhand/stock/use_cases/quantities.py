@@ -36,8 +36,8 @@ class Quantities:
     ) -> tuple[list[Outcome | OnhandError], int]:
         """Make the books as of a time what they should have been; returns one outcome a line, and the revision.
 
-        An error in `quantities` stands for a line that could not be read. Runs inside the caller's transaction. Raises UnknownLocation, BeforeHistory, or InvalidField for a time
-        to come.
+        An error in `quantities` stands for a line that could not be read. Runs inside the caller's transaction.
+        Raises UnknownLocation, BeforeHistory, or InvalidField for a time to come.
         """
         now = self._deps.clock.now()
         if taken.as_of > now:
