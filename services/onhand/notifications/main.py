@@ -11,7 +11,7 @@ from onhand.kit.outbox import Relay
 from onhand.kit.schema import wait_until_migrated
 from onhand.kit.server import Server
 from onhand.notifications.config import NotificationsSettings
-from onhand.notifications.consumer import subscriptions
+from onhand.notifications.consumer import AvailabilityFeed, subscriptions
 from onhand.notifications.delivery.apprise import AppriseSender
 from onhand.notifications.delivery.network import Resolver
 from onhand.notifications.delivery.smtp import SmtpSender
@@ -23,6 +23,7 @@ from onhand.notifications.servicer.contacts import ContactServicer
 from onhand.notifications.servicer.journeys import JourneyServicer
 from onhand.notifications.servicer.messages import MessageServicer, WebhookServicer
 from onhand.notifications.servicer.templates import TemplateServicer
+from onhand.notifications.use_cases.availability import AvailabilityPosts
 from onhand.notifications.use_cases.contacts import Contacts
 from onhand.notifications.use_cases.journeys import Journeys
 from onhand.notifications.use_cases.messages import Notifications
@@ -52,7 +53,9 @@ async def serve(settings: NotificationsSettings) -> None:
     mails = Dispatcher(Channel.EMAIL, notifications, smtp.send, settings.smtp_connections)
     posts = Dispatcher(Channel.WEBHOOK, notifications, webhooks.send, settings.webhook_concurrency)
     others = [AppriseSender(settings, channel, file) for channel, file in settings.providers.items()]
-    jobs = Jobs(notifications, clock)
+    availability = AvailabilityPosts(database, clock, settings, vault)
+    feed = AvailabilityFeed(availability)
+    jobs = Jobs(notifications, availability, clock)
 
     server = Server(settings)
     for module, name, servicer in (
@@ -67,6 +70,9 @@ async def serve(settings: NotificationsSettings) -> None:
     for subscription in subscriptions(notifications):
         consumer = Consumer(broker, database, "notifications", subscription)
         server.background(f"consume {subscription.stream}", consumer.run)
+    # By a name of its own: whoever else takes stock's events has a place in the stream of their own.
+    listening = Consumer(broker, database, "notifications-availability", feed.subscription)
+    server.background("consume availability", listening.run)
     server.background("mails", mails.run)
     server.background("posts", posts.run)
     for sender in others:
@@ -77,6 +83,8 @@ async def serve(settings: NotificationsSettings) -> None:
         server.background("public page", lambda: PublicServer(settings, page).serve())
     server.every("close idle connections", settings.smtp_idle_s + 1, smtp.rest)
     server.every("journeys", settings.delivery_poll_s, jobs.advance)
+    server.every("subscriptions", 1, feed.refresh)
+    server.every("post availability", settings.availability_gather_s, jobs.post_availability)
     server.every("measure", 15, jobs.measure)
     server.every("forget", 3600, jobs.forget)
     server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))

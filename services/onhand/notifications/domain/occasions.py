@@ -18,6 +18,11 @@ class Purpose(enum.IntEnum):
     ORDER_REMINDER = 7
     ORDER_LAST_CALL = 8
     FOLLOW_UP = 9
+    AVAILABILITY_CHANGED = 20
+
+
+POSTED_ONLY = frozenset({Purpose.AVAILABILITY_CHANGED})
+"""Never said to persons."""
 
 
 @dataclass(frozen=True, slots=True)
