@@ -83,6 +83,8 @@ class StockPeer(ReadServiceServicer, AvailabilityServiceServicer, CatalogService
                     line.status.CopyFrom(to_status(UnknownItem("none")))
                 else:
                     line.availability.MergeFrom(cell_of(item_id, location_id, 5))
+                    if request.channel:
+                        line.availability.stock_state = availability_pb2.STOCK_STATE_IN_STOCK
                 lines.append(line)
         return availability_pb2.GetAvailabilityResponse(lines=lines, revision=41)
 
