@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -84,10 +85,8 @@ class Store:
 
     async def do(self, step: tuple[Any, ...]) -> None:
         """Do a step; one that the books refuse changes nothing."""
-        try:
+        with suppress(OnhandError):
             await getattr(self, step[0])(*step[1:])
-        except OnhandError:
-            pass
 
     def line(self, quantity: int, *buckets: Bucket) -> DocumentLine:
         return DocumentLine(Product(item_id=self.key.item_id), quantity, *buckets)
