@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from tests.integration.stock.conftest import Shop, StockProcesses
+from typer.testing import CliRunner
 
 from onhand.api.stock.v1 import availability_pb2 as av
 from onhand.api.stock.v1 import catalog_pb2
@@ -18,6 +19,7 @@ from onhand.api.stock.v1 import counts_pb2 as cnt
 from onhand.api.stock.v1 import explanations_pb2 as ex
 from onhand.api.stock.v1 import ledger_pb2 as led
 from onhand.api.stock.v1 import reservations_pb2 as res
+from onhand.cli.main import app
 from onhand.client import AsyncStock
 from onhand.kit import errors
 
@@ -124,6 +126,30 @@ async def test_every_term_adds_up_from_what_stands_behind_it(shop: Shop) -> None
     assert (counts[TERM.KIND_RESERVED, 0], counts[TERM.KIND_COMMITTED, 0]) == (1, 1)
     for page_size in (1, 2, 3):
         assert await all_sources(shop, page_size) == list(answer.sources)
+
+
+async def test_the_command_says_it_in_lines(
+    shop: Shop, processes: StockProcesses, mint: Callable[..., str]
+) -> None:
+    await shop.receive(20)
+    await adjust(shop, led.BUCKET_SELLABLE, led.BUCKET_DAMAGED, 3)
+    basket = await hold(shop, 4)
+
+    def run(*arguments: str) -> tuple[int, list[str]]:
+        command = ["explain", *arguments, "--target", processes.addresses[0]]
+        result = CliRunner(env={"ONHAND_TOKEN": mint(), "COLUMNS": "200"}).invoke(app, command)
+        return result.exit_code, [" ".join(line.split()) for line in result.output.splitlines()]
+
+    code, lines = run("i2", shop.s1)
+    assert code == 0
+    assert lines[:3] == ["+20 on hand", "-3 damaged", "-4 reserved"]
+    assert lines[3].startswith("13 available, with confidence")
+    assert f"reservation {basket}" in lines[5]
+    assert lines[5].endswith(": reserved -4")
+    assert "adjusted by test, no paper: damaged -3" in lines[6]
+    assert lines[7].endswith(": on hand +20")
+    assert run("i2", shop.s1, "--sources", "1")[1][-1] == "… and more: --sources is 1"
+    assert run("nonsense", shop.s1) == (1, ["no item is known as 'nonsense'"])
 
 
 async def test_what_is_promised_and_gone_is_a_term(shop: Shop) -> None:
