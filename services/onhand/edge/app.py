@@ -138,14 +138,17 @@ class Edge:
 
     async def get_availability(self, request: Request) -> Response:
         self._gate.admit(request, GET_AVAILABILITY)
-        query = check(
-            availability_pb2.GetAvailabilityRequest(
-                item_ids=request.query_params.getlist("item_id"),
-                location_ids=request.query_params.getlist("location_id"),
-                channel=request.query_params.get("channel", ""),
-            )
+        query = availability_pb2.GetAvailabilityRequest(
+            item_ids=request.query_params.getlist("item_id"),
+            location_ids=request.query_params.getlist("location_id"),
+            channel=request.query_params.get("channel", ""),
         )
-        response = await self._stock.availability.GetAvailability(query)
+        if read_time := request.query_params.get("read_time"):
+            try:
+                query.consistency.read_time.FromJsonString(read_time)
+            except ValueError:
+                raise malformed("read_time", "a time in RFC 3339 is expected") from None
+        response = await self._stock.availability.GetAvailability(check(query))
         return Json(
             {"revision": response.revision, "lines": [availability.line(each) for each in response.lines]}
         )

@@ -64,6 +64,7 @@ class StockPeer(ReadServiceServicer, AvailabilityServiceServicer, CatalogService
         )
         self.changes: asyncio.Queue[availability_pb2.WatchAvailabilityResponse | Exception] = asyncio.Queue()
         self.watched: list[availability_pb2.WatchAvailabilityRequest] = []
+        self.asked: list[availability_pb2.GetAvailabilityRequest] = []
 
     async def RecordReads(self, request: Any, context: Any) -> reads_pb2.RecordReadsResponse:
         self.subjects.append(auth.current().subject)
@@ -74,6 +75,7 @@ class StockPeer(ReadServiceServicer, AvailabilityServiceServicer, CatalogService
         return self.result(request)
 
     async def GetAvailability(self, request: Any, _: Any) -> Any:
+        self.asked.append(request)
         lines = []
         for item_id in request.item_ids:
             for location_id in request.location_ids:
