@@ -22,6 +22,7 @@ from onhand.api.stock.v1 import (
     catalog_pb2,
     counts_pb2,
     epcis_pb2,
+    explanations_pb2,
     ledger_pb2,
     offers_pb2,
     reads_pb2,
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
         catalog_pb2_grpc,
         counts_pb2_grpc,
         epcis_pb2_grpc,
+        explanations_pb2_grpc,
         ledger_pb2_grpc,
         offers_pb2_grpc,
         reads_pb2_grpc,
@@ -94,6 +96,7 @@ SERVICES: dict[str, dict[str, tuple[Any, str]]] = {
         "ledger": (ledger_pb2, "LedgerService"),
         "availability": (availability_pb2, "AvailabilityService"),
         "offers": (offers_pb2, "OfferService"),
+        "explanations": (explanations_pb2, "ExplanationService"),
         "reservations": (reservations_pb2, "ReservationService"),
         "shipments": (shipments_pb2, "ShipmentService"),
         "epcis": (epcis_pb2, "EpcisService"),
@@ -186,6 +189,7 @@ class AsyncStock(_Async):
     ledger: "ledger_pb2_grpc.LedgerServiceAsyncStub"
     availability: "availability_pb2_grpc.AvailabilityServiceAsyncStub"
     offers: "offers_pb2_grpc.OfferServiceAsyncStub"
+    explanations: "explanations_pb2_grpc.ExplanationServiceAsyncStub"
     reservations: "reservations_pb2_grpc.ReservationServiceAsyncStub"
     shipments: "shipments_pb2_grpc.ShipmentServiceAsyncStub"
     epcis: "epcis_pb2_grpc.EpcisServiceAsyncStub"
@@ -200,6 +204,7 @@ class Stock(_Sync):
     ledger: "ledger_pb2_grpc.LedgerServiceStub"
     availability: "availability_pb2_grpc.AvailabilityServiceStub"
     offers: "offers_pb2_grpc.OfferServiceStub"
+    explanations: "explanations_pb2_grpc.ExplanationServiceStub"
     reservations: "reservations_pb2_grpc.ReservationServiceStub"
     shipments: "shipments_pb2_grpc.ShipmentServiceStub"
     epcis: "epcis_pb2_grpc.EpcisServiceStub"

@@ -15,7 +15,7 @@ from onhand.kit.outbox import Relay
 from onhand.kit.schema import wait_until_migrated
 from onhand.kit.server import Server
 from onhand.notifications.config import NotificationsSettings
-from onhand.notifications.consumer import subscriptions
+from onhand.notifications.consumer import AvailabilityFeed, subscriptions
 from onhand.notifications.delivery.apprise import AppriseSender
 from onhand.notifications.delivery.network import Resolver
 from onhand.notifications.delivery.smtp import SmtpSender
@@ -27,6 +27,7 @@ from onhand.notifications.servicer.contacts import ContactServicer
 from onhand.notifications.servicer.journeys import JourneyServicer
 from onhand.notifications.servicer.messages import MessageServicer, WebhookServicer
 from onhand.notifications.servicer.templates import TemplateServicer
+from onhand.notifications.use_cases.availability import AvailabilityPosts
 from onhand.notifications.use_cases.contacts import Contacts
 from onhand.notifications.use_cases.journeys import Journeys, no_page
 from onhand.notifications.use_cases.messages import Notifications
@@ -65,7 +66,9 @@ async def serve(settings: NotificationsSettings) -> None:
     mails = Dispatcher(Channel.EMAIL, notifications, smtp.send, settings.smtp_connections)
     posts = Dispatcher(Channel.WEBHOOK, notifications, webhooks.send, settings.webhook_concurrency)
     others = [AppriseSender(settings, channel, file) for channel, file in settings.providers.items()]
-    jobs = Jobs(notifications, clock)
+    availability = AvailabilityPosts(database, clock, settings, vault)
+    feed = AvailabilityFeed(availability)
+    jobs = Jobs(notifications, availability, clock)
 
     server = Server(settings)
     for module, name, servicer in (
@@ -81,6 +84,9 @@ async def serve(settings: NotificationsSettings) -> None:
     for subscription in subscriptions(notifications):
         consumer = Consumer(broker, database, "notifications", subscription)
         server.background(f"consume {subscription.stream}", consumer.run)
+    # By a name of its own: whoever else takes stock's events has a place in the stream of their own.
+    listening = Consumer(broker, database, "notifications-availability", feed.subscription)
+    server.background("consume availability", listening.run)
     server.background("mails", mails.run)
     server.background("posts", posts.run)
     for sender in others:
@@ -97,6 +103,8 @@ async def serve(settings: NotificationsSettings) -> None:
         queues.INTERVAL_S,
         lambda: queues.measure(database, broker, clock, "notifications"),
     )
+    server.every("subscriptions", 1, feed.refresh)
+    server.every("post availability", settings.availability_gather_s, jobs.post_availability)
     server.every("forget", 3600, jobs.forget)
     server.every("chain the trail", chain.INTERVAL_S, lambda: chain.extend(database))
     server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
