@@ -124,7 +124,8 @@ def test_a_sold_tag_that_is_sold_again_had_been_here_until_then() -> None:
     again = books(cell(), tags=(sold := tag(TagState.SOLD),))
     again.take_out(sold, "i1", Reason.SOLD, NOW + timedelta(hours=2))
     assert sold.state_time == NOW + timedelta(hours=2)
-    assert again.changed_tags and not again.movements
+    assert again.changed_tags
+    assert not again.movements
     again.take_out(sold, "i1", Reason.SOLD, NOW)  # told late
     assert sold.state_time == NOW + timedelta(hours=2)
 
