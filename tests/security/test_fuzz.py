@@ -4,6 +4,7 @@ Afterwards the books are true, no process has died, and no secret stands where i
 """
 
 import re
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -161,6 +162,34 @@ def test_any_request_is_answered_or_refused(fort: Stack, channels: Any, label: s
 @pytest.mark.parametrize("label", OPERATIONS)
 def test_any_request_is_answered_or_refused_in_a_wide_search(fort: Stack, channels: Any, label: str) -> None:
     ask(fort, label, MANY)
+
+
+def test_a_connection_that_says_nothing_or_drips_is_ended(fort: Stack) -> None:
+    host, _, port = fort.address("edge").rpartition(":")
+    silent, cut, dripping = (socket.create_connection((host, int(port)), timeout=60) for _ in range(3))
+    cut.sendall(b"GET / HTTP/1.1\r\nHost: onhand\r\nX-")
+    dripping.sendall(b"GET / HTTP/1.1\r\nHost: onhand\r\n")
+
+    def ended(connection: socket.socket) -> bool:
+        connection.settimeout(0.05)
+        try:
+            return connection.recv(1) == b""
+        except TimeoutError:
+            return False
+        except ConnectionError:
+            return True
+
+    def dripped() -> bool:
+        try:
+            dripping.sendall(b"X-Drip: 1\r\n")
+        except ConnectionError:
+            return True
+        return ended(dripping)
+
+    eventually(dripped, 60)
+    eventually(lambda: ended(silent) and ended(cut), 60)
+    for each in (silent, cut, dripping):
+        each.close()
 
 
 # After all that
