@@ -31,6 +31,7 @@ from onhand.kit.config import Auth
 from onhand.kit.errors import UnknownItem
 from onhand.kit.interceptors import Guard
 from onhand.kit.status import to_status
+from onhand.kit.trail import FORWARDED
 
 START_S = 20.0
 SCOPES = ("reads.write", "stock.read", "catalog.read")
@@ -55,6 +56,7 @@ class StockPeer(ReadServiceServicer, AvailabilityServiceServicer, CatalogService
         self.batches: list[reads_pb2.RecordReadsRequest] = []
         self.subjects: list[str] = []
         self.traceparents: list[str] = []
+        self.origins: list[str] = []
         self.failures: dict[str, Exception] = {}
         """By reader; "" for every one."""
         self.result = lambda request: reads_pb2.RecordReadsResponse(
@@ -65,7 +67,9 @@ class StockPeer(ReadServiceServicer, AvailabilityServiceServicer, CatalogService
 
     async def RecordReads(self, request: Any, context: Any) -> reads_pb2.RecordReadsResponse:
         self.subjects.append(auth.current().subject)
-        self.traceparents.append(dict(context.invocation_metadata()).get("traceparent", ""))
+        metadata = dict(context.invocation_metadata())
+        self.traceparents.append(metadata.get("traceparent", ""))
+        self.origins.append(metadata.get(FORWARDED, ""))
         if failure := self.failures.get(request.reader_id, self.failures.get("")):
             raise failure
         self.batches.append(request)
