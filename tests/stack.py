@@ -153,6 +153,7 @@ def up(data_dir: Path, mailbox: Mailbox, **environment: str) -> Iterator[Stack]:
         # A mail that a killed process had in hand is taken up again after this.
         "ONHAND_DELIVERY_LEASE_S": "35",
         "ONHAND_RETRY_DELAYS_S": "[0.2, 0.5, 1, 2, 5]",
+        "ONHAND_METRICS_LISTEN": "127.0.0.1:0",
     }
     with output.open("ab") as log:
         process = subprocess.Popen(

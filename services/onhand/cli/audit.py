@@ -15,8 +15,8 @@ from onhand.cli.runtime import DEFAULT_DATA_DIR, Runtime
 
 MAX_SHOWN = 50
 """Findings printed; the count tells the rest."""
-LIVE_STATES = (3, 4, 5, 6)
-"""Order lines that must have stock: reserved, assigned, picking, ready."""
+LIVE_STATES = (3, 4, 5, 6, 13)
+"""Order lines that must have stock: reserved, assigned, picking, ready, to be sent to their store."""
 
 
 @dataclass

@@ -330,4 +330,15 @@ class ViewBehind(OnhandError):
         return f"this replica's view is at revision {self.revision}, behind what was asked; try again"
 
 
+@dataclass
+class BeforeHistory(OnhandError):
+    reason = "BEFORE_HISTORY"
+    history_start_time: str
+    """RFC 3339."""
+
+    @property
+    def message(self) -> str:
+        return f"what was before {self.history_start_time} is not known here"
+
+
 BY_REASON: dict[str, type[OnhandError]] = {each.reason: each for each in OnhandError.__subclasses__()}

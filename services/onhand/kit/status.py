@@ -41,6 +41,7 @@ CODES: dict[str, grpc.StatusCode] = {
     "RATE_LIMITED": _Code.RESOURCE_EXHAUSTED,
     "DEADLINE_EXCEEDED": _Code.DEADLINE_EXCEEDED,
     "INTERNAL": _Code.INTERNAL,
+    "BEFORE_HISTORY": _Code.OUT_OF_RANGE,
 }
 """Every reason and its canonical code; a test holds it against the contract's enum."""
 

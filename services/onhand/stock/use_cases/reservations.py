@@ -276,6 +276,8 @@ class Reservations:
         locked = await storage.lock_tags(connection, tags or ())
         books = self._books(cells, locked, reservation.order_id or str(reservation_id), actor)
         change(books, reservation)
+        for line in reservation.lines:
+            line.cell_version = books.cells[line.key].version + (line.key in books.changed_cells)
         await rows.save(connection, [reservation])
         await storage.save(connection, books)
         changed = events.of_books(books, self._deps.clock, [reservation])
