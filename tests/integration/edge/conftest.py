@@ -231,9 +231,10 @@ async def start(world: World, **settings: object) -> EdgeProcess:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "onhand", "serve", "edge", env=environment, stdout=out, stderr=out
         )
-    edge = EdgeProcess(f"http://127.0.0.1:{port}", process, log)
+    scheme = "https" if "tls_certificate_file" in settings else "http"
+    edge = EdgeProcess(f"{scheme}://127.0.0.1:{port}", process, log)
     deadline = time.monotonic() + START_S
-    async with edge.client() as client:
+    async with edge.client(verify=False) as client:
         while True:
             with suppress(httpx.TransportError):
                 if (await client.get("/healthz")).is_success:
