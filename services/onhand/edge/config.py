@@ -31,6 +31,8 @@ class EdgeSettings(Auth):
     """How long an idle connection stays open. Readers post every few seconds on one connection."""
     max_connections: Annotated[int, Field(ge=1)] = 2_000
     """Open connections of one process, watchers included; beyond it requests get 503."""
+    header_timeout_s: Annotated[float, Field(gt=0, le=120)] = 10
+    """Longest a client may take to send the head of a request; protects connections from clients that drip."""
     max_header_bytes: Annotated[int, Field(ge=4_096, le=1 << 20)] = 32 << 10
     """Largest request line and headers together; protects memory."""
     max_body_bytes: Annotated[int, Field(ge=1_024, le=64 << 20)] = 4 << 20

@@ -30,6 +30,10 @@ def subscriptions(notifications: Notifications) -> list[Subscription]:
         event = PickupEvent.FromString(data)
         if event.HasField("task_cancelled"):
             await notifications.withdraw_task(connection, events.withdrawal(event))
+        elif event.HasField("substitution_offered"):
+            await notifications.tell(connection, events.offer(event))
+        elif event.HasField("substitution_decided"):
+            await notifications.settle(connection, events.offer(event))
         else:
             await notifications.tell(connection, events.pickup_occasion(event))
 
@@ -37,7 +41,15 @@ def subscriptions(notifications: Notifications) -> list[Subscription]:
         Subscription("routing", ("order_accepted", "order_delayed", "lines_cancelled"), on_routing),
         Subscription(
             "pickup",
-            ("task_ready", "task_collected", "task_shipped", "task_expired", "task_cancelled"),
+            (
+                "task_ready",
+                "task_collected",
+                "task_shipped",
+                "task_expired",
+                "task_cancelled",
+                "substitution_offered",
+                "substitution_decided",
+            ),
             on_pickup,
         ),
     ]

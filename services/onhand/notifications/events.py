@@ -80,6 +80,7 @@ _PICKUP_PURPOSES = {
     "task_shipped": Purpose.ORDER_SHIPPED,
     "task_expired": Purpose.ORDER_EXPIRED,
 }
+"""Of what a task's own end or step tells."""
 
 
 def pickup_occasion(event: PickupEvent) -> Occasion:
@@ -99,6 +100,26 @@ def pickup_occasion(event: PickupEvent) -> Occasion:
         collect_deadline=_optional_time(event.task_ready, "collect_deadline"),
         carrier=event.task_shipped.carrier,
         tracking_number=event.task_shipped.tracking_number,
+    )
+
+
+def offer(event: PickupEvent) -> Occasion:
+    """Return the question that SubstitutionOffered asks; of SubstitutionDecided, the one that it ends."""
+    task, decided = event.task, event.substitution_decided.substitution
+    offered = decided if event.HasField("substitution_decided") else event.substitution_offered.substitution
+    wanted = next((each.item_id for each in task.lines if each.line_id == offered.line_id), offered.line_id)
+    return Occasion(
+        event_id=UUID(event.event_id),
+        record_time=_time(event.record_time),
+        purpose=Purpose.SUBSTITUTION_OFFERED,
+        order_id=task.order_id,
+        lines=(Line(offered.line_id, wanted, offered.quantity),),
+        task=Task(UUID(task.task_id), task.version),
+        location_id=task.location_id,
+        detail=_one_line(offered.detail),
+        offered_item_id=offered.item_id,
+        offered_quantity=offered.quantity,
+        decide_deadline=_optional_time(offered, "decide_deadline"),
     )
 
 

@@ -15,7 +15,7 @@ from onhand.api.stock.v1 import (
     reservations_pb2,
     shipments_pb2,
 )
-from onhand.kit import config, housekeeping, telemetry
+from onhand.kit import chain, config, housekeeping, queues, telemetry
 from onhand.kit.clock import SystemClock
 from onhand.kit.db import Database
 from onhand.kit.events import Broker
@@ -118,6 +118,9 @@ async def serve(settings: StockSettings) -> None:
     if settings.epcis_publish_interval_s:
         server.every("publish changes", settings.epcis_publish_interval_s, jobs.publish_changes)
     server.every("forget captures", 3600, jobs.forget_captures)
+    server.every("measure", queues.INTERVAL_S, lambda: queues.measure(database, broker, clock, "stock"))
+    server.every("measure books", 300, jobs.measure_books)
+    server.every("chain the trail", chain.INTERVAL_S, lambda: chain.extend(database))
     server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
 
     telemetry.meter.create_observable_gauge(
@@ -125,6 +128,11 @@ async def serve(settings: StockSettings) -> None:
         [lambda _: [Observation(view.lag_s)]],
         unit="s",
         description="How far this replica's view is behind the present",
+    )
+    telemetry.meter.create_observable_gauge(
+        "onhand.stock.watchers",
+        [lambda _: [Observation(view.watchers)]],
+        description="Watches of availability open on this replica",
     )
 
     async def ready() -> None:

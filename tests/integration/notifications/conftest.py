@@ -44,6 +44,7 @@ from onhand.notifications.delivery.webhook import WebhookSender
 from onhand.notifications.domain.endpoints import NewEndpoint
 from onhand.notifications.domain.messages import Channel, Message, State
 from onhand.notifications.jobs import Dispatcher, Jobs
+from onhand.notifications.main import pages
 from onhand.notifications.servicer.contacts import ContactServicer
 from onhand.notifications.servicer.journeys import JourneyServicer
 from onhand.notifications.servicer.messages import MessageServicer, WebhookServicer
@@ -335,7 +336,12 @@ async def make_world(servers: EmbeddedServers, keys_dir: Path, tmp_path: Path) -
         database = Database(settings, "notifications-test")
         contacts = Contacts(database, clock, settings, vault)
         journeys = Journeys(
-            database, clock, settings, vault, replace(settings.rules, usable=frozenset(usable))
+            database,
+            clock,
+            settings,
+            vault,
+            replace(settings.rules, usable=frozenset(usable)),
+            pages(settings),
         )
         notifications = Notifications(database, clock, settings, vault, contacts, journeys)
         templates = Templates(database, clock, settings)

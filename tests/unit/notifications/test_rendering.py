@@ -31,6 +31,9 @@ def occasion(purpose: Purpose) -> Occasion:
         promise_time_before=NOON,
         promise_time=NOON.replace(day=6),
         detail="<i>no stock</i>",
+        offered_item_id="SKU-3",
+        offered_quantity=2,
+        decide_deadline=NOON.replace(minute=30),
     )
 
 
@@ -95,6 +98,22 @@ def test_a_shipped_mail_tells_carrier_and_number_and_a_delay_the_new_time() -> N
     assert "DHL" in shipped.text
     assert "JD0146" in shipped.text
     assert "Saturday, 6 June 2026, 12:00 UTC" in mail(Purpose.ORDER_DELAYED).text
+
+
+def test_a_question_says_what_instead_of_what_until_when_and_where_to_answer() -> None:
+    asked = facts_of(occasion(Purpose.SUBSTITUTION_OFFERED), LINES[:1], "https://shop.example/orders/x")
+    said = render((), Purpose.SUBSTITUTION_OFFERED, Channel.EMAIL, asked, Reader())
+    for text in ("2 × SKU-3", "2 × SKU-1", "Friday, 5 June 2026, 12:30 UTC", "<i>no stock</i>"):
+        assert text in said.text
+    assert said.text.count("https://shop.example/orders/x") == 1
+    assert '<a href="https://shop.example/orders/x"' in said.html
+
+
+def test_a_mail_leads_to_the_orders_page_where_there_is_one() -> None:
+    facts = facts_of(occasion(Purpose.ORDER_READY), LINES, "https://shop.example/orders/x")
+    said = render((), Purpose.ORDER_READY, Channel.EMAIL, facts, Reader())
+    assert "See your order: https://shop.example/orders/x\n\nOrder WEB-1\n" in said.text
+    assert '<a href="https://shop.example/orders/x">' in said.html
 
 
 def test_someone_without_a_name_is_greeted_all_the_same() -> None:
