@@ -24,8 +24,8 @@ class MessagePurpose(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     MESSAGE_PURPOSE_ORDER_REMINDER: _ClassVar[MessagePurpose]
     MESSAGE_PURPOSE_ORDER_LAST_CALL: _ClassVar[MessagePurpose]
     MESSAGE_PURPOSE_FOLLOW_UP: _ClassVar[MessagePurpose]
-    MESSAGE_PURPOSE_AVAILABILITY_CHANGED: _ClassVar[MessagePurpose]
     MESSAGE_PURPOSE_SUBSTITUTION_OFFERED: _ClassVar[MessagePurpose]
+    MESSAGE_PURPOSE_AVAILABILITY_CHANGED: _ClassVar[MessagePurpose]
 MESSAGE_PURPOSE_UNSPECIFIED: MessagePurpose
 MESSAGE_PURPOSE_ORDER_READY: MessagePurpose
 MESSAGE_PURPOSE_ORDER_COLLECTED: MessagePurpose
@@ -36,8 +36,8 @@ MESSAGE_PURPOSE_ORDER_EXPIRED: MessagePurpose
 MESSAGE_PURPOSE_ORDER_REMINDER: MessagePurpose
 MESSAGE_PURPOSE_ORDER_LAST_CALL: MessagePurpose
 MESSAGE_PURPOSE_FOLLOW_UP: MessagePurpose
-MESSAGE_PURPOSE_AVAILABILITY_CHANGED: MessagePurpose
 MESSAGE_PURPOSE_SUBSTITUTION_OFFERED: MessagePurpose
+MESSAGE_PURPOSE_AVAILABILITY_CHANGED: MessagePurpose
 
 class Message(_message.Message):
     __slots__ = ("message_id", "purpose", "channel", "state", "order_id", "masked_address", "subject", "attempt_count", "next_attempt_time", "failure", "create_time", "send_time", "receipt", "receipt_time")

@@ -2,8 +2,8 @@
 
 from onhand.kit.migrations import execute
 
-revision = "0007"
-down_revision = "0006"
+revision = "0006"
+down_revision = "0005"
 
 TABLES = """
 -- What a change of a reservation did to a cell; that it was made, the reservation itself says. Written when it is

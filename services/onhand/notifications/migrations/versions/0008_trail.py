@@ -3,8 +3,8 @@
 from onhand.kit.migrations import execute
 from onhand.kit.trail import TABLES
 
-revision = "0006"
-down_revision = "0005"
+revision = "0008"
+down_revision = "0007"
 
 
 def upgrade() -> None:

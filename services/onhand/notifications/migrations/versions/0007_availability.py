@@ -2,8 +2,8 @@
 
 from onhand.kit.migrations import execute
 
-revision = "0008"
-down_revision = "0007"
+revision = "0007"
+down_revision = "0006"
 
 TABLES = """
 -- Null: none. A JSON object of a subscription's fields.
