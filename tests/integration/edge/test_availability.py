@@ -158,6 +158,7 @@ class TestLive:
         headers = {**world.bearer(), "Last-Event-ID": "37"}
         async with asyncio.timeout(15), edge.stream("GET", path, headers=headers) as response:
             stream = Stream(response)
+            assert await stream.block() == {"retry": "1000"}
             first, second = await stream.block(), await stream.block()
         assert first is not None
         assert second is not None
