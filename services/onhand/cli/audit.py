@@ -17,6 +17,8 @@ MAX_SHOWN = 50
 """Findings printed; the count tells the rest."""
 LIVE_STATES = (3, 4, 5, 6)
 """Order lines that must have stock: reserved, assigned, picking, ready."""
+FIRST_ENDED = 7
+"""Tasks in a state below it still have goods that may leave."""
 
 
 @dataclass
@@ -29,12 +31,15 @@ class Report:
 
 
 async def run(database_urls: Mapping[str, str]) -> Report:
-    """Audit the databases given, by service; those between services need stock and routing."""
+    """Audit the databases given, by service.
+
+    Those between services need stock and routing, and pickup's where customers have taken substitutes.
+    """
     report = Report()
     if "stock" in database_urls:
         await _stock(database_urls["stock"], report)
     if "stock" in database_urls and "routing" in database_urls:
-        await _promises(database_urls["stock"], database_urls["routing"], report)
+        await _promises(database_urls, report)
     return report
 
 
@@ -53,32 +58,43 @@ async def _stock(url: str, report: Report) -> None:
     await _count(url, ("movements", "balances", "tags", "tag_events", "reservations"), report)
 
 
-async def _promises(stock_url: str, routing_url: str, report: Report) -> None:
+async def _promises(urls: Mapping[str, str], report: Report) -> None:
     """Every live order line is covered by committed stock, and no committed stock is without its order.
 
     Both sides are read a moment apart while the system runs, so what looks wrong is looked at again.
     """
-    suspects = await _unmatched(stock_url, routing_url)
+    suspects = await _unmatched(urls)
     for _ in range(10):
         if not suspects:
             break
         await asyncio.sleep(0.5)
-        suspects &= await _unmatched(stock_url, routing_url)
+        suspects &= await _unmatched(urls)
     report.findings += sorted(suspects)
-    await _count(routing_url, ("orders", "order_lines"), report)
+    await _count(urls["routing"], ("orders", "order_lines"), report)
 
 
-async def _unmatched(stock_url: str, routing_url: str) -> set[str]:
+async def _unmatched(urls: Mapping[str, str]) -> set[str]:
     promised = await _sums(
-        routing_url,
+        urls["routing"],
         """
         SELECT reservation_id::text, item_id, location_id, sum(quantity) AS quantity FROM order_lines
         WHERE state = ANY($1) AND reservation_id IS NOT NULL GROUP BY 1, 2, 3
         """,
         [list(LIVE_STATES)],
     )
+    if "pickup" in urls:  # a substitute that its customer has taken has a reservation of its own
+        promised |= await _sums(
+            urls["pickup"],
+            """
+            SELECT l.reservation_id, l.item_id, t.location_id,
+                   sum(l.quantity - l.short - l.cancelled - l.substituted - l.handed_over - l.refused) AS quantity
+            FROM task_lines l JOIN tasks t USING (task_id)
+            WHERE l.reservation_id <> '' AND t.state < $1 GROUP BY 1, 2, 3
+            """,
+            [FIRST_ENDED],
+        )
     committed = await _sums(
-        stock_url,
+        urls["stock"],
         """
         SELECT reservation_id::text, item_id, location_id, quantity - fulfilled - released AS quantity
         FROM reservation_lines JOIN reservations r USING (reservation_id)
@@ -118,6 +134,7 @@ def audit(
         str, typer.Option(help="Database of stock, in place of --data-dir: postgresql://…")
     ] = "",
     routing_url: Annotated[str, typer.Option(help="Database of routing, likewise.")] = "",
+    pickup_url: Annotated[str, typer.Option(help="Database of pickup, likewise.")] = "",
 ) -> None:
     """Prove that the books are true: balances equal movements, promises are covered. Changes nothing.
 
@@ -125,7 +142,8 @@ def audit(
     """
     from onhand.cli.errors import UpError
 
-    urls = {name: url for name, url in (("stock", stock_url), ("routing", routing_url)) if url}
+    given = {"stock": stock_url, "routing": routing_url, "pickup": pickup_url}
+    urls = {name: url for name, url in given.items() if url}
     try:
         report = asyncio.run(run(urls or Runtime.load(data_dir).database_urls))
     except UpError as error:
