@@ -6,6 +6,7 @@ from onhand.stock.servicer.counts import CountServicer
 from onhand.stock.servicer.epcis import EpcisServicer
 from onhand.stock.servicer.ledger import LedgerServicer
 from onhand.stock.servicer.offers import OfferServicer
+from onhand.stock.servicer.policies import StockPolicyServicer
 from onhand.stock.servicer.reads import ReadServicer, TagServicer
 from onhand.stock.servicer.reservations import ReservationServicer
 from onhand.stock.servicer.shipments import ShipmentServicer
@@ -20,5 +21,6 @@ __all__ = [
     "ReadServicer",
     "ReservationServicer",
     "ShipmentServicer",
+    "StockPolicyServicer",
     "TagServicer",
 ]

@@ -17,7 +17,7 @@ class Availability:
         self._deps = deps
 
     async def read_now(
-        self, item_ids: Sequence[str], location_ids: Sequence[str]
+        self, item_ids: Sequence[str], location_ids: Sequence[str], channel: str = ""
     ) -> tuple[dict[CellKey, Standing], datetime, int]:
         """Return cells as committed now, the moment, and a revision that all of them are at or below."""
         now = self._deps.clock.now()
@@ -32,4 +32,4 @@ class Availability:
             return cells, await outbox.read_revision(connection)
 
         cells, revision = await self._deps.database.read(work)
-        return {key: Standing.of(cell) for key, cell in cells.items()}, now, revision
+        return {key: Standing.of(cell, channel) for key, cell in cells.items()}, now, revision

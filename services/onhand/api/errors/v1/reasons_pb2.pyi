@@ -30,6 +30,7 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_WRONG_CODE: _ClassVar[ErrorReason]
     ERROR_REASON_WRONG_PRODUCT: _ClassVar[ErrorReason]
     ERROR_REASON_VIEW_BEHIND: _ClassVar[ErrorReason]
+    ERROR_REASON_HOLD_LIMIT_REACHED: _ClassVar[ErrorReason]
 ERROR_REASON_UNSPECIFIED: ErrorReason
 ERROR_REASON_INVALID_FIELD: ErrorReason
 ERROR_REASON_INVALID_EPC: ErrorReason
@@ -54,3 +55,4 @@ ERROR_REASON_INTERNAL: ErrorReason
 ERROR_REASON_WRONG_CODE: ErrorReason
 ERROR_REASON_WRONG_PRODUCT: ErrorReason
 ERROR_REASON_VIEW_BEHIND: ErrorReason
+ERROR_REASON_HOLD_LIMIT_REACHED: ErrorReason
