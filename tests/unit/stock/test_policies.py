@@ -258,12 +258,12 @@ def test_units_that_move_count_at_one_place_only(state: ReservationState) -> Non
     moving = held(3, state)
     line = [(KEY, there, 3)]
     with pytest.raises(InsufficientStock):  # one of the three there is safety stock
-        reservations.transfer(changed, moving, line, allow_partial=False, ignore_safety_stock=False, now=NOW)
+        reservations.transfer(changed, moving, line, allow_partial=False, ignore_safety_stock=False)
     assert [each.open for each in moving.lines] == [3]
-    reservations.transfer(changed, moving, line, allow_partial=True, ignore_safety_stock=False, now=NOW)
+    reservations.transfer(changed, moving, line, allow_partial=True, ignore_safety_stock=False)
     assert [(each.key.location_id, each.open) for each in moving.lines] == [("s1", 1), ("s2", 2)]
     promised = [each.reserved + each.committed for each in changed.cells.values()]
     assert promised == [1, 2]
     back = [(there, KEY, 2)]
-    reservations.transfer(changed, moving, back, allow_partial=False, ignore_safety_stock=False, now=NOW)
+    reservations.transfer(changed, moving, back, allow_partial=False, ignore_safety_stock=False)
     assert [(each.quantity, each.open) for each in moving.lines] == [(5, 3), (2, 0)]

@@ -82,14 +82,12 @@ def transfer(
     *,
     allow_partial: bool,
     ignore_safety_stock: bool,
-    now: datetime,
 ) -> None:
-    """Hold units elsewhere instead: all of them, or what there is when `allow_partial`.
+    """Hold units of a live reservation elsewhere instead: all of them, or what there is when `allow_partial`.
 
     `lines` say from which cell to which, each at most once. What leaves a cell counts as released there. Raises
     InsufficientStock for the first line that is short, and when nothing can be moved.
     """
-    require(reservation, now, "move it", ReservationState.HELD, ReservationState.COMMITTED)
     moved = []
     for from_key, to_key, quantity in lines:
         line = _open_line(reservation, from_key, quantity, "move")

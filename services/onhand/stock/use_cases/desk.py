@@ -76,6 +76,7 @@ class Desk:
         held = await held_already(connection, books, [arrival], now)
         ended = await self._reservations.give_back_expired(connection, books, [arrival], now)
         (reservation,) = await rows.lock(connection, [move.reservation_id])
+        domain.require(reservation, now, "move it", ReservationState.HELD, ReservationState.COMMITTED)
         lines = within_limits(
             books.cells, held, claim, arrival.lines, allow_partial=move.allow_partial, moved=True
         )
@@ -85,7 +86,6 @@ class Desk:
             [(CellKey(move.from_location_id, key.item_id), key, quantity) for key, quantity in lines],
             allow_partial=move.allow_partial,
             ignore_safety_stock=move.ignore_safety_stock,
-            now=now,
         )
         await rows.save_quantities(connection, reservation)
         await rows.save(connection, [reservation])
@@ -112,7 +112,7 @@ class Desk:
         ids = await rows.oldest_held(connection, wanted, now, count + 1)
         known = [each for each in await rows.read(connection, ids[:count]) if may(each)]
         if only_tell or not known:
-            return known, len(ids) > count
+            return _oldest_first(known), len(ids) > count
         keys = {line.key for each in known for line in each.lines}
         books = self._books(await storage.lock_cells(connection, keys, now), "", actor)
         released = []
@@ -127,11 +127,15 @@ class Desk:
             revision = await outbox.add(connection, events.of_books(books, self._deps.clock, released))
             for each in released:
                 each.revision = revision
-        return released, len(ids) > count
+        return _oldest_first(released), len(ids) > count
 
     def _books(self, cells: list[Cell], document: str, actor: str) -> Books:
         clock = self._deps.clock
         return Books(cells, [], actor=actor, document=document, occur_time=clock.now(), new_id=clock.uuid)
+
+
+def _oldest_first(reservations: list[Reservation]) -> list[Reservation]:
+    return sorted(reservations, key=lambda each: (each.create_time, each.reservation_id))
 
 
 def _asked(move: Move, reservation: Reservation) -> dict[str, int]:
