@@ -2,8 +2,8 @@
 
 import uvloop
 
-from onhand.client import AsyncStock
-from onhand.kit import config, housekeeping, telemetry
+from onhand.client import AsyncStock, Settings
+from onhand.kit import chain, config, housekeeping, letters, queues, telemetry
 from onhand.kit.auth import TokenFile
 from onhand.kit.clock import SystemClock
 from onhand.kit.db import Database
@@ -16,6 +16,7 @@ from onhand.pickup.consumer import routing_events, stock_events
 from onhand.pickup.jobs import Jobs
 from onhand.pickup.servicer import services
 from onhand.pickup.stock import Stock
+from onhand.pickup.storage import effects, tasks
 from onhand.pickup.use_cases import Assignments, Deps, TagGuard
 
 
@@ -28,13 +29,19 @@ def main() -> None:
 async def serve(settings: PickupSettings) -> None:
     database = Database(settings, "pickup")
     broker = Broker(settings.nats_url, "pickup", settings.nats_replicas)
-    client = AsyncStock(settings.stock_target, TokenFile(settings.token_file))
-    deps = Deps(database, SystemClock(), settings, Stock(client, settings))
+    client = AsyncStock(
+        settings.stock_target,
+        TokenFile(settings.token_file),
+        Settings(root_certificates=settings.services_ca()),
+    )
+    clock = SystemClock()
+    deps = Deps(database, clock, settings, Stock(client, settings))
     jobs = Jobs(deps)
 
     server = Server(settings)
     for descriptor, servicer in services(deps):
         server.add(descriptor, servicer)
+    server.add(letters.SERVICE, letters.DeadLetters(broker, "pickup"))
     server.background("relay", Relay(database, broker, "pickup").run)
     server.background(
         "routing events", Consumer(broker, database, "pickup", routing_events(Assignments(deps))).run
@@ -42,7 +49,12 @@ async def serve(settings: PickupSettings) -> None:
     server.background("stock events", Consumer(broker, database, "pickup", stock_events(TagGuard(deps))).run)
     server.background("tell stock", jobs.tell_stock)
     server.every("deadlines", settings.sweep_interval_s, jobs.pass_deadlines)
+    waiting = {"tasks": tasks.due, "told to stock": effects.waiting, "refused by stock": effects.refused}
+    server.every(
+        "measure", queues.INTERVAL_S, lambda: queues.measure(database, broker, clock, "pickup", waiting)
+    )
     server.every("forget", 3600, jobs.forget)
+    server.every("chain the trail", chain.INTERVAL_S, lambda: chain.extend(database))
     server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
 
     await server.serve(lambda: wait_until_migrated(database, "pickup"))

@@ -8,6 +8,7 @@ from onhand.api.stock.v1 import (
     catalog_pb2,
     counts_pb2,
     epcis_pb2,
+    explanations_pb2,
     ledger_pb2,
     offers_pb2,
     reads_pb2,
@@ -15,7 +16,7 @@ from onhand.api.stock.v1 import (
     shipments_pb2,
     stock_policies_pb2,
 )
-from onhand.kit import config, housekeeping, telemetry
+from onhand.kit import chain, config, housekeeping, queues, telemetry
 from onhand.kit.clock import SystemClock
 from onhand.kit.db import Database
 from onhand.kit.events import Broker
@@ -29,6 +30,7 @@ from onhand.stock.servicer import (
     CatalogServicer,
     CountServicer,
     EpcisServicer,
+    ExplanationServicer,
     LedgerServicer,
     OfferServicer,
     ReadServicer,
@@ -47,9 +49,11 @@ from onhand.stock.use_cases import (
     Documents,
     Epcis,
     EpcisEffects,
+    Explanations,
     Lookups,
     Offers,
     Policies,
+    Quantities,
     Reads,
     Reckoning,
     Reservations,
@@ -88,7 +92,7 @@ async def serve(settings: StockSettings) -> None:
         (counts_pb2, "CountService", CountServicer(counts, reckoning, database)),
         (shipments_pb2, "ShipmentService", ShipmentServicer(shipments, database, clock)),
         (epcis_pb2, "EpcisService", EpcisServicer(epcis)),
-        (ledger_pb2, "LedgerService", LedgerServicer(documents, database, clock)),
+        (ledger_pb2, "LedgerService", LedgerServicer(documents, Quantities(deps), database, clock)),
         (
             availability_pb2,
             "AvailabilityService",
@@ -100,6 +104,11 @@ async def serve(settings: StockSettings) -> None:
             StockPolicyServicer(policies, Demand(deps, policies), database),
         ),
         (offers_pb2, "OfferService", OfferServicer(offers, view, settings, clock)),
+        (
+            explanations_pb2,
+            "ExplanationService",
+            ExplanationServicer(Explanations(deps), view, settings, clock),
+        ),
         (
             reservations_pb2,
             "ReservationService",
@@ -120,6 +129,9 @@ async def serve(settings: StockSettings) -> None:
     if settings.epcis_publish_interval_s:
         server.every("publish changes", settings.epcis_publish_interval_s, jobs.publish_changes)
     server.every("forget captures", 3600, jobs.forget_captures)
+    server.every("measure", queues.INTERVAL_S, lambda: queues.measure(database, broker, clock, "stock"))
+    server.every("measure books", 300, jobs.measure_books)
+    server.every("chain the trail", chain.INTERVAL_S, lambda: chain.extend(database))
     server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
 
     telemetry.meter.create_observable_gauge(
@@ -127,6 +139,11 @@ async def serve(settings: StockSettings) -> None:
         [lambda _: [Observation(view.lag_s)]],
         unit="s",
         description="How far this replica's view is behind the present",
+    )
+    telemetry.meter.create_observable_gauge(
+        "onhand.stock.watchers",
+        [lambda _: [Observation(view.watchers)]],
+        description="Watches of availability open on this replica",
     )
 
     async def ready() -> None:

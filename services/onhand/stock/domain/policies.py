@@ -21,6 +21,15 @@ class Scope:
     location_id: str = ""
     channel: str = ""
 
+    def __str__(self) -> str:
+        names = {
+            "item": self.item_id,
+            "class": self.item_class,
+            "location": self.location_id,
+            "channel": self.channel,
+        }
+        return " ".join(f"{name}={value}" for name, value in names.items() if value) or "all"
+
     @property
     def rank(self) -> int:
         """How specific it is; two scopes of one rank never apply to the same cell and channel."""

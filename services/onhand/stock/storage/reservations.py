@@ -39,12 +39,37 @@ _SAVE = text("""
                 CAST(:expire_times AS timestamptz[])) AS v (reservation_id, state, order_id, expire_time)
     WHERE r.reservation_id = v.reservation_id
 """)
-_SAVE_LINES = text("""
-    UPDATE reservation_lines l SET fulfilled = v.fulfilled, released = v.released
-    FROM unnest(CAST(:location_ids AS text[]), CAST(:reservation_ids AS uuid[]), CAST(:item_ids AS text[]),
-                CAST(:fulfilled AS bigint[]), CAST(:released AS bigint[]))
-        AS v (location_id, reservation_id, item_id, fulfilled, released)
-    WHERE l.location_id = v.location_id AND l.reservation_id = v.reservation_id AND l.item_id = v.item_id
+_SAVE_LINES = text(f"""
+    WITH v AS (
+        SELECT * FROM unnest(
+            CAST(:location_ids AS text[]), CAST(:reservation_ids AS uuid[]), CAST(:item_ids AS text[]),
+            CAST(:fulfilled AS bigint[]), CAST(:released AS bigint[]), CAST(:states AS smallint[]))
+        AS v (location_id, reservation_id, item_id, fulfilled, released, state)
+    ), saved AS (
+        UPDATE reservation_lines l SET fulfilled = v.fulfilled, released = v.released FROM v
+        WHERE l.location_id = v.location_id AND l.reservation_id = v.reservation_id AND l.item_id = v.item_id
+    ), sides AS (
+        -- Of the rows as they were before this statement, and as it leaves them. What expires does so at its
+        -- time, whenever it is swept.
+        SELECT v.location_id, v.item_id, v.reservation_id, v.state AS state_after, r.state AS state_before,
+               l.quantity - l.fulfilled - l.released AS before, l.quantity - v.fulfilled - v.released AS after,
+               CASE WHEN v.state IN ({ReservationState.EXPIRED:d}, {ReservationState.BUMPED:d})
+                    THEN least(r.expire_time, now()) ELSE now() END AS change_time
+        FROM v JOIN reservation_lines l USING (location_id, reservation_id, item_id)
+        JOIN reservations r USING (reservation_id)
+    ), changes AS (
+        SELECT location_id, item_id, change_time, reservation_id,
+               CASE state_after WHEN {ReservationState.HELD:d} THEN after ELSE 0 END
+               - CASE state_before WHEN {ReservationState.HELD:d} THEN before ELSE 0 END AS reserved,
+               CASE state_after WHEN {ReservationState.COMMITTED:d} THEN after ELSE 0 END
+               - CASE state_before WHEN {ReservationState.COMMITTED:d} THEN before ELSE 0 END AS committed
+        FROM sides
+    )
+    INSERT INTO reservation_changes AS c
+        (location_id, item_id, change_time, reservation_id, reserved, committed)
+    SELECT * FROM changes WHERE (reserved, committed) <> (0, 0)
+    ON CONFLICT (location_id, item_id, change_time, reservation_id) DO UPDATE SET
+        reserved = c.reserved + excluded.reserved, committed = c.committed + excluded.committed
 """)
 _EXPIRED_ON_CELLS = text("""
     SELECT DISTINCT l.reservation_id
@@ -82,12 +107,27 @@ _OLDEST_HELD = text(f"""
     SELECT r.reservation_id FROM reservations r
     WHERE {_MATCHES} AND r.expire_time > :now ORDER BY create_time, reservation_id LIMIT :count
 """)
-_SAVE_QUANTITIES = text("""
-    INSERT INTO reservation_lines (location_id, reservation_id, item_id, quantity)
-    SELECT l.location_id, :reservation_id, l.item_id, l.quantity
-    FROM unnest(CAST(:location_ids AS text[]), CAST(:item_ids AS text[]), CAST(:quantities AS bigint[]))
-        AS l (location_id, item_id, quantity)
-    ON CONFLICT (location_id, reservation_id, item_id) DO UPDATE SET quantity = excluded.quantity
+_SAVE_QUANTITIES = text(f"""
+    WITH v AS (
+        SELECT * FROM unnest(CAST(:location_ids AS text[]), CAST(:item_ids AS text[]), CAST(:quantities AS bigint[]))
+        AS v (location_id, item_id, quantity)
+    ), grown AS (
+        SELECT v.location_id, v.item_id, v.quantity - coalesce(l.quantity, 0) AS units
+        FROM v LEFT JOIN reservation_lines l
+          ON (l.location_id, l.item_id, l.reservation_id) = (v.location_id, v.item_id, :reservation_id)
+    ), saved AS (
+        INSERT INTO reservation_lines (location_id, reservation_id, item_id, quantity)
+        SELECT location_id, :reservation_id, item_id, quantity FROM v
+        ON CONFLICT (location_id, reservation_id, item_id) DO UPDATE SET quantity = excluded.quantity
+    )
+    INSERT INTO reservation_changes AS c
+        (location_id, item_id, change_time, reservation_id, reserved, committed)
+    SELECT location_id, item_id, now(), :reservation_id,
+           CASE :state WHEN {ReservationState.HELD:d} THEN units ELSE 0 END,
+           CASE :state WHEN {ReservationState.COMMITTED:d} THEN units ELSE 0 END
+    FROM grown WHERE units <> 0
+    ON CONFLICT (location_id, item_id, change_time, reservation_id) DO UPDATE SET
+        reserved = c.reserved + excluded.reserved, committed = c.committed + excluded.committed
 """)
 
 
@@ -211,16 +251,7 @@ async def _with_lines(connection: AsyncConnection, query: Any, ids: Iterable[UUI
 
 
 async def save(connection: AsyncConnection, reservations: Sequence[Reservation]) -> None:
-    """Write state and lines of reservations that were locked."""
-    await connection.execute(
-        _SAVE,
-        {
-            "reservation_ids": [each.reservation_id for each in reservations],
-            "states": [each.state for each in reservations],
-            "order_ids": [each.order_id for each in reservations],
-            "expire_times": [each.expire_time for each in reservations],
-        },
-    )
+    """Write state and lines of reservations that were locked, and note what that changes for their cells."""
     lines = [(each, line) for each in reservations for line in each.lines]
     await connection.execute(
         _SAVE_LINES,
@@ -230,6 +261,17 @@ async def save(connection: AsyncConnection, reservations: Sequence[Reservation])
             "item_ids": [line.key.item_id for _, line in lines],
             "fulfilled": [line.fulfilled for _, line in lines],
             "released": [line.released for _, line in lines],
+            "states": [each.state for each, _ in lines],
+        },
+    )
+    # After the lines, which are compared with the state before.
+    await connection.execute(
+        _SAVE,
+        {
+            "reservation_ids": [each.reservation_id for each in reservations],
+            "states": [each.state for each in reservations],
+            "order_ids": [each.order_id for each in reservations],
+            "expire_times": [each.expire_time for each in reservations],
         },
     )
 
@@ -279,8 +321,12 @@ async def oldest_held(connection: AsyncConnection, wanted: Filter, now: datetime
 
 
 async def save_quantities(connection: AsyncConnection, reservation: Reservation) -> None:
-    """Write the quantities of a reservation's lines, new ones too."""
+    """Write the quantities of a reservation's lines, new ones too, and note what that changes for their cells.
+
+    Before `save`, which compares the lines with what they were.
+    """
     parameters = {
+        "state": reservation.state,
         "reservation_id": reservation.reservation_id,
         "location_ids": [line.key.location_id for line in reservation.lines],
         "item_ids": [line.key.item_id for line in reservation.lines],

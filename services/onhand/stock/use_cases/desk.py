@@ -87,6 +87,7 @@ class Desk:
             allow_partial=move.allow_partial,
             ignore_safety_stock=move.ignore_safety_stock,
         )
+        _tell_cells(books, reservation)
         await rows.save_quantities(connection, reservation)
         await rows.save(connection, [reservation])
         await storage.save(connection, books)
@@ -121,6 +122,8 @@ class Desk:
                 left = [(line.key, line.open, Bucket.SELLABLE) for line in each.lines if line.open]
                 domain.release(books, each, left, now)
                 released.append(each)
+        for each in released:
+            _tell_cells(books, each)
         if released:
             await rows.save(connection, released)
             await storage.save(connection, books)
@@ -132,6 +135,12 @@ class Desk:
     def _books(self, cells: list[Cell], document: str, actor: str) -> Books:
         clock = self._deps.clock
         return Books(cells, [], actor=actor, document=document, occur_time=clock.now(), new_id=clock.uuid)
+
+
+def _tell_cells(books: Books, reservation: Reservation) -> None:
+    """Say in each line of which version its cell is after the change."""
+    for line in reservation.lines:
+        line.cell_version = books.cells[line.key].version + (line.key in books.changed_cells)
 
 
 def _oldest_first(reservations: list[Reservation]) -> list[Reservation]:

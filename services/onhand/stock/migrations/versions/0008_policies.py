@@ -2,8 +2,8 @@
 
 from onhand.kit.migrations import execute
 
-revision = "0006"
-down_revision = "0005"
+revision = "0008"
+down_revision = "0007"
 
 TABLES = """
 -- Master data: replicated everywhere on a distributed engine, and bounded (`stock_policy_limit`). An empty text
