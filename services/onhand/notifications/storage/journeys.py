@@ -20,7 +20,8 @@ from onhand.notifications.vault import Vault
 SAVE_LOCK = 0x6A6F75726E
 """Key of the advisory lock under which versions are counted."""
 
-_TIMES = ("record_time", "collect_deadline", "promise_time_before", "promise_time")
+_TIMES = ("record_time", "collect_deadline", "promise_time_before", "promise_time", "claim_deadline")
+_IDS = ("identity_id", "address_id", "alert_id")
 
 _SAVED = text("SELECT DISTINCT ON (name) name, version, definition FROM journeys ORDER BY name, version DESC")
 _SAVE = text("""
@@ -238,7 +239,10 @@ def facts_to_bytes(occasion: Occasion) -> bytes:
 def facts_of(said: bytes) -> Occasion:
     values = json.loads(said)
     for name in _TIMES:
-        values[name] = datetime.fromisoformat(values[name]) if values[name] else None
+        # Facts of before a release lack what it has added.
+        values[name] = datetime.fromisoformat(values[name]) if values.get(name) else None
+    for name in _IDS:
+        values[name] = UUID(values[name]) if values.get(name) else None
     task = values.pop("task")
     return Occasion(
         event_id=UUID(values.pop("event_id")),

@@ -17,6 +17,7 @@ from onhand.kit.errors import FieldViolation, InvalidField, LimitReached, NotFou
 from onhand.notifications import events
 from onhand.notifications.config import NotificationsSettings
 from onhand.notifications.domain.addresses import check_endpoint_uri
+from onhand.notifications.domain.alerts import Alert, LookUp
 from onhand.notifications.domain.contacts import (
     MAX_IDENTITIES,
     MERGING_KINDS,
@@ -34,7 +35,16 @@ from onhand.notifications.domain.contacts import (
     merge_objection,
 )
 from onhand.notifications.domain.messages import Channel, Message
-from onhand.notifications.storage import contacts, merges, messages, orders, sealing, suppressions
+from onhand.notifications.storage import (
+    alerts,
+    contacts,
+    measures,
+    merges,
+    messages,
+    orders,
+    sealing,
+    suppressions,
+)
 from onhand.notifications.storage.merges import Review
 from onhand.notifications.use_cases.redaction import redacted
 from onhand.notifications.vault import Vault
@@ -49,6 +59,8 @@ class Export:
     contact: Contact | None
     order_ids: Sequence[str]
     messages: Sequence[Message]
+    alerts: Sequence[Alert] = ()
+    look_ups: Sequence[LookUp] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,7 +359,13 @@ class Contacts:
             said = await messages.list_of_person(connection, self.vault, identity_ids, before, limit)
             if before is not None:
                 return Export(None, (), said)
-            return Export(contact, await orders.of_contact(connection, contact.contact_id), said)
+            return Export(
+                contact,
+                await orders.of_contact(connection, contact.contact_id),
+                said,
+                await alerts.of_contact(connection, self.vault, contact.contact_id),
+                await alerts.look_ups(connection, identity_ids),
+            )
 
         return await self.database.read(work)
 
@@ -362,6 +380,7 @@ class Contacts:
             stopped = [each for each in emptied if each.end_time == now]
             await outbox.add(connection, events.changed(stopped, self.clock))
             await suppressions.erase(connection, self.vault, contact)
+            await measures.erase_views(connection, contact.contact_id)
             await merges.erase(connection, contact.contact_id, actor, now)
             response = pb.EraseContactResponse(identity_count=len(identity_ids), message_count=len(emptied))
             response.erase_time.FromDatetime(now)

@@ -24,6 +24,9 @@ class MessagePurpose(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     MESSAGE_PURPOSE_ORDER_REMINDER: _ClassVar[MessagePurpose]
     MESSAGE_PURPOSE_ORDER_LAST_CALL: _ClassVar[MessagePurpose]
     MESSAGE_PURPOSE_FOLLOW_UP: _ClassVar[MessagePurpose]
+    MESSAGE_PURPOSE_BACK_IN_STOCK: _ClassVar[MessagePurpose]
+    MESSAGE_PURPOSE_NEARBY: _ClassVar[MessagePurpose]
+    MESSAGE_PURPOSE_ALTERNATIVES: _ClassVar[MessagePurpose]
 MESSAGE_PURPOSE_UNSPECIFIED: MessagePurpose
 MESSAGE_PURPOSE_ORDER_READY: MessagePurpose
 MESSAGE_PURPOSE_ORDER_COLLECTED: MessagePurpose
@@ -34,6 +37,9 @@ MESSAGE_PURPOSE_ORDER_EXPIRED: MessagePurpose
 MESSAGE_PURPOSE_ORDER_REMINDER: MessagePurpose
 MESSAGE_PURPOSE_ORDER_LAST_CALL: MessagePurpose
 MESSAGE_PURPOSE_FOLLOW_UP: MessagePurpose
+MESSAGE_PURPOSE_BACK_IN_STOCK: MessagePurpose
+MESSAGE_PURPOSE_NEARBY: MessagePurpose
+MESSAGE_PURPOSE_ALTERNATIVES: MessagePurpose
 
 class Message(_message.Message):
     __slots__ = ("message_id", "purpose", "channel", "state", "order_id", "masked_address", "subject", "attempt_count", "next_attempt_time", "failure", "create_time", "send_time", "receipt", "receipt_time")
