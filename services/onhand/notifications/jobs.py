@@ -14,6 +14,7 @@ from onhand.notifications.delivery.reports import read_report
 from onhand.notifications.domain.alerts import HoldState, UnitHold
 from onhand.notifications.domain.messages import Attempt, Channel, Result, State, Verdict
 from onhand.notifications.stock import Stock
+from onhand.notifications.use_cases.availability import AvailabilityPosts
 from onhand.notifications.use_cases.messages import Notifications
 from onhand.notifications.use_cases.offers import Offers
 
@@ -150,13 +151,19 @@ class Dispatcher:
 class Jobs:
     """What runs every so often."""
 
-    def __init__(self, notifications: Notifications, clock: Clock) -> None:
+    def __init__(self, notifications: Notifications, posts: AvailabilityPosts, clock: Clock) -> None:
         self._notifications = notifications
+        self._posts = posts
         self._clock = clock
 
     async def advance(self) -> None:
         """Take the steps of journeys that are due. Replicas share the work."""
         while await self._notifications.journeys.advance():
+            pass
+
+    async def post_availability(self) -> None:
+        """Make posts of what has changed. Replicas share the work."""
+        while await self._posts.post():
             pass
 
     async def measure(self) -> None:
@@ -228,7 +235,8 @@ class AlertJobs:
         """Look where locations are."""
         await self._offers.locate(await self._stock.places())
 
-    async def forget(self) -> None:
-        """Drop what was kept long enough, a little at a time."""
-        while any((dropped := await self._offers.forget()).values()):
-            telemetry.log.info("forgotten", **dropped)
+
+async def forget_alerts(offers: Offers) -> None:
+    """Drop what was kept long enough of alerts and look-ups, a little at a time."""
+    while any((dropped := await offers.forget()).values()):
+        telemetry.log.info("forgotten", **dropped)

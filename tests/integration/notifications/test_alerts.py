@@ -170,7 +170,9 @@ async def open_shop(
             brokers.append(broker)
             subscription = stock_events(world.offers, WatchList(world.offers))
             running.append(
-                asyncio.create_task(Consumer(broker, world.database, "notifications", subscription).run())
+                asyncio.create_task(
+                    Consumer(broker, world.database, "notifications-alerts", subscription).run()
+                )
             )
             await eventually(lambda: _listens(broker))
             return shop
@@ -185,7 +187,7 @@ async def open_shop(
 
 async def _listens(broker: Broker) -> bool:
     with suppress(NotFoundError):
-        await (await broker.jetstream()).consumer_info("STOCK", "notifications-stock")
+        await (await broker.jetstream()).consumer_info("STOCK", "notifications-alerts-stock")
         return True
     return False
 

@@ -1,12 +1,15 @@
 """What one person did and was told."""
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from onhand.notifications.domain.alerts import Alert, LookUp
+from onhand.notifications.domain.contacts import Contact
 from onhand.notifications.domain.experiments import Segment
-from onhand.notifications.domain.messages import Channel
+from onhand.notifications.domain.messages import Channel, Message
 from onhand.notifications.domain.occasions import Purpose
 
 
@@ -78,3 +81,14 @@ class FunnelRow:
     clicked: int
     ordered: int
     collected: int
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What is kept about a person; all but the messages on the first page only."""
+
+    contact: Contact | None
+    order_ids: Sequence[str]
+    messages: Sequence[Message]
+    alerts: Sequence[Alert] = ()
+    look_ups: Sequence[LookUp] = ()

@@ -21,6 +21,12 @@ class Purpose(enum.IntEnum):
     BACK_IN_STOCK = 10
     NEARBY = 11
     ALTERNATIVES = 12
+    SUBSTITUTION_OFFERED = 21
+    AVAILABILITY_CHANGED = 20
+
+
+POSTED_ONLY = frozenset({Purpose.AVAILABILITY_CHANGED})
+"""Never said to persons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,11 @@ class Occasion:
     offer: str = ""
     claim_deadline: datetime | None = None
     """Until when a unit is held for the person."""
+    offered_item_id: str = ""
+    """In place of what is in `lines`."""
+    offered_quantity: int = 0
+    decide_deadline: datetime | None = None
+    """Until when the customer can say yes or no."""
 
     @property
     def matters(self) -> bool:

@@ -1,6 +1,6 @@
 """Contacts: known from systems and orders, merged and split, asked and forgotten."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -16,8 +16,8 @@ from onhand.kit.db import Database
 from onhand.kit.errors import FieldViolation, InvalidField, LimitReached, NotFound
 from onhand.notifications import events
 from onhand.notifications.config import NotificationsSettings
+from onhand.notifications.domain.activity import Export
 from onhand.notifications.domain.addresses import check_endpoint_uri
-from onhand.notifications.domain.alerts import Alert, LookUp
 from onhand.notifications.domain.contacts import (
     MAX_IDENTITIES,
     MERGING_KINDS,
@@ -34,7 +34,7 @@ from onhand.notifications.domain.contacts import (
     check_split,
     merge_objection,
 )
-from onhand.notifications.domain.messages import Channel, Message
+from onhand.notifications.domain.messages import Channel
 from onhand.notifications.storage import (
     alerts,
     contacts,
@@ -50,17 +50,6 @@ from onhand.notifications.use_cases.redaction import redacted
 from onhand.notifications.vault import Vault
 
 R = TypeVar("R", bound=Proto)
-
-
-@dataclass(frozen=True, slots=True)
-class Export:
-    """What is kept about a person; all but the messages on the first page only."""
-
-    contact: Contact | None
-    order_ids: Sequence[str]
-    messages: Sequence[Message]
-    alerts: Sequence[Alert] = ()
-    look_ups: Sequence[LookUp] = ()
 
 
 @dataclass(frozen=True, slots=True)

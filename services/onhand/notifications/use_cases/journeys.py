@@ -1,6 +1,6 @@
 """Journeys: started and ended by occasions, advanced when a step is due, one message planned at a time."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -50,6 +50,10 @@ MAX_JOURNEYS = 100
 """Journeys that can be saved; each is looked at for every event."""
 
 
+def no_page(_order_id: str, _time: datetime) -> str:
+    return ""
+
+
 @dataclass(frozen=True)
 class Journeys:
     """What follows for a person from what happened."""
@@ -59,6 +63,8 @@ class Journeys:
     settings: NotificationsSettings
     vault: Vault
     rules: Rules
+    page_of: Callable[[str, datetime], str] = no_page
+    """Gives the link to the customer's page of an order, for what happened at a time; empty: there is none."""
 
     async def in_use(self, connection: AsyncConnection) -> list[Journey]:
         """Return the journeys in use: what has been saved stands before the product's own."""
@@ -242,8 +248,9 @@ class Journeys:
             # A unit is held from when they hear of it: the night does not count.
             occasion = replace(occasion, claim_deadline=occasion.claim_deadline + (decided.send_time - now))
         reader = Reader(contact.locale, contact.time_zone, contact.display_name)
+        link = self.page_of(occasion.order_id, occasion.record_time) if occasion.order_id else ""
         address = decided.address
-        facts = rendering.facts_of(occasion, occasion.lines)
+        facts = rendering.facts_of(occasion, occasion.lines, link)
         said = rendering.render(saved, step.purpose, decided.channel, facts, reader)
         # Of two orders, or of two units, the same may be said, word for word, and both have to be heard of.
         about = run.subject if run.journey.topic is Topic.ORDER else str(occasion.claim_deadline)
@@ -339,12 +346,8 @@ class Journeys:
         """Return why a message is not to be sent; empty: it is."""
         if isinstance(decided, NotSent):
             return decided.reason
-        deadline = run.occasion.collect_deadline
-        if run.step > 0 and deadline is not None and decided.send_time >= deadline:
-            return "too late: quiet hours last longer than the goods wait"
-        deadline = run.occasion.claim_deadline
-        if deadline is not None and deadline <= now:
-            return "too late: nothing is held for them any more"
+        if late := _too_late(run, decided.send_time, now):
+            return late
         identity_ids = [each.identity_id for each in contact.identities]
         since = now - self.settings.duplicate_window
         if await messages.was_said(connection, identity_ids, digest, since):
@@ -365,3 +368,15 @@ def _without_order(occasion: Occasion, contact_id: UUID | None) -> Ordered:
     address_ids = () if occasion.address_id is None else (occasion.address_id,)
     no_order = Order(order_id="", allow_split=False, lines=())
     return Ordered(no_order, contact_id, occasion.identity_id, address_ids)
+
+
+def _too_late(run: Run, send_time: datetime, now: datetime) -> str:
+    """Return why a message would come too late; empty: it would not."""
+    occasion = run.occasion
+    if run.step > 0 and occasion.collect_deadline is not None and send_time >= occasion.collect_deadline:
+        return "too late: quiet hours last longer than the goods wait"
+    if occasion.decide_deadline is not None and send_time >= occasion.decide_deadline:
+        return "too late: nobody could answer in time"
+    if occasion.claim_deadline is not None and now >= occasion.claim_deadline:
+        return "too late: nothing is held for them any more"
+    return ""

@@ -2,8 +2,8 @@
 
 from onhand.kit.migrations import execute
 
-revision = "0008"
-down_revision = "0007"
+revision = "0010"
+down_revision = "0009"
 
 TABLES = """
 ALTER TABLE messages

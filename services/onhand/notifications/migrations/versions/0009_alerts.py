@@ -2,8 +2,8 @@
 
 from onhand.kit.migrations import execute
 
-revision = "0007"
-down_revision = "0006"
+revision = "0009"
+down_revision = "0008"
 
 TABLES = """
 -- What stock has said of items that somebody waits for, as far as it matters here.
