@@ -317,6 +317,7 @@ async def test_a_saved_journey_is_what_starts_from_then_on_and_runs_go_on_as_the
     [
         ({"exits": [messages_pb2.MESSAGE_PURPOSE_ORDER_READY]}, r"journey\.exits"),
         ({"exits": [messages_pb2.MESSAGE_PURPOSE_ORDER_REMINDER]}, r"journey\.exits"),
+        ({"starts": messages_pb2.MESSAGE_PURPOSE_BACK_IN_STOCK}, "is held does not wait"),
         ({"channels": [messages_pb2.Message.CHANNEL_WEBHOOK]}, r"journey\.channels"),
         ({"conditions": [pb.JourneyCondition(field="age", values=["7"])]}, r"journey\.conditions\[1\]"),
         (

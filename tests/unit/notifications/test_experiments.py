@@ -23,8 +23,6 @@ from onhand.notifications.domain.experiments import (
 from onhand.notifications.domain.journeys import BUILTIN
 
 NOON = datetime(2026, 6, 5, 12, tzinfo=UTC)
-FOLLOW_UP = next(each for each in BUILTIN if each.name == "follow_up")
-READY = next(each for each in BUILTIN if each.name == "order_ready")
 EXPERIMENT = Experiment(
     "spring", "follow_up", (Variant("a", 1), Variant("b", 3)), 0.1, Goal.ORDERED, timedelta(days=7), 100, NOON
 )
@@ -102,13 +100,17 @@ def test_nothing_is_said_of_few_people_and_of_what_may_be_chance() -> None:
         ({"holdout": 1.0}, "below 1"),
         ({"journey": "order_ready"}, "without word of their order"),
         ({"goal": Goal.CLICKED}, "clicks nothing"),
+        (
+            {"journey": "back_in_stock", "variants": (Variant("a", 1), Variant("b", 1, timedelta(hours=1)))},
+            "does not wait",
+        ),
     ],
 )
 def test_an_experiment_that_tells_nothing_or_harms_is_refused(
     changes: dict[str, object], problem: str
 ) -> None:
     experiment = replace(EXPERIMENT, **changes)
-    journey = {"follow_up": FOLLOW_UP, "order_ready": READY}.get(experiment.journey)
+    journey = {each.name: each for each in BUILTIN}.get(experiment.journey)
     with pytest.raises(InvalidField, match=problem):
         experiment.check(journey)
 

@@ -77,6 +77,11 @@ class Experiment:
                     "a delay is from 0 to 1 day",
                     any(not NOW <= v.delay <= DAY for v in self.variants),
                 ),
+                (
+                    "variants",
+                    "a unit that is held does not wait",
+                    journey is not None and journey.holds_unit and any(v.delay for v in self.variants),
+                ),
                 ("variants", "at least two, or one and a holdout", len(names) + (self.holdout > 0) < 2),  # noqa: PLR2004
                 ("holdout_share", "from 0 to below 1", not 0 <= self.holdout < 1),
                 (

@@ -85,6 +85,7 @@ class Journey:
                 ("exits", "only events of an order", set(self.exits) - set(STARTS)),
                 ("gather_duration", "between 0 and 1 day", not NOW <= self.gather <= DAY),
                 ("gather_duration", "an alert waits for no other", self.starts in ALERTS and self.gather),
+                ("steps", "a unit that is held does not wait", self.holds_unit and self.waits),
             )
             if is_wrong
         ]
@@ -102,6 +103,16 @@ class Journey:
                 wrong.append(FieldViolation(f"journey.conditions[{number}]", problem))
         if wrong:
             raise InvalidField(wrong)
+
+    @property
+    def holds_unit(self) -> bool:
+        """Whether a unit is held for whoever is told."""
+        return self.starts is Purpose.BACK_IN_STOCK
+
+    @property
+    def waits(self) -> bool:
+        """Whether a step comes later than the start."""
+        return any(each.after != NOW for each in self.steps)
 
     def holds(self, occasion: Occasion, contact: Contact) -> bool:
         """Tell whether all conditions hold, those about segments apart."""

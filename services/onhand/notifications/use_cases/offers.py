@@ -177,9 +177,10 @@ class Offers:
         """Look where items are that are waited for since lately; False when there are none."""
         before = self.clock.now() - settled
         items = await self.database.read(lambda connection: supply.unsurveyed(connection, before, limit))
-        if not items:
+        locations = await self.database.read(supply.locations)
+        if not items or not locations:
             return False
-        found = await look(items, await self.database.read(supply.locations))
+        found = await look(items, locations)
 
         async def work(connection: AsyncConnection) -> None:
             for each in found:
