@@ -29,6 +29,7 @@ _CELL_COLUMNS = """
     b.location_id, b.item_id, b.sellable, b.damaged, b.quality_control, b.quarantined, b.missing, b.in_transit,
     b.reserved, b.committed, b.shortfall, b.unidentified, b.confirm_time, b.revision::text AS revision, b.version
 """
+_BUCKET_COLUMNS = tuple((bucket, bucket.name.lower()) for bucket in INSIDE)
 _LOCK_CELLS = text(f"""
     SELECT {_CELL_COLUMNS}, l.safety_stock
     FROM balances b
@@ -347,7 +348,7 @@ def empty_cell(key: CellKey, now: datetime) -> Cell:
 def cell(row: Any) -> Cell:
     return Cell(
         CellKey(row.location_id, row.item_id),
-        {bucket: getattr(row, bucket.name.lower()) for bucket in INSIDE},
+        {bucket: getattr(row, column) for bucket, column in _BUCKET_COLUMNS},
         row.reserved,
         row.committed,
         row.shortfall,
