@@ -1,6 +1,7 @@
 """A service's process: gRPC server with health and reflection, background work, graceful drain."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import Awaitable, Callable
 
@@ -108,6 +109,9 @@ class Server:
 
     async def _announce(self, ready: Callable[[], Awaitable[None]], able: Callable[[], bool]) -> None:
         await ready()
+        # What is here by now stays: the collector need not go through it again and again.
+        gc.collect()
+        gc.freeze()
         serving = False
         while True:
             if able() is not serving:
