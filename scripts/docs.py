@@ -59,6 +59,8 @@ def errors() -> str:
         says = re.sub(r"^[A-Z_]+\. ?| ?(Metadata: .*|RetryInfo .*)$", "", comments[reason])
         metadata = ", ".join(f"`{each.name}`" for each in fields(kind) if reason != "INVALID_FIELD")
         retry = "" if kind.retry_after_s is None else f"after {kind.retry_after_s:g} s"
+        if any(each.name == "retry_after_ms" for each in fields(kind)):
+            retry = "after `retry_after_ms`"
         return [f"`{reason}`", CODES[reason].name, says, metadata, retry]
 
     return table(["reason", "code", "when", "metadata", "try again"], map(row, CODES))

@@ -12,7 +12,7 @@ from onhand.kit.errors import WrongState
 from onhand.routing.domain import ending, placing
 from onhand.routing.domain.cost import Option, Portion, Question
 from onhand.routing.domain.ending import Destination, News, NewsKind
-from onhand.routing.domain.lifecycle import LEFT, WITH_TASK, FulfilmentMethod
+from onhand.routing.domain.lifecycle import LEFT, WITH_TASK, FulfilmentMethod, LineState
 from onhand.routing.domain.order import AssignmentState, Cause, Customer, Line, Order
 from onhand.routing.domain.plan import Plan
 from onhand.routing.domain.policy import Policy
@@ -45,6 +45,8 @@ class Orders(RuleBasedStateMachine):
         """Units that stock committed, by reservation."""
         self.tasks: list[tuple[str, dict[str, int]]] = []
         """Every task that was given out, with its units by line."""
+        self.by_pickup: Counter[str] = Counter()
+        """Units that pickup gave back itself, by reservation: refused at the counter."""
 
     @rule(data=st.data())
     def plan(self, data: st.DataObject) -> None:
@@ -88,10 +90,16 @@ class Orders(RuleBasedStateMachine):
             task_id,
             remaining=units,
             picked={line_id: data.draw(st.integers(0, most)) for line_id, most in units.items()},
-            short_line_id=short_line_id,
-            short_quantity=data.draw(st.integers(1, units[short_line_id])),
+            line_id=short_line_id,
+            quantity=data.draw(st.integers(1, units[short_line_id])),
         )
+        before = {
+            line.line_id: line.quantity for line in self.order.lines if line.state is LineState.CANCELLED
+        }
         ending.take(self.order, news, CAUSE, HOUR)
+        for line in self.order.lines:
+            if line.state is LineState.CANCELLED and line.line_id not in before:
+                self.by_pickup[line.reservation_id] += line.quantity
 
     @precondition(lambda self: len(self.tasks) > 2)
     @rule(line_ids=st.sampled_from([["0"], ["1"], []]))
@@ -141,7 +149,8 @@ class Orders(RuleBasedStateMachine):
         for release in self.order.releases:
             owed[release.reservation_id] += sum(release.quantities.values())
         for reservation_id, units in self.committed.items():
-            assert used[reservation_id] <= units <= used[reservation_id] + owed[reservation_id]
+            back = owed[reservation_id] + self.by_pickup[reservation_id]
+            assert used[reservation_id] <= units <= used[reservation_id] + back
 
     @invariant()
     def releases_have_names_of_their_own(self) -> None:

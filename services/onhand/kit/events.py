@@ -6,9 +6,9 @@ replayed; it never blocks those behind it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import nats
 from nats.aio.client import Client
@@ -238,29 +238,51 @@ class DeadLetter:
     data: bytes
 
 
-async def dead_letters(jetstream: JetStreamContext, consumer: str = "") -> AsyncIterator[DeadLetter]:
-    """Yield the dead letters of `consumer`, or of all, oldest first."""
+async def dead_letters(
+    jetstream: JetStreamContext, consumer: str = "", after: int = 0
+) -> AsyncGenerator[DeadLetter]:
+    """Yield the dead letters of `consumer`, or of all, whose sequence is past `after`, oldest first."""
     subject = f"onhand.dead.{consumer or '>'}"
-    info = await jetstream.stream_info(DEAD, subjects_filter=subject)
-    count = sum((info.state.subjects or {}).values())
-    if not count:
-        return
-    subscription = await jetstream.subscribe(subject, ordered_consumer=True, deliver_policy=DeliverPolicy.ALL)
     try:
-        for _ in range(count):
+        last = (await jetstream.get_last_msg(DEAD, subject)).seq or 0
+    except NotFoundError:
+        return
+    if last <= after:
+        return
+    begin = ConsumerConfig(deliver_policy=DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=after + 1)
+    subscription = await jetstream.subscribe(subject, ordered_consumer=True, config=begin)
+    try:
+        sequence = after
+        while sequence < last:
             message = await subscription.next_msg(timeout=5)
-            headers = message.headers or {}
-            yield DeadLetter(
-                sequence=message.metadata.sequence.stream,
-                consumer=message.subject.removeprefix("onhand.dead."),
-                subject=headers["Onhand-Subject"],
-                event_id=headers[EVENT_ID_HEADER],
-                failure=headers["Onhand-Failure"],
-                dead_time=message.metadata.timestamp,
-                data=message.data,
-            )
+            sequence = message.metadata.sequence.stream
+            consumer_name = message.subject.removeprefix("onhand.dead.")
+            time = message.metadata.timestamp
+            yield _letter(sequence, consumer_name, message.headers or {}, time, message.data)
     finally:
         await subscription.unsubscribe()
+
+
+async def dead_letter(jetstream: JetStreamContext, sequence: int) -> DeadLetter:
+    """Return one dead letter; raises nats.js.errors.NotFoundError."""
+    found = await jetstream.get_msg(DEAD, sequence)
+    consumer = (found.subject or "").removeprefix("onhand.dead.")
+    # Of one that is looked at alone the broker's client does not tell the time; whoever replays it needs none.
+    return _letter(sequence, consumer, found.headers or {}, datetime.fromtimestamp(0, UTC), found.data or b"")
+
+
+def _letter(
+    sequence: int, consumer: str, headers: Mapping[str, str], dead_time: datetime, data: bytes
+) -> DeadLetter:
+    return DeadLetter(
+        sequence=sequence,
+        consumer=consumer,
+        subject=headers["Onhand-Subject"],
+        event_id=headers[EVENT_ID_HEADER],
+        failure=headers["Onhand-Failure"],
+        dead_time=dead_time,
+        data=data,
+    )
 
 
 async def replay(jetstream: JetStreamContext, letter: DeadLetter) -> None:

@@ -50,6 +50,15 @@ class NotificationsSettings(ServiceSettings):
     """Where the world reaches that page, for example `https://messages.shop.example`. Mail that is not about an
     order says it (List-Unsubscribe)."""
 
+    customer_pages_url: Annotated[str, Field(pattern=r"^(https?://[^\s<>]+[^/\s<>])?$")] = ""
+    """Where customers reach the edge, for example `https://shop.example`: messages about an order then hold a link to
+    its page. Empty: they hold none."""
+    customer_links_key_file: Annotated[Path | None, Field(validate_default=True)] = None
+    """The edge's file of the same name: its first key signs the links."""
+    customer_link_days: Annotated[float, Field(gt=0, le=400)] = 60
+    """How long a link opens its order's page, from what it was sent for; protects an order whose mail is read by
+    others later."""
+
     sms_url_file: Path | None = None
     """Holds the Apprise address of the provider of text messages, with `{address}` for the phone number, for example
     `twilio://SID:TOKEN@+15550100/{address}`. Unset: none are sent."""
@@ -105,6 +114,10 @@ class NotificationsSettings(ServiceSettings):
     """Time without one success after which an endpoint is disabled."""
     webhook_secret_overlap_s: Annotated[float, Field(ge=0)] = 86_400
     """How long posts are signed with the secret before, too, after it was replaced."""
+    availability_gather_s: Annotated[float, Field(gt=0, le=3_600)] = 1
+    """How long changes of availability gather before they are posted; protects endpoints."""
+    availability_post_cells: Annotated[int, Field(ge=1, le=10_000)] = 500
+    """Cells of one post; protects endpoints and memory. The rest waits for the next."""
     max_webhook_endpoints: Annotated[int, Field(ge=1, le=100)] = 100
     """Endpoints at most; protects the database from an event that becomes thousands of messages."""
 
@@ -131,6 +144,13 @@ class NotificationsSettings(ServiceSettings):
             raise ValueError("is needed in production: a file of Fernet keys, one a line")
         if value is None and info.data.get("data_dir") is None:
             raise ValueError("is needed when ONHAND_DATA_DIR is not set")
+        return value
+
+    @field_validator("customer_links_key_file")
+    @classmethod
+    def _key_with_pages(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        if value is None and info.data.get("customer_pages_url"):
+            raise ValueError("is needed with ONHAND_CUSTOMER_PAGES_URL")
         return value
 
     @field_validator("delivery_lease_s")

@@ -5,7 +5,7 @@ e-mail, `sms.txt` of a text message. What has been saved stands before them.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache, partial
@@ -192,10 +192,11 @@ def builtin(purpose: Purpose, channel: Channel) -> dict[str, Template]:
     return found
 
 
-def facts_of(occasion: Occasion, lines: tuple[Line, ...]) -> dict[str, Any]:
+def facts_of(occasion: Occasion, lines: tuple[Line, ...], link: str = "") -> dict[str, Any]:
     """Return what an occasion's templates may name, all but the reader's name."""
-    said = {name: getattr(occasion, name, None) for name in VARIABLES[occasion.purpose] - {"name", "lines"}}
-    return {**said, "lines": lines}
+    apart = {"name", "lines", "link"}
+    said = {name: getattr(occasion, name, None) for name in VARIABLES[occasion.purpose] - apart}
+    return {**said, "lines": lines, "link": link}
 
 
 def sample(purpose: Purpose, *, full: bool) -> dict[str, Any]:
@@ -212,8 +213,12 @@ def sample(purpose: Purpose, *, full: bool) -> dict[str, Any]:
         promise_time_before=noon,
         promise_time=noon + timedelta(days=1),
         detail="it broke",
+        offered_item_id="SKU-3",
+        offered_quantity=2,
+        decide_deadline=noon + timedelta(minutes=30),
     )
-    return facts_of(occasion, (Line("1", "SKU-1", 2), Line("2", "SKU-2", 1)))
+    lines = (Line("1", "SKU-1", 2), Line("2", "SKU-2", 1))
+    return facts_of(occasion, lines, "https://shop.example/orders/x")
 
 
 def moment(value: datetime, locale: str = _DATES, zone: ZoneInfo | None = None) -> str:
@@ -269,6 +274,13 @@ def webhook_body(occasion: Occasion, lines: tuple[Line, ...]) -> bytes:
             }
         case Purpose.ORDER_CANCELLED:
             data |= {"detail": occasion.detail}
+        case Purpose.SUBSTITUTION_OFFERED:
+            data |= {
+                "offered_item_id": occasion.offered_item_id,
+                "offered_quantity": occasion.offered_quantity,
+                "decide_deadline": _timestamp(occasion.decide_deadline),
+                "detail": occasion.detail,
+            }
     return json.dumps(
         {
             "type": occasion.purpose.name.lower().replace("_", "."),
@@ -278,6 +290,13 @@ def webhook_body(occasion: Occasion, lines: tuple[Line, ...]) -> bytes:
         ensure_ascii=False,
         separators=(",", ":"),
     ).encode()
+
+
+def availability_body(cells: Sequence[Mapping[str, Any]], now: datetime) -> bytes:
+    """Return what is posted of cells that changed: `data` is as the event of the edge's live stream."""
+    data = {"revision": max(each["revision"] for each in cells), "cells": list(cells)}
+    said = {"type": "availability.changed", "timestamp": _timestamp(now), "data": data}
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _line(line: Line) -> dict[str, Any]:

@@ -284,6 +284,7 @@ def reservation_fields(value: Reservation) -> dict[str, Any]:
                 "quantity": line.quantity,
                 "fulfilled_quantity": line.fulfilled,
                 "released_quantity": line.released,
+                "cell_version": line.cell_version,
             }
             for line in value.lines
         ],

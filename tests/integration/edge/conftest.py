@@ -38,7 +38,9 @@ SCOPES = ("reads.write", "stock.read", "catalog.read")
 
 STORE = catalog_pb2.Location(
     location_id="store-1",
+    kind=catalog_pb2.Location.KIND_STORE,
     title="Högtorp <b>",
+    collect_enabled=True,
     time_zone="Europe/Oslo",
     opening_hours=[catalog_pb2.OpeningHours(day_of_week=1, open_minute=540, close_minute=1080)],
 )
@@ -62,6 +64,7 @@ class StockPeer(ReadServiceServicer, AvailabilityServiceServicer, CatalogService
         )
         self.changes: asyncio.Queue[availability_pb2.WatchAvailabilityResponse | Exception] = asyncio.Queue()
         self.watched: list[availability_pb2.WatchAvailabilityRequest] = []
+        self.asked: list[availability_pb2.GetAvailabilityRequest] = []
 
     async def RecordReads(self, request: Any, context: Any) -> reads_pb2.RecordReadsResponse:
         self.subjects.append(auth.current().subject)
@@ -72,6 +75,7 @@ class StockPeer(ReadServiceServicer, AvailabilityServiceServicer, CatalogService
         return self.result(request)
 
     async def GetAvailability(self, request: Any, _: Any) -> Any:
+        self.asked.append(request)
         lines = []
         for item_id in request.item_ids:
             for location_id in request.location_ids:
@@ -81,6 +85,8 @@ class StockPeer(ReadServiceServicer, AvailabilityServiceServicer, CatalogService
                     line.status.CopyFrom(to_status(UnknownItem("none")))
                 else:
                     line.availability.MergeFrom(cell_of(item_id, location_id, 5))
+                    if request.channel:
+                        line.availability.stock_state = availability_pb2.STOCK_STATE_IN_STOCK
                 lines.append(line)
         return availability_pb2.GetAvailabilityResponse(lines=lines, revision=41)
 

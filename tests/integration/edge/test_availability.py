@@ -46,6 +46,13 @@ class TestAsked:
         assert (failed["problem"]["reason"], failed["problem"]["status"]) == ("UNKNOWN_ITEM", 404)
         assert fine["available"] == 5
 
+    async def test_a_past_moment_is_asked_for(self, edge: httpx.AsyncClient, world: Any, peer: Any) -> None:
+        path = "/v1/availability?item_id=a&location_id=store-1&read_time="
+        assert (await edge.get(path + "2026-03-04T12:00:00Z", headers=world.bearer())).status_code == 200
+        assert peer.asked[-1].consistency.read_time.ToJsonString() == "2026-03-04T12:00:00Z"
+        wrong = await edge.get(path + "yesterday", headers=world.bearer())
+        assert (wrong.status_code, "read_time" in wrong.json()["detail"]) == (400, True)
+
     async def test_a_question_without_items_is_told_what_it_lacks(
         self, edge: httpx.AsyncClient, world: Any
     ) -> None:

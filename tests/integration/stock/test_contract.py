@@ -90,7 +90,8 @@ async def test_the_last_unit_is_found_amid_cancels_expiry_bundles_transfers_and_
 ) -> None:
     """Some want the item twice, some a bundle, some cancel, some let their hold run out.
 
-    A part of the units comes from another store meanwhile. What is kept in the end is exactly what there was: no unit twice, and none lost on the way.
+    A part of the units comes from another store meanwhile. What is kept in the end is exactly what there was: no
+    unit twice, and none lost on the way.
     """
     shops = replicas
     await shops[0].receive(UNITS - TRANSFERS * TRANSFERRED)

@@ -119,6 +119,7 @@ STARTS = (
     Purpose.ORDER_DELAYED,
     Purpose.ORDER_CANCELLED,
     Purpose.ORDER_EXPIRED,
+    Purpose.SUBSTITUTION_OFFERED,
 )
 """The occasions that events bring; the other purposes are steps only."""
 
@@ -149,6 +150,14 @@ BUILTIN = (
         Purpose.ORDER_CANCELLED,
         (Step(Purpose.ORDER_CANCELLED),),
         gather=_SOON,
+    ),
+    Journey(
+        "substitution_offered",
+        Topic.ORDER,
+        Purpose.SUBSTITUTION_OFFERED,
+        (Step(Purpose.SUBSTITUTION_OFFERED),),
+        exits=(Purpose.ORDER_COLLECTED, Purpose.ORDER_EXPIRED),
+        quiet=(),  # somebody stands at the shelf, and the answer has a deadline
     ),
     Journey(
         "follow_up",

@@ -18,6 +18,12 @@ class Purpose(enum.IntEnum):
     ORDER_REMINDER = 7
     ORDER_LAST_CALL = 8
     FOLLOW_UP = 9
+    SUBSTITUTION_OFFERED = 21
+    AVAILABILITY_CHANGED = 20
+
+
+POSTED_ONLY = frozenset({Purpose.AVAILABILITY_CHANGED})
+"""Never said to persons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,11 @@ class Occasion:
     promise_time_before: datetime | None = None
     promise_time: datetime | None = None
     detail: str = ""
+    offered_item_id: str = ""
+    """In place of what is in `lines`."""
+    offered_quantity: int = 0
+    decide_deadline: datetime | None = None
+    """Until when the customer can say yes or no."""
 
     @property
     def matters(self) -> bool:

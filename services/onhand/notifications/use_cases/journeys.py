@@ -1,6 +1,6 @@
 """Journeys: started and ended by occasions, advanced when a step is due, one message planned at a time."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -39,6 +39,10 @@ MAX_JOURNEYS = 100
 """Journeys that can be saved; each is looked at for every event."""
 
 
+def no_page(_order_id: str, _time: datetime) -> str:
+    return ""
+
+
 @dataclass(frozen=True)
 class Journeys:
     """What follows for a person from what happened."""
@@ -48,6 +52,8 @@ class Journeys:
     settings: NotificationsSettings
     vault: Vault
     rules: Rules
+    page_of: Callable[[str, datetime], str] = no_page
+    """Gives the link to the customer's page of an order, for what happened at a time; empty: there is none."""
 
     async def in_use(self, connection: AsyncConnection) -> list[Journey]:
         """Return the journeys in use: what has been saved stands before the product's own."""
@@ -199,7 +205,8 @@ class Journeys:
         if decided is None or decided.address is None:
             return
         reader = Reader(contact.locale, contact.time_zone, contact.display_name)
-        facts = rendering.facts_of(replace(run.occasion, purpose=step.purpose), run.occasion.lines)
+        link = self.page_of(run.occasion.order_id, run.occasion.record_time)
+        facts = rendering.facts_of(replace(run.occasion, purpose=step.purpose), run.occasion.lines, link)
         address = decided.address
         said = rendering.render(saved, step.purpose, decided.channel, facts, reader)
         digest = self.vault.digest("text", str(address.same_as), said.subject, said.text, said.html)
@@ -251,6 +258,9 @@ class Journeys:
         deadline = run.occasion.collect_deadline
         if run.step > 0 and deadline is not None and decided.send_time >= deadline:
             return "too late: quiet hours last longer than the goods wait"
+        decide = run.occasion.decide_deadline
+        if decide is not None and decided.send_time >= decide:
+            return "too late: nobody could answer in time"
         identity_ids = [each.identity_id for each in contact.identities]
         since = now - self.settings.duplicate_window
         if await messages.was_said(connection, identity_ids, digest, since):

@@ -100,6 +100,18 @@ class Notifications:
             names = [each.name for each in await self.journeys.in_use(connection)]
             await self.journeys.end(connection, names, occasion, "overtaken: the task was withdrawn")
 
+    async def settle(self, connection: AsyncConnection, occasion: Occasion) -> None:
+        """End a question that has been answered, or was not in time. Raises NotFound as `tell` does."""
+        if occasion.task is None or not await orders.is_known(connection, occasion.order_id):
+            raise NotFound("order", occasion.order_id)
+        if await orders.advance_task(connection, occasion, occasion.task):
+            asking = [
+                each.name
+                for each in await self.journeys.in_use(connection)
+                if each.starts is occasion.purpose
+            ]
+            await self.journeys.end(connection, asking, occasion, "overtaken: it is decided")
+
     def _posts(
         self, occasion: Occasion, lines: tuple[Line, ...], subscribed: list[Endpoint]
     ) -> list[NewMessage]:

@@ -144,4 +144,5 @@ def _trace_message(trace: Trace) -> pb.FindTagResponse:
         heat=trace.heat,
         task_id=trace.task_id,
         as_of_time=as_of,
+        nearness=trace.nearness,
     )
