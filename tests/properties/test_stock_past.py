@@ -148,7 +148,7 @@ def numbers(standing: Standing | None) -> dict[str, int]:
 
 async def check_explained(store: Store) -> None:
     """Terms add up to the number, and sources to the terms."""
-    found = await store.explanations.explain(store.key, None, 1_000)
+    found = await store.explanations.explain(store.key, "", None, 1_000)
     _, told = await store.now()
     assert sum(term.quantity for term in found.terms) == told["available"] == found.standing.available
     behind: dict[tuple[TermKind, Bucket | None], int] = defaultdict(int)
