@@ -6,12 +6,11 @@ from datetime import datetime, timedelta
 import uvloop
 
 from onhand.api.notifications.v1 import contacts_pb2, journeys_pb2, messages_pb2, templates_pb2
-from onhand.kit import chain, config, housekeeping, letters, queues, telemetry
+from onhand.kit import config, housekeeping, letters, queues, telemetry
 from onhand.kit.clock import SystemClock
 from onhand.kit.db import Database
 from onhand.kit.events import Broker, Consumer
 from onhand.kit.links import Links
-from onhand.kit.outbox import Relay
 from onhand.kit.schema import wait_until_migrated
 from onhand.kit.server import Server
 from onhand.notifications.config import NotificationsSettings
@@ -80,7 +79,7 @@ async def serve(settings: NotificationsSettings) -> None:
     ):
         server.add(module.DESCRIPTOR.services_by_name[name], servicer)
     server.add(letters.SERVICE, letters.DeadLetters(broker, "notifications"))
-    server.background("relay", Relay(database, broker, "notifications").run)
+    housekeeping.tend(server, "notifications", database, broker, clock, settings)
     for subscription in subscriptions(notifications):
         consumer = Consumer(broker, database, "notifications", subscription)
         server.background(f"consume {subscription.stream}", consumer.run)
@@ -98,16 +97,9 @@ async def serve(settings: NotificationsSettings) -> None:
     server.every("close idle connections", settings.smtp_idle_s + 1, smtp.rest)
     server.every("journeys", settings.delivery_poll_s, jobs.advance)
     server.every("measure", queues.INTERVAL_S, jobs.measure)
-    server.every(
-        "measure queues",
-        queues.INTERVAL_S,
-        lambda: queues.measure(database, broker, clock, "notifications"),
-    )
     server.every("subscriptions", 1, feed.refresh)
     server.every("post availability", settings.availability_gather_s, jobs.post_availability)
     server.every("forget", 3600, jobs.forget)
-    server.every("chain the trail", chain.INTERVAL_S, lambda: chain.extend(database))
-    server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
 
     async def ready() -> None:
         await wait_until_migrated(database, "notifications")

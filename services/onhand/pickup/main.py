@@ -3,12 +3,11 @@
 import uvloop
 
 from onhand.client import AsyncStock, Settings
-from onhand.kit import chain, config, housekeeping, letters, queues, telemetry
+from onhand.kit import config, housekeeping, letters, telemetry
 from onhand.kit.auth import TokenFile
 from onhand.kit.clock import SystemClock
 from onhand.kit.db import Database
 from onhand.kit.events import Broker, Consumer
-from onhand.kit.outbox import Relay
 from onhand.kit.schema import wait_until_migrated
 from onhand.kit.server import Server
 from onhand.pickup.config import PickupSettings
@@ -42,20 +41,15 @@ async def serve(settings: PickupSettings) -> None:
     for descriptor, servicer in services(deps):
         server.add(descriptor, servicer)
     server.add(letters.SERVICE, letters.DeadLetters(broker, "pickup"))
-    server.background("relay", Relay(database, broker, "pickup").run)
+    waiting = {"tasks": tasks.due, "told to stock": effects.waiting, "refused by stock": effects.refused}
+    housekeeping.tend(server, "pickup", database, broker, clock, settings, waiting=waiting)
     server.background(
         "routing events", Consumer(broker, database, "pickup", routing_events(Assignments(deps))).run
     )
     server.background("stock events", Consumer(broker, database, "pickup", stock_events(TagGuard(deps))).run)
     server.background("tell stock", jobs.tell_stock)
     server.every("deadlines", settings.sweep_interval_s, jobs.pass_deadlines)
-    waiting = {"tasks": tasks.due, "told to stock": effects.waiting, "refused by stock": effects.refused}
-    server.every(
-        "measure", queues.INTERVAL_S, lambda: queues.measure(database, broker, clock, "pickup", waiting)
-    )
     server.every("forget", 3600, jobs.forget)
-    server.every("chain the trail", chain.INTERVAL_S, lambda: chain.extend(database))
-    server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
 
     await server.serve(lambda: wait_until_migrated(database, "pickup"))
     await client.close()

@@ -6,12 +6,11 @@ import uvloop
 
 from onhand.api.routing.v1 import network_pb2, orders_pb2, policies_pb2, quotes_pb2, reports_pb2
 from onhand.client import AsyncStock, Settings
-from onhand.kit import chain, config, housekeeping, letters, queues, telemetry
+from onhand.kit import config, housekeeping, letters, telemetry
 from onhand.kit.auth import TokenFile
 from onhand.kit.clock import SystemClock
 from onhand.kit.db import Database
 from onhand.kit.events import Broker, Consumer
-from onhand.kit.outbox import Relay
 from onhand.kit.schema import wait_until_migrated
 from onhand.kit.server import Server
 from onhand.routing.config import RoutingSettings
@@ -78,19 +77,14 @@ async def serve(settings: RoutingSettings) -> None:
     ):
         server.add(file.DESCRIPTOR.services_by_name[name], servicer)
     server.add(letters.SERVICE, letters.DeadLetters(broker, "routing"))
-    server.background("relay", Relay(database, broker, "routing").run)
+    waiting = {"orders": leases.due, "parked orders": rows.parked}
+    housekeeping.tend(server, "routing", database, broker, clock, settings, waiting=waiting)
     for subscription in Consumers(orders).subscriptions():
         consumer = Consumer(broker, database, "routing", subscription)
         server.background(f"consume {subscription.stream}", consumer.run)
     jobs = Jobs(saga, settings)
     server.background("advance orders", jobs.advance_orders)
     server.background("plan waves", jobs.plan_waves)
-    waiting = {"orders": leases.due, "parked orders": rows.parked}
-    server.every(
-        "measure", queues.INTERVAL_S, lambda: queues.measure(database, broker, clock, "routing", waiting)
-    )
-    server.every("chain the trail", chain.INTERVAL_S, lambda: chain.extend(database))
-    server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
     server.every("forget quotes", 3600, lambda: networks.forget(timedelta(days=1)))
 
     await server.serve(lambda: wait_until_migrated(database, "routing"))

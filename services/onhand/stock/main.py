@@ -16,11 +16,10 @@ from onhand.api.stock.v1 import (
     shipments_pb2,
     stock_policies_pb2,
 )
-from onhand.kit import chain, config, housekeeping, queues, telemetry
+from onhand.kit import config, housekeeping, telemetry
 from onhand.kit.clock import SystemClock
 from onhand.kit.db import Database
 from onhand.kit.events import Broker
-from onhand.kit.outbox import Relay
 from onhand.kit.schema import wait_until_migrated
 from onhand.kit.server import Server
 from onhand.stock.config import StockSettings
@@ -116,7 +115,7 @@ async def serve(settings: StockSettings) -> None:
         ),
     ):
         server.add(module.DESCRIPTOR.services_by_name[name], servicer)
-    server.background("relay", Relay(database, broker, "stock", VIEW_PAYLOADS).run)
+    housekeeping.tend(server, "stock", database, broker, clock, settings, fed=VIEW_PAYLOADS)
     server.background("view", view.run)
     server.background("capture", epcis.run)
     server.every("expire reservations", settings.sweep_interval_s, jobs.expire_reservations)
@@ -129,10 +128,7 @@ async def serve(settings: StockSettings) -> None:
     if settings.epcis_publish_interval_s:
         server.every("publish changes", settings.epcis_publish_interval_s, jobs.publish_changes)
     server.every("forget captures", 3600, jobs.forget_captures)
-    server.every("measure", queues.INTERVAL_S, lambda: queues.measure(database, broker, clock, "stock"))
     server.every("measure books", 300, jobs.measure_books)
-    server.every("chain the trail", chain.INTERVAL_S, lambda: chain.extend(database))
-    server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
 
     telemetry.meter.create_observable_gauge(
         "onhand.stock.view_lag",
