@@ -204,7 +204,8 @@ async def test_a_hold_moves_to_another_store_whole_in_part_and_back(
     shop = shops[0]
     await shop.receive(5)
     await shop.receive(2, location_id=shop.s2)
-    held = await create(shop, ask(shop, 3))
+    request = ask(shop, 3)
+    held = await create(shop, request)
     with pytest.raises(errors.InsufficientStock) as raised:
         await move(shop, held.reservation_id)
     assert (raised.value.location_id, raised.value.available) == (shop.s2, 2)
@@ -214,6 +215,7 @@ async def test_a_hold_moves_to_another_store_whole_in_part_and_back(
         shop.s2: 2,
     }
     assert [(await shop.cell(location_id=each)).available for each in (shop.s1, shop.s2)] == [4, 0]
+    assert (await create(shop, request)).lines == held.lines  # the first answer, wherever the units are now
     await shop.client.reservations.CommitReservation(
         res.CommitReservationRequest(
             request_id=str(uuid4()), reservation_id=held.reservation_id, order_id="o1"
