@@ -261,6 +261,7 @@ class Bench:
             "ONHAND_NATS_URL": self.servers.nats_url,
             "ONHAND_LISTEN": address,
             "ONHAND_METRICS_LISTEN": metrics,
+            "ONHAND_CALLS_PER_S": "0",  # all callers show one token
             "ONHAND_AUTH_ISSUER": keys.ISSUER,
             "ONHAND_AUTH_JWKS_FILE": str(keys.jwks_file(self.folder)),
             "ONHAND_TOKEN_FILE": str(token_file),

@@ -15,8 +15,8 @@ from onhand.cli.runtime import DEFAULT_DATA_DIR, Runtime
 
 MAX_SHOWN = 50
 """Findings printed; the count tells the rest."""
-LIVE_STATES = (3, 4, 5, 6)
-"""Order lines that must have stock: reserved, assigned, picking, ready."""
+LIVE_STATES = (3, 4, 5, 6, 13)
+"""Order lines that must have stock: reserved, assigned, picking, ready, to be sent to their store."""
 FIRST_ENDED = 7
 """Tasks in a state below it still have goods that may leave."""
 
@@ -28,18 +28,23 @@ class Report:
     checked: dict[str, int] = field(default_factory=dict)
     """Rows looked at, by table."""
     findings: list[str] = field(default_factory=list)
+    heads: dict[str, str] = field(default_factory=dict)
+    """The last link of each service's trail of writes, hexadecimal."""
 
 
-async def run(database_urls: Mapping[str, str]) -> Report:
+async def run(database_urls: Mapping[str, str], heads: Mapping[str, bytes] | None = None) -> Report:
     """Audit the databases given, by service.
 
     Those between services need stock and routing, and pickup's where customers have taken substitutes.
+    `heads` are ends of trails that an earlier audit gave, by service.
     """
     report = Report()
     if "stock" in database_urls:
         await _stock(database_urls["stock"], report)
     if "stock" in database_urls and "routing" in database_urls:
         await _promises(database_urls, report)
+    for service, url in database_urls.items():
+        await _trail(service, url, (heads or {}).get(service, b""), report)
     return report
 
 
@@ -58,7 +63,26 @@ async def _stock(url: str, report: Report) -> None:
     await _count(url, ("movements", "balances", "tags", "tag_events", "reservations"), report)
 
 
+<<<<<<< HEAD
+async def _trail(service: str, url: str, noted: bytes, report: Report) -> None:
+    """Who wrote what is as it was when it was chained."""
+    from onhand.kit import chain
+    from onhand.kit.db import driver_url
+
+    trail = chain.Trail()
+    engine = create_async_engine(driver_url(url), poolclass=pool.NullPool)
+    async with engine.connect() as connection:
+        async for finding in chain.verify(connection, trail, noted):
+            report.findings.append(f"{service}: the trail of writes: {finding}")
+    await engine.dispose()
+    report.checked["recorded_writes"] = report.checked.get("recorded_writes", 0) + trail.rows
+    report.heads[service] = trail.head.hex()
+
+
+async def _promises(stock_url: str, routing_url: str, report: Report) -> None:
+=======
 async def _promises(urls: Mapping[str, str], report: Report) -> None:
+>>>>>>> pages
     """Every live order line is covered by committed stock, and no committed stock is without its order.
 
     Both sides are read a moment apart while the system runs, so what looks wrong is looked at again.
@@ -135,24 +159,54 @@ def audit(
     ] = "",
     routing_url: Annotated[str, typer.Option(help="Database of routing, likewise.")] = "",
     pickup_url: Annotated[str, typer.Option(help="Database of pickup, likewise.")] = "",
+<<<<<<< HEAD
+    notifications_url: Annotated[str, typer.Option(help="Database of notifications, likewise.")] = "",
+    head: Annotated[
+        list[str] | None,
+        typer.Option(help="SERVICE:HEAD that an earlier audit printed, which must still be in the trail."),
+    ] = None,
+=======
+>>>>>>> pages
 ) -> None:
     """Prove that the books are true: balances equal movements, promises are covered. Changes nothing.
 
-    Exits with 1 when anything is wrong, and says what.
+    Also that the trail of who wrote what is unbroken. Exits with 1 when anything is wrong, and says what.
     """
     from onhand.cli.errors import UpError
 
+<<<<<<< HEAD
+    given = {
+        "stock": stock_url,
+        "routing": routing_url,
+        "pickup": pickup_url,
+        "notifications": notifications_url,
+    }
+=======
     given = {"stock": stock_url, "routing": routing_url, "pickup": pickup_url}
+>>>>>>> pages
     urls = {name: url for name, url in given.items() if url}
     try:
-        report = asyncio.run(run(urls or Runtime.load(data_dir).database_urls))
+        report = asyncio.run(run(urls or Runtime.load(data_dir).database_urls, _heads(head or [])))
     except UpError as error:
         raise typer.BadParameter(str(error)) from None
     for finding in report.findings[:MAX_SHOWN]:
         print(finding)
     if len(report.findings) > MAX_SHOWN:
         print(f"… and {len(report.findings) - MAX_SHOWN} more")
+    for service, last in report.heads.items():
+        print(f"trail of {service}: head {service}:{last}")
     looked = ", ".join(f"{count:,} {table.replace('_', ' ')}" for table, count in report.checked.items())
     print(f"audit: {len(report.findings)} findings in {looked}")
     if report.findings:
         raise typer.Exit(1)
+
+
+def _heads(given: Sequence[str]) -> dict[str, bytes]:
+    heads = {}
+    for each in given:
+        service, _, last = each.partition(":")
+        try:
+            heads[service] = bytes.fromhex(last)
+        except ValueError:
+            raise typer.BadParameter(f"{each!r} is not SERVICE:HEAD as an audit prints it") from None
+    return heads

@@ -51,6 +51,8 @@ COMMANDS = (
     ("demo", "onhand.cli.demo:demo"),
     ("import", "onhand.cli.importing:import_csv"),
     ("watch", "onhand.cli.watching:watch"),
+    ("feed", "onhand.cli.feeds:feed"),
+    ("explain", "onhand.cli.explaining:explain"),
     ("audit", "onhand.cli.audit:audit"),
     ("backup", "onhand.cli.backup:backup"),
     ("restore", "onhand.cli.backup:restore"),

@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any, Self
 from onhand.api.events.v1 import dead_letters_pb2
 from onhand.api.notifications.v1 import contacts_pb2, journeys_pb2, messages_pb2, templates_pb2
 from onhand.api.pickup.v1 import customers_pb2, picking_pb2, slots_pb2, stores_pb2, tasks_pb2, tills_pb2
-from onhand.api.routing.v1 import network_pb2, orders_pb2, policies_pb2, quotes_pb2
+from onhand.api.routing.v1 import network_pb2, orders_pb2, policies_pb2, quotes_pb2, reports_pb2
 from onhand.api.stock.v1 import (
     availability_pb2,
     catalog_pb2,
     counts_pb2,
     epcis_pb2,
+    explanations_pb2,
     ledger_pb2,
     offers_pb2,
     reads_pb2,
@@ -58,12 +59,14 @@ if TYPE_CHECKING:
         orders_pb2_grpc,
         policies_pb2_grpc,
         quotes_pb2_grpc,
+        reports_pb2_grpc,
     )
     from onhand.api.stock.v1 import (
         availability_pb2_grpc,
         catalog_pb2_grpc,
         counts_pb2_grpc,
         epcis_pb2_grpc,
+        explanations_pb2_grpc,
         ledger_pb2_grpc,
         offers_pb2_grpc,
         reads_pb2_grpc,
@@ -93,6 +96,7 @@ SERVICES: dict[str, dict[str, tuple[Any, str]]] = {
         "ledger": (ledger_pb2, "LedgerService"),
         "availability": (availability_pb2, "AvailabilityService"),
         "offers": (offers_pb2, "OfferService"),
+        "explanations": (explanations_pb2, "ExplanationService"),
         "reservations": (reservations_pb2, "ReservationService"),
         "shipments": (shipments_pb2, "ShipmentService"),
         "epcis": (epcis_pb2, "EpcisService"),
@@ -102,6 +106,7 @@ SERVICES: dict[str, dict[str, tuple[Any, str]]] = {
         "policies": (policies_pb2, "PolicyService"),
         "network": (network_pb2, "NetworkService"),
         "quotes": (quotes_pb2, "QuoteService"),
+        "reports": (reports_pb2, "ReportService"),
         "dead_letters": (dead_letters_pb2, "DeadLetterService"),
     },
     "pickup": {
@@ -184,6 +189,7 @@ class AsyncStock(_Async):
     ledger: "ledger_pb2_grpc.LedgerServiceAsyncStub"
     availability: "availability_pb2_grpc.AvailabilityServiceAsyncStub"
     offers: "offers_pb2_grpc.OfferServiceAsyncStub"
+    explanations: "explanations_pb2_grpc.ExplanationServiceAsyncStub"
     reservations: "reservations_pb2_grpc.ReservationServiceAsyncStub"
     shipments: "shipments_pb2_grpc.ShipmentServiceAsyncStub"
     epcis: "epcis_pb2_grpc.EpcisServiceAsyncStub"
@@ -198,6 +204,7 @@ class Stock(_Sync):
     ledger: "ledger_pb2_grpc.LedgerServiceStub"
     availability: "availability_pb2_grpc.AvailabilityServiceStub"
     offers: "offers_pb2_grpc.OfferServiceStub"
+    explanations: "explanations_pb2_grpc.ExplanationServiceStub"
     reservations: "reservations_pb2_grpc.ReservationServiceStub"
     shipments: "shipments_pb2_grpc.ShipmentServiceStub"
     epcis: "epcis_pb2_grpc.EpcisServiceStub"
@@ -209,6 +216,7 @@ class AsyncRouting(_Async):
     policies: "policies_pb2_grpc.PolicyServiceAsyncStub"
     network: "network_pb2_grpc.NetworkServiceAsyncStub"
     quotes: "quotes_pb2_grpc.QuoteServiceAsyncStub"
+    reports: "reports_pb2_grpc.ReportServiceAsyncStub"
     dead_letters: "dead_letters_pb2_grpc.DeadLetterServiceAsyncStub"
 
 
@@ -218,6 +226,7 @@ class Routing(_Sync):
     policies: "policies_pb2_grpc.PolicyServiceStub"
     network: "network_pb2_grpc.NetworkServiceStub"
     quotes: "quotes_pb2_grpc.QuoteServiceStub"
+    reports: "reports_pb2_grpc.ReportServiceStub"
     dead_letters: "dead_letters_pb2_grpc.DeadLetterServiceStub"
 
 

@@ -82,6 +82,12 @@ _FORGET = text("""
     WHERE (o.xact_id, o.outbox_id) <= (c.xact_id, c.outbox_id)
       AND o.record_time < now() - make_interval(secs => :seconds)
 """)
+_WAITING = text("""
+    SELECT count(*), min(record_time) FROM (
+        SELECT o.record_time FROM outbox o, outbox_cursor c
+        WHERE (o.xact_id, o.outbox_id) > (c.xact_id, c.outbox_id)
+        ORDER BY o.xact_id, o.outbox_id LIMIT 100000) AS unpublished
+""")
 _REWIND = text("""
     UPDATE outbox_cursor SET (xact_id, outbox_id) = (
         SELECT coalesce(min(xact_id::text::numeric)::text::xid8, (SELECT xact_id FROM outbox_cursor)), 0
@@ -142,6 +148,12 @@ def columns(events: Sequence[Event]) -> tuple[list[str], list[str], list[bytes],
 async def forget(connection: AsyncConnection, seconds: float) -> int:
     """Drop published rows older than `seconds`; returns how many."""
     return (await connection.execute(_FORGET, {"seconds": seconds})).rowcount
+
+
+async def waiting(connection: AsyncConnection) -> tuple[int, datetime | None]:
+    """Count the rows that are not published yet, up to 100,000, and tell when the first was written."""
+    count, since = (await connection.execute(_WAITING)).one()
+    return int(count), since
 
 
 async def rewind(connection: AsyncConnection, since: datetime) -> None:

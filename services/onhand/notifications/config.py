@@ -114,6 +114,10 @@ class NotificationsSettings(ServiceSettings):
     """Time without one success after which an endpoint is disabled."""
     webhook_secret_overlap_s: Annotated[float, Field(ge=0)] = 86_400
     """How long posts are signed with the secret before, too, after it was replaced."""
+    availability_gather_s: Annotated[float, Field(gt=0, le=3_600)] = 1
+    """How long changes of availability gather before they are posted; protects endpoints."""
+    availability_post_cells: Annotated[int, Field(ge=1, le=10_000)] = 500
+    """Cells of one post; protects endpoints and memory. The rest waits for the next."""
     max_webhook_endpoints: Annotated[int, Field(ge=1, le=100)] = 100
     """Endpoints at most; protects the database from an event that becomes thousands of messages."""
 

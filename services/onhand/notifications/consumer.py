@@ -1,11 +1,17 @@
-"""Events in: of routing, who ordered what; of routing and pickup, what to tell them."""
+"""Events in: of routing, who ordered what; of routing and pickup, what to tell them; of stock, what to post."""
+
+import asyncio
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from onhand.api.pickup.v1.events_pb2 import PickupEvent
 from onhand.api.routing.v1.events_pb2 import RoutingEvent
+from onhand.api.stock.v1.events_pb2 import StockEvent
 from onhand.kit.events import Subscription
 from onhand.notifications import events
+from onhand.notifications.domain import availability
+from onhand.notifications.use_cases.availability import AvailabilityPosts
 from onhand.notifications.use_cases.messages import Notifications
 
 
@@ -47,3 +53,37 @@ def subscriptions(notifications: Notifications) -> list[Subscription]:
             on_pickup,
         ),
     ]
+
+
+FRESH_S = 5.0
+"""Age of the list of subscriptions beyond which every event is looked at."""
+
+
+class AvailabilityFeed:
+    """What endpoints want to hear of availability, in memory: most of what stock tells is worth no transaction."""
+
+    def __init__(self, posts: AvailabilityPosts) -> None:
+        self._posts = posts
+        self._subscriptions: dict[UUID, availability.Subscription] = {}
+        self._read_at = float("-inf")
+
+    @property
+    def subscription(self) -> Subscription:
+        return Subscription("stock", ("balance_changed",), self._on_stock, wanted=self._wants)
+
+    async def refresh(self) -> None:
+        """Read anew who wants to hear of what."""
+        asked_at = asyncio.get_running_loop().time()
+        self._subscriptions, self._read_at = await self._posts.subscriptions(), asked_at
+
+    def _wants(self, data: bytes) -> bool:
+        if asyncio.get_running_loop().time() - self._read_at > FRESH_S:
+            return True
+        if not self._subscriptions:
+            return False
+        changed = StockEvent.FromString(data).balance_changed
+        wanted = self._subscriptions.values()
+        return any(each.wants(changed.location_id, changed.item_id) for each in wanted)
+
+    async def _on_stock(self, connection: AsyncConnection, data: bytes) -> None:
+        await self._posts.changed(connection, events.cell_change(StockEvent.FromString(data)))

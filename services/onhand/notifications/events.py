@@ -13,8 +13,10 @@ from onhand.api.pickup.v1.events_pb2 import PickupEvent
 from onhand.api.pickup.v1.tasks_pb2 import TaskLine
 from onhand.api.routing.v1 import orders_pb2 as pb_orders
 from onhand.api.routing.v1.events_pb2 import RoutingEvent
+from onhand.api.stock.v1.events_pb2 import StockEvent
 from onhand.kit import outbox
 from onhand.kit.clock import Clock
+from onhand.notifications.domain.availability import CellChange, Subscription
 from onhand.notifications.domain.contacts import (
     CUSTOMER_SYSTEM,
     ORDER_SYSTEM,
@@ -137,6 +139,28 @@ def _units(line: TaskLine) -> int:
     return line.quantity - line.short_quantity - line.cancelled_quantity
 
 
+def cell_change(event: StockEvent) -> CellChange:
+    """Return the cell of a BalanceChanged."""
+    changed = event.balance_changed
+    unavailable = changed.damaged + changed.quality_control + changed.quarantined + changed.missing
+    quantities = {
+        "on_hand": changed.sellable + unavailable,
+        "unavailable": unavailable,
+        "reserved": changed.reserved,
+        "committed": changed.committed,
+        "in_transit": changed.in_transit,
+    }
+    return CellChange(
+        changed.location_id,
+        changed.item_id,
+        changed.version,
+        event.revision,
+        _time(event.record_time),
+        changed.available_after,
+        quantities,
+    )
+
+
 def _one_line(text: str) -> str:
     """Take line breaks and other control characters out of what stands in headers and sentences."""
     return " ".join("".join(each if each.isprintable() else " " for each in text).split())
@@ -183,6 +207,27 @@ def endpoint_proto(endpoint: Endpoint) -> messages_pb2.WebhookEndpoint:
         disable_time=stamp(endpoint.disable_time),
         pause_time=stamp(endpoint.pause_time),
         old_secret_expire_time=stamp(endpoint.old_secret_expire_time),
+        availability=None if endpoint.availability is None else _subscription_proto(endpoint.availability),
+    )
+
+
+def _subscription_proto(subscription: Subscription) -> messages_pb2.AvailabilitySubscription:
+    return messages_pb2.AvailabilitySubscription(
+        item_ids=sorted(subscription.item_ids),
+        location_ids=sorted(subscription.location_ids),
+        thresholds_only=subscription.thresholds_only,
+        low_quantity=subscription.low_quantity,
+        out_quantity=subscription.out_quantity,
+    )
+
+
+def subscription(message: messages_pb2.AvailabilitySubscription) -> Subscription:
+    return Subscription(
+        frozenset(message.item_ids),
+        frozenset(message.location_ids),
+        message.thresholds_only,
+        message.low_quantity,
+        message.out_quantity,
     )
 
 

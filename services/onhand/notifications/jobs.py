@@ -8,6 +8,7 @@ from onhand.kit import telemetry
 from onhand.kit.clock import Clock
 from onhand.kit.errors import OnhandError
 from onhand.notifications.domain.messages import Attempt, Channel, Result, State, Verdict
+from onhand.notifications.use_cases.availability import AvailabilityPosts
 from onhand.notifications.use_cases.messages import Notifications
 
 STOP_GRACE_S = 5.0
@@ -112,13 +113,19 @@ class Dispatcher:
 class Jobs:
     """What runs every so often."""
 
-    def __init__(self, notifications: Notifications, clock: Clock) -> None:
+    def __init__(self, notifications: Notifications, posts: AvailabilityPosts, clock: Clock) -> None:
         self._notifications = notifications
+        self._posts = posts
         self._clock = clock
 
     async def advance(self) -> None:
         """Take the steps of journeys that are due. Replicas share the work."""
         while await self._notifications.journeys.advance():
+            pass
+
+    async def post_availability(self) -> None:
+        """Make posts of what has changed. Replicas share the work."""
+        while await self._posts.post():
             pass
 
     async def measure(self) -> None:

@@ -6,16 +6,15 @@ from datetime import datetime, timedelta
 import uvloop
 
 from onhand.api.notifications.v1 import contacts_pb2, journeys_pb2, messages_pb2, templates_pb2
-from onhand.kit import config, housekeeping, letters, telemetry
+from onhand.kit import config, housekeeping, letters, queues, telemetry
 from onhand.kit.clock import SystemClock
 from onhand.kit.db import Database
 from onhand.kit.events import Broker, Consumer
 from onhand.kit.links import Links
-from onhand.kit.outbox import Relay
 from onhand.kit.schema import wait_until_migrated
 from onhand.kit.server import Server
 from onhand.notifications.config import NotificationsSettings
-from onhand.notifications.consumer import subscriptions
+from onhand.notifications.consumer import AvailabilityFeed, subscriptions
 from onhand.notifications.delivery.apprise import AppriseSender
 from onhand.notifications.delivery.network import Resolver
 from onhand.notifications.delivery.smtp import SmtpSender
@@ -27,6 +26,7 @@ from onhand.notifications.servicer.contacts import ContactServicer
 from onhand.notifications.servicer.journeys import JourneyServicer
 from onhand.notifications.servicer.messages import MessageServicer, WebhookServicer
 from onhand.notifications.servicer.templates import TemplateServicer
+from onhand.notifications.use_cases.availability import AvailabilityPosts
 from onhand.notifications.use_cases.contacts import Contacts
 from onhand.notifications.use_cases.journeys import Journeys, no_page
 from onhand.notifications.use_cases.messages import Notifications
@@ -65,7 +65,9 @@ async def serve(settings: NotificationsSettings) -> None:
     mails = Dispatcher(Channel.EMAIL, notifications, smtp.send, settings.smtp_connections)
     posts = Dispatcher(Channel.WEBHOOK, notifications, webhooks.send, settings.webhook_concurrency)
     others = [AppriseSender(settings, channel, file) for channel, file in settings.providers.items()]
-    jobs = Jobs(notifications, clock)
+    availability = AvailabilityPosts(database, clock, settings, vault)
+    feed = AvailabilityFeed(availability)
+    jobs = Jobs(notifications, availability, clock)
 
     server = Server(settings)
     for module, name, servicer in (
@@ -77,10 +79,13 @@ async def serve(settings: NotificationsSettings) -> None:
     ):
         server.add(module.DESCRIPTOR.services_by_name[name], servicer)
     server.add(letters.SERVICE, letters.DeadLetters(broker, "notifications"))
-    server.background("relay", Relay(database, broker, "notifications").run)
+    housekeeping.tend(server, "notifications", database, broker, clock, settings)
     for subscription in subscriptions(notifications):
         consumer = Consumer(broker, database, "notifications", subscription)
         server.background(f"consume {subscription.stream}", consumer.run)
+    # By a name of its own: whoever else takes stock's events has a place in the stream of their own.
+    listening = Consumer(broker, database, "notifications-availability", feed.subscription)
+    server.background("consume availability", listening.run)
     server.background("mails", mails.run)
     server.background("posts", posts.run)
     for sender in others:
@@ -91,9 +96,10 @@ async def serve(settings: NotificationsSettings) -> None:
         server.background("public page", lambda: PublicServer(settings, page).serve())
     server.every("close idle connections", settings.smtp_idle_s + 1, smtp.rest)
     server.every("journeys", settings.delivery_poll_s, jobs.advance)
-    server.every("measure", 15, jobs.measure)
+    server.every("measure", queues.INTERVAL_S, jobs.measure)
+    server.every("subscriptions", 1, feed.refresh)
+    server.every("post availability", settings.availability_gather_s, jobs.post_availability)
     server.every("forget", 3600, jobs.forget)
-    server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
 
     async def ready() -> None:
         await wait_until_migrated(database, "notifications")

@@ -5,7 +5,7 @@ e-mail, `sms.txt` of a text message. What has been saved stands before them.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache, partial
@@ -290,6 +290,13 @@ def webhook_body(occasion: Occasion, lines: tuple[Line, ...]) -> bytes:
         ensure_ascii=False,
         separators=(",", ":"),
     ).encode()
+
+
+def availability_body(cells: Sequence[Mapping[str, Any]], now: datetime) -> bytes:
+    """Return what is posted of cells that changed: `data` is as the event of the edge's live stream."""
+    data = {"revision": max(each["revision"] for each in cells), "cells": list(cells)}
+    said = {"type": "availability.changed", "timestamp": _timestamp(now), "data": data}
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _line(line: Line) -> dict[str, Any]:

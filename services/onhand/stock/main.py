@@ -8,6 +8,7 @@ from onhand.api.stock.v1 import (
     catalog_pb2,
     counts_pb2,
     epcis_pb2,
+    explanations_pb2,
     ledger_pb2,
     offers_pb2,
     reads_pb2,
@@ -18,7 +19,6 @@ from onhand.kit import config, housekeeping, telemetry
 from onhand.kit.clock import SystemClock
 from onhand.kit.db import Database
 from onhand.kit.events import Broker
-from onhand.kit.outbox import Relay
 from onhand.kit.schema import wait_until_migrated
 from onhand.kit.server import Server
 from onhand.stock.config import StockSettings
@@ -28,6 +28,7 @@ from onhand.stock.servicer import (
     CatalogServicer,
     CountServicer,
     EpcisServicer,
+    ExplanationServicer,
     LedgerServicer,
     OfferServicer,
     ReadServicer,
@@ -43,8 +44,10 @@ from onhand.stock.use_cases import (
     Documents,
     Epcis,
     EpcisEffects,
+    Explanations,
     Lookups,
     Offers,
+    Quantities,
     Reads,
     Reckoning,
     Reservations,
@@ -82,7 +85,7 @@ async def serve(settings: StockSettings) -> None:
         (counts_pb2, "CountService", CountServicer(counts, reckoning, database)),
         (shipments_pb2, "ShipmentService", ShipmentServicer(shipments, database, clock)),
         (epcis_pb2, "EpcisService", EpcisServicer(epcis)),
-        (ledger_pb2, "LedgerService", LedgerServicer(documents, database, clock)),
+        (ledger_pb2, "LedgerService", LedgerServicer(documents, Quantities(deps), database, clock)),
         (
             availability_pb2,
             "AvailabilityService",
@@ -90,13 +93,18 @@ async def serve(settings: StockSettings) -> None:
         ),
         (offers_pb2, "OfferService", OfferServicer(offers, view, settings, clock)),
         (
+            explanations_pb2,
+            "ExplanationService",
+            ExplanationServicer(Explanations(deps), view, settings, clock),
+        ),
+        (
             reservations_pb2,
             "ReservationService",
             ReservationServicer(reservations, database, settings, clock.now),
         ),
     ):
         server.add(module.DESCRIPTOR.services_by_name[name], servicer)
-    server.background("relay", Relay(database, broker, "stock", VIEW_PAYLOADS).run)
+    housekeeping.tend(server, "stock", database, broker, clock, settings, fed=VIEW_PAYLOADS)
     server.background("view", view.run)
     server.background("capture", epcis.run)
     server.every("expire reservations", settings.sweep_interval_s, jobs.expire_reservations)
@@ -109,13 +117,18 @@ async def serve(settings: StockSettings) -> None:
     if settings.epcis_publish_interval_s:
         server.every("publish changes", settings.epcis_publish_interval_s, jobs.publish_changes)
     server.every("forget captures", 3600, jobs.forget_captures)
-    server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
+    server.every("measure books", 300, jobs.measure_books)
 
     telemetry.meter.create_observable_gauge(
         "onhand.stock.view_lag",
         [lambda _: [Observation(view.lag_s)]],
         unit="s",
         description="How far this replica's view is behind the present",
+    )
+    telemetry.meter.create_observable_gauge(
+        "onhand.stock.watchers",
+        [lambda _: [Observation(view.watchers)]],
+        description="Watches of availability open on this replica",
     )
 
     async def ready() -> None:

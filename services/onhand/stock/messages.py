@@ -270,6 +270,7 @@ def reservation(value: Reservation) -> reservations_pb2.Reservation:
                 quantity=line.quantity,
                 fulfilled_quantity=line.fulfilled,
                 released_quantity=line.released,
+                cell_version=line.cell_version,
             )
             for line in value.lines
         ],

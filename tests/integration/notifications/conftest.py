@@ -50,6 +50,7 @@ from onhand.notifications.servicer.journeys import JourneyServicer
 from onhand.notifications.servicer.messages import MessageServicer, WebhookServicer
 from onhand.notifications.servicer.templates import TemplateServicer
 from onhand.notifications.storage import endpoints
+from onhand.notifications.use_cases.availability import AvailabilityPosts
 from onhand.notifications.use_cases.contacts import Contacts
 from onhand.notifications.use_cases.journeys import Journeys
 from onhand.notifications.use_cases.messages import Notifications
@@ -190,6 +191,10 @@ class World:
     contacts: Contacts
     templates: Templates
 
+    @property
+    def posts(self) -> AvailabilityPosts:
+        return AvailabilityPosts(self.database, self.clock, self.settings, self.vault)
+
     async def handle(self, event: RoutingEvent | PickupEvent) -> None:
         """Take an event as the consumer of its stream would, in a transaction."""
         stream = "routing" if isinstance(event, RoutingEvent) else "pickup"
@@ -206,7 +211,7 @@ class World:
         smtp = SmtpSender(self.settings)
         options = {"resolve": resolver, **sender_options}
         webhooks = WebhookSender(self.settings, self.clock, **options)
-        jobs = Jobs(self.notifications, self.clock)
+        jobs = Jobs(self.notifications, self.posts, self.clock)
 
         async def journeys() -> None:
             while True:

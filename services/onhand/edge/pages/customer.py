@@ -50,6 +50,7 @@ STATES = {
     _Line.STATE_PLANNED: "accepted",
     _Line.STATE_RESERVED: "accepted",
     _Line.STATE_PARKED: "parked",
+    _Line.STATE_TRANSFERRING: "transferring",
     _Line.STATE_ASSIGNED: "assigned",
     _Line.STATE_PICKING: "picking",
     _Line.STATE_READY: "ready",
@@ -60,7 +61,7 @@ STATES = {
     _Line.STATE_RETURNED: "returned",
 }
 """What a customer is told of a line; the first of these that any line is in is told of the order."""
-LIVE = ("accepted", "parked", "assigned", "picking", "ready")
+LIVE = ("accepted", "parked", "transferring", "assigned", "picking", "ready")
 
 Make = Callable[[dict[str, str]], Any]
 

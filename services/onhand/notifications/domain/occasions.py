@@ -19,6 +19,11 @@ class Purpose(enum.IntEnum):
     ORDER_LAST_CALL = 8
     FOLLOW_UP = 9
     SUBSTITUTION_OFFERED = 21
+    AVAILABILITY_CHANGED = 20
+
+
+POSTED_ONLY = frozenset({Purpose.AVAILABILITY_CHANGED})
+"""Never said to persons."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -293,6 +293,8 @@ class ReservationLine:
     quantity: int
     fulfilled: int = 0
     released: int = 0
+    cell_version: int = 0
+    """Of its cell after the change under way; 0 outside of one."""
 
     @property
     def open(self) -> int:

@@ -4,6 +4,7 @@ from onhand.stock.servicer.availability import AvailabilityServicer
 from onhand.stock.servicer.catalog import CatalogServicer
 from onhand.stock.servicer.counts import CountServicer
 from onhand.stock.servicer.epcis import EpcisServicer
+from onhand.stock.servicer.explanations import ExplanationServicer
 from onhand.stock.servicer.ledger import LedgerServicer
 from onhand.stock.servicer.offers import OfferServicer
 from onhand.stock.servicer.reads import ReadServicer, TagServicer
@@ -15,6 +16,7 @@ __all__ = [
     "CatalogServicer",
     "CountServicer",
     "EpcisServicer",
+    "ExplanationServicer",
     "LedgerServicer",
     "OfferServicer",
     "ReadServicer",

@@ -38,12 +38,37 @@ _SAVE = text("""
                 CAST(:expire_times AS timestamptz[])) AS v (reservation_id, state, order_id, expire_time)
     WHERE r.reservation_id = v.reservation_id
 """)
-_SAVE_LINES = text("""
-    UPDATE reservation_lines l SET fulfilled = v.fulfilled, released = v.released
-    FROM unnest(CAST(:location_ids AS text[]), CAST(:reservation_ids AS uuid[]), CAST(:item_ids AS text[]),
-                CAST(:fulfilled AS bigint[]), CAST(:released AS bigint[]))
-        AS v (location_id, reservation_id, item_id, fulfilled, released)
-    WHERE l.location_id = v.location_id AND l.reservation_id = v.reservation_id AND l.item_id = v.item_id
+_SAVE_LINES = text(f"""
+    WITH v AS (
+        SELECT * FROM unnest(
+            CAST(:location_ids AS text[]), CAST(:reservation_ids AS uuid[]), CAST(:item_ids AS text[]),
+            CAST(:fulfilled AS bigint[]), CAST(:released AS bigint[]), CAST(:states AS smallint[]))
+        AS v (location_id, reservation_id, item_id, fulfilled, released, state)
+    ), saved AS (
+        UPDATE reservation_lines l SET fulfilled = v.fulfilled, released = v.released FROM v
+        WHERE l.location_id = v.location_id AND l.reservation_id = v.reservation_id AND l.item_id = v.item_id
+    ), sides AS (
+        -- Of the rows as they were before this statement, and as it leaves them. What expires does so at its
+        -- time, whenever it is swept.
+        SELECT v.location_id, v.item_id, v.reservation_id, v.state AS state_after, r.state AS state_before,
+               l.quantity - l.fulfilled - l.released AS before, l.quantity - v.fulfilled - v.released AS after,
+               CASE v.state WHEN {ReservationState.EXPIRED:d} THEN least(r.expire_time, now()) ELSE now() END
+                   AS change_time
+        FROM v JOIN reservation_lines l USING (location_id, reservation_id, item_id)
+        JOIN reservations r USING (reservation_id)
+    ), changes AS (
+        SELECT location_id, item_id, change_time, reservation_id,
+               CASE state_after WHEN {ReservationState.HELD:d} THEN after ELSE 0 END
+               - CASE state_before WHEN {ReservationState.HELD:d} THEN before ELSE 0 END AS reserved,
+               CASE state_after WHEN {ReservationState.COMMITTED:d} THEN after ELSE 0 END
+               - CASE state_before WHEN {ReservationState.COMMITTED:d} THEN before ELSE 0 END AS committed
+        FROM sides
+    )
+    INSERT INTO reservation_changes AS c
+        (location_id, item_id, change_time, reservation_id, reserved, committed)
+    SELECT * FROM changes WHERE (reserved, committed) <> (0, 0)
+    ON CONFLICT (location_id, item_id, change_time, reservation_id) DO UPDATE SET
+        reserved = c.reserved + excluded.reserved, committed = c.committed + excluded.committed
 """)
 _EXPIRED_ON_CELLS = text("""
     SELECT DISTINCT l.reservation_id
@@ -172,16 +197,7 @@ async def _with_lines(connection: AsyncConnection, query: Any, ids: Iterable[UUI
 
 
 async def save(connection: AsyncConnection, reservations: Sequence[Reservation]) -> None:
-    """Write state and lines of reservations that were locked."""
-    await connection.execute(
-        _SAVE,
-        {
-            "reservation_ids": [each.reservation_id for each in reservations],
-            "states": [each.state for each in reservations],
-            "order_ids": [each.order_id for each in reservations],
-            "expire_times": [each.expire_time for each in reservations],
-        },
-    )
+    """Write state and lines of reservations that were locked, and note what that changes for their cells."""
     lines = [(each, line) for each in reservations for line in each.lines]
     await connection.execute(
         _SAVE_LINES,
@@ -191,6 +207,17 @@ async def save(connection: AsyncConnection, reservations: Sequence[Reservation])
             "item_ids": [line.key.item_id for _, line in lines],
             "fulfilled": [line.fulfilled for _, line in lines],
             "released": [line.released for _, line in lines],
+            "states": [each.state for each, _ in lines],
+        },
+    )
+    # After the lines, which are compared with the state before.
+    await connection.execute(
+        _SAVE,
+        {
+            "reservation_ids": [each.reservation_id for each in reservations],
+            "states": [each.state for each in reservations],
+            "order_ids": [each.order_id for each in reservations],
+            "expire_times": [each.expire_time for each in reservations],
         },
     )
 

@@ -7,8 +7,10 @@ from onhand.stock.use_cases.deps import Deps
 from onhand.stock.use_cases.documents import Documents
 from onhand.stock.use_cases.epcis import Epcis
 from onhand.stock.use_cases.epcis_effects import EpcisEffects
+from onhand.stock.use_cases.explanations import Explanations
 from onhand.stock.use_cases.lookups import Lookups
 from onhand.stock.use_cases.offers import Offers
+from onhand.stock.use_cases.quantities import Quantities
 from onhand.stock.use_cases.reads import Reads
 from onhand.stock.use_cases.reckoning import Reckoning
 from onhand.stock.use_cases.reservations import Reservations
@@ -23,8 +25,10 @@ __all__ = [
     "Documents",
     "Epcis",
     "EpcisEffects",
+    "Explanations",
     "Lookups",
     "Offers",
+    "Quantities",
     "Reads",
     "Reckoning",
     "Reservations",

@@ -10,6 +10,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+from onhand.kit import trail
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -26,7 +28,7 @@ class Gatherer(Generic[T, R]):
         """
         self._decide = decide
         self._max_group = max_group
-        self._waiting: deque[tuple[T, asyncio.Future[R]]] = deque()
+        self._waiting: deque[tuple[T, asyncio.Future[R], tuple[trail.Call, ...]]] = deque()
         self._worker: asyncio.Task[None] | None = None
 
     async def submit(self, request: T) -> R:
@@ -35,7 +37,7 @@ class Gatherer(Generic[T, R]):
         A caller that goes away does not take its request back: it may be in a transaction already.
         """
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
-        self._waiting.append((request, future))
+        self._waiting.append((request, future, trail.acting()))
         if self._worker is None:
             self._worker = asyncio.create_task(self._work())
         return await asyncio.shield(future)
@@ -49,13 +51,15 @@ class Gatherer(Generic[T, R]):
         finally:
             self._worker = None
 
-    async def _answer(self, group: Sequence[tuple[T, asyncio.Future[R]]]) -> None:
+    async def _answer(self, group: Sequence[tuple[T, asyncio.Future[R], tuple[trail.Call, ...]]]) -> None:
+        # What is decided together is written for all of them, whoever's task this began as.
+        trail.act_for(call for _, _, calls in group for call in calls)
         answers: Sequence[R | Exception]
         try:
-            answers = await self._decide([request for request, _ in group])
+            answers = await self._decide([request for request, _, _ in group])
         except Exception as error:  # noqa: BLE001  each caller is told
             answers = [error] * len(group)
-        for (_, future), answer in zip(group, answers, strict=True):
+        for (_, future, _), answer in zip(group, answers, strict=True):
             if isinstance(answer, Exception):
                 future.set_exception(answer)
                 future.exception()  # seen, also when its caller has gone away

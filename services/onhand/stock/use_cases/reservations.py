@@ -5,7 +5,7 @@ with the lock on their cells already taken.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NoReturn
 from uuid import UUID
@@ -13,7 +13,7 @@ from uuid import UUID
 from asyncpg import UniqueViolationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from onhand.kit import outbox, telemetry
+from onhand.kit import outbox, telemetry, trail
 from onhand.kit.errors import (
     AlreadyExists,
     InsufficientStock,
@@ -61,6 +61,7 @@ class Hold:
     """The request as it came, to recognise a repeat."""
     differs: Callable[[bytes], str]
     """Names the fields in which an earlier request differs from this one."""
+    calls: tuple[trail.Call, ...] = field(default_factory=trail.acting)
 
     def totals(self) -> list[tuple[CellKey, int]]:
         totals: dict[CellKey, int] = {}
@@ -124,6 +125,8 @@ class Reservations:
             )
             for reservation in created.values():
                 reservation.revision = revision
+        # Of a group, those that got something wrote.
+        trail.act_for(call for each in created for call in fresh[each].calls)
         answers |= created
         return [_own(answers[hold.reservation_id], hold, fresh) for hold in group]
 
@@ -273,6 +276,8 @@ class Reservations:
         locked = await storage.lock_tags(connection, tags or ())
         books = self._books(cells, locked, reservation.order_id or str(reservation_id), actor)
         change(books, reservation)
+        for line in reservation.lines:
+            line.cell_version = books.cells[line.key].version + (line.key in books.changed_cells)
         await rows.save(connection, [reservation])
         await storage.save(connection, books)
         changed = events.of_books(books, self._deps.clock, [reservation])

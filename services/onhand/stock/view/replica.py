@@ -127,6 +127,11 @@ class View:
 
     # Watching
 
+    @property
+    def watchers(self) -> int:
+        """How many follow cells now."""
+        return len(self._watchers)
+
     @asynccontextmanager
     async def watch(
         self, item_ids: Iterable[str], location_ids: Iterable[str] | None, max_pending: int

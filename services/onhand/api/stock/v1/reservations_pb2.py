@@ -30,7 +30,7 @@ from onhand.api.auth.v1 import scopes_pb2 as onhand_dot_api_dot_auth_dot_v1_dot_
 from onhand.api.stock.v1 import ledger_pb2 as onhand_dot_api_dot_stock_dot_v1_dot_ledger__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&onhand/api/stock/v1/reservations.proto\x12\x13onhand.api.stock.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x1fonhand/api/auth/v1/scopes.proto\x1a onhand/api/stock/v1/ledger.proto\"\xa3\x01\n\x0fReservationLine\x12\x1a\n\x07item_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1e\n\x0blocation_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1d\n\x08quantity\x18\x03 \x01(\x03\x42\x0b\xbaH\x08\"\x06\x18\xc0\x84= \x00\x12\x1a\n\x12\x66ulfilled_quantity\x18\x04 \x01(\x03\x12\x19\n\x11released_quantity\x18\x05 \x01(\x03\"\xbe\x03\n\x0bReservation\x12\x16\n\x0ereservation_id\x18\x01 \x01(\t\x12\x35\n\x05state\x18\x02 \x01(\x0e\x32&.onhand.api.stock.v1.Reservation.State\x12\x33\n\x05lines\x18\x03 \x03(\x0b\x32$.onhand.api.stock.v1.ReservationLine\x12\x0f\n\x07\x63hannel\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12\x10\n\x08order_id\x18\x06 \x01(\t\x12/\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08revision\x18\t \x01(\x03\"\x7f\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x0e\n\nSTATE_HELD\x10\x01\x12\x13\n\x0fSTATE_COMMITTED\x10\x02\x12\x13\n\x0fSTATE_FULFILLED\x10\x03\x12\x12\n\x0eSTATE_RELEASED\x10\x04\x12\x11\n\rSTATE_EXPIRED\x10\x05\"\xc5\x02\n\x18\x43reateReservationRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12?\n\x05lines\x18\x02 \x03(\x0b\x32$.onhand.api.stock.v1.ReservationLineB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x64\x12\x42\n\rhold_duration\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationB\x10\xbaH\r\xaa\x01\n\"\x04\x08\x80\xf5$2\x02\x08\x01\x12\x18\n\x07\x63hannel\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x1d\n\x0b\x63ustomer_id\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x19\n\x08order_id\x18\x06 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x15\n\rallow_partial\x18\x07 \x01(\x08\x12\x1b\n\x13ignore_safety_stock\x18\x08 \x01(\x08\"R\n\x19\x43reateReservationResponse\x12\x35\n\x0breservation\x18\x01 \x01(\x0b\x32 .onhand.api.stock.v1.Reservation\"n\n\x1e\x42\x61tchCreateReservationsRequest\x12L\n\x08requests\x18\x01 \x03(\x0b\x32-.onhand.api.stock.v1.CreateReservationRequestB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xe8\x07\"f\n\x1f\x42\x61tchCreateReservationsResponse\x12\x43\n\x07results\x18\x01 \x03(\x0b\x32\x32.onhand.api.stock.v1.BatchCreateReservationsResult\"z\n\x1d\x42\x61tchCreateReservationsResult\x12\x35\n\x0breservation\x18\x01 \x01(\x0b\x32 .onhand.api.stock.v1.Reservation\x12\"\n\x06status\x18\x02 \x01(\x0b\x32\x12.google.rpc.Status\"9\n\x15GetReservationRequest\x12 \n\x0ereservation_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"O\n\x16GetReservationResponse\x12\x35\n\x0breservation\x18\x01 \x01(\x0b\x32 .onhand.api.stock.v1.Reservation\"\x8d\x01\n\x17ListReservationsRequest\x12\x19\n\x08order_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x1d\n\x0b\x63ustomer_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1a\n\tpage_size\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"k\n\x18ListReservationsResponse\x12\x36\n\x0creservations\x18\x01 \x03(\x0b\x32 .onhand.api.stock.v1.Reservation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xa1\x01\n\x18\x45xtendReservationRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12 \n\x0ereservation_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x45\n\rhold_duration\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationB\x13\xbaH\x10\xaa\x01\n\"\x04\x08\x80\xf5$2\x02\x08\x01\xc8\x01\x01\"R\n\x19\x45xtendReservationResponse\x12\x35\n\x0breservation\x18\x01 \x01(\x0b\x32 .onhand.api.stock.v1.Reservation\"w\n\x18\x43ommitReservationRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12 \n\x0ereservation_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1b\n\x08order_id\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"R\n\x19\x43ommitReservationResponse\x12\x35\n\x0breservation\x18\x01 \x01(\x0b\x32 .onhand.api.stock.v1.Reservation\"\x96\x01\n\x19ReleaseReservationRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12 \n\x0ereservation_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x39\n\x05lines\x18\x03 \x03(\x0b\x32 .onhand.api.stock.v1.ReleaseLineB\x08\xbaH\x05\x92\x01\x02\x10\x64\"\xa8\x01\n\x0bReleaseLine\x12\x1a\n\x07item_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1e\n\x0blocation_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1d\n\x08quantity\x18\x03 \x01(\x03\x42\x0b\xbaH\x08\"\x06\x18\xc0\x84= \x00\x12>\n\tto_bucket\x18\x04 \x01(\x0e\x32\x1b.onhand.api.stock.v1.BucketB\x0e\xbaH\x0b\x82\x01\x08\x18\x00\x18\x01\x18\x02\x18\x05\"S\n\x1aReleaseReservationResponse\x12\x35\n\x0breservation\x18\x01 \x01(\x0b\x32 .onhand.api.stock.v1.Reservation\"\xb2\x02\n\x18\x46ulfilReservationRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12 \n\x0ereservation_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x38\n\x05lines\x18\x03 \x03(\x0b\x32\x1f.onhand.api.stock.v1.FulfilLineB\x08\xbaH\x05\x92\x01\x02\x10\x64\x12P\n\x06manner\x18\x04 \x01(\x0e\x32\x34.onhand.api.stock.v1.FulfilReservationRequest.MannerB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\"J\n\x06Manner\x12\x16\n\x12MANNER_UNSPECIFIED\x10\x00\x12\x14\n\x10MANNER_COLLECTED\x10\x01\x12\x12\n\x0eMANNER_SHIPPED\x10\x02\"\x80\x01\n\nFulfilLine\x12\x1a\n\x07item_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1e\n\x0blocation_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1d\n\x08quantity\x18\x03 \x01(\x03\x42\x0b\xbaH\x08\"\x06\x18\xc0\x84= \x00\x12\x17\n\x04\x65pcs\x18\x04 \x03(\tB\t\xbaH\x06\x92\x01\x03\x10\xe8\x07\"R\n\x19\x46ulfilReservationResponse\x12\x35\n\x0breservation\x18\x01 \x01(\x0b\x32 .onhand.api.stock.v1.Reservation2\x83\t\n\x12ReservationService\x12\x8a\x01\n\x11\x43reateReservation\x12-.onhand.api.stock.v1.CreateReservationRequest\x1a..onhand.api.stock.v1.CreateReservationResponse\"\x16\x8a\xb5\x18\x12reservations.write\x12\x9c\x01\n\x17\x42\x61tchCreateReservations\x12\x33.onhand.api.stock.v1.BatchCreateReservationsRequest\x1a\x34.onhand.api.stock.v1.BatchCreateReservationsResponse\"\x16\x8a\xb5\x18\x12reservations.write\x12\x80\x01\n\x0eGetReservation\x12*.onhand.api.stock.v1.GetReservationRequest\x1a+.onhand.api.stock.v1.GetReservationResponse\"\x15\x8a\xb5\x18\x11reservations.read\x12\x86\x01\n\x10ListReservations\x12,.onhand.api.stock.v1.ListReservationsRequest\x1a-.onhand.api.stock.v1.ListReservationsResponse\"\x15\x8a\xb5\x18\x11reservations.read\x12\x8a\x01\n\x11\x45xtendReservation\x12-.onhand.api.stock.v1.ExtendReservationRequest\x1a..onhand.api.stock.v1.ExtendReservationResponse\"\x16\x8a\xb5\x18\x12reservations.write\x12\x8a\x01\n\x11\x43ommitReservation\x12-.onhand.api.stock.v1.CommitReservationRequest\x1a..onhand.api.stock.v1.CommitReservationResponse\"\x16\x8a\xb5\x18\x12reservations.write\x12\x8d\x01\n\x12ReleaseReservation\x12..onhand.api.stock.v1.ReleaseReservationRequest\x1a/.onhand.api.stock.v1.ReleaseReservationResponse\"\x16\x8a\xb5\x18\x12reservations.write\x12\x8a\x01\n\x11\x46ulfilReservation\x12-.onhand.api.stock.v1.FulfilReservationRequest\x1a..onhand.api.stock.v1.FulfilReservationResponse\"\x16\x8a\xb5\x18\x12reservations.writeb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&onhand/api/stock/v1/reservations.proto\x12\x13onhand.api.stock.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x1fonhand/api/auth/v1/scopes.proto\x1a onhand/api/stock/v1/ledger.proto\"\xb9\x01\n\x0fReservationLine\x12\x1a\n\x07item_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1e\n\x0blocation_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1d\n\x08quantity\x18\x03 \x01(\x03\x42\x0b\xbaH\x08\"\x06\x18\xc0\x84= \x00\x12\x1a\n\x12\x66ulfilled_quantity\x18\x04 \x01(\x03\x12\x19\n\x11released_quantity\x18\x05 \x01(\x03\x12\x14\n\x0c\x63\x65ll_version\x18\x06 \x01(\x03\"\xbe\x03\n\x0bReservation\x12\x16\n\x0ereservation_id\x18\x01 \x01(\t\x12\x35\n\x05state\x18\x02 \x01(\x0e\x32&.onhand.api.stock.v1.Reservation.State\x12\x33\n\x05lines\x18\x03 \x03(\x0b\x32$.onhand.api.stock.v1.ReservationLine\x12\x0f\n\x07\x63hannel\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12\x10\n\x08order_id\x18\x06 \x01(\t\x12/\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08revision\x18\t \x01(\x03\"\x7f\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x0e\n\nSTATE_HELD\x10\x01\x12\x13\n\x0fSTATE_COMMITTED\x10\x02\x12\x13\n\x0fSTATE_FULFILLED\x10\x03\x12\x12\n\x0eSTATE_RELEASED\x10\x04\x12\x11\n\rSTATE_EXPIRED\x10\x05\"\xc5\x02\n\x18\x43reateReservationRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12?\n\x05lines\x18\x02 \x03(\x0b\x32$.onhand.api.stock.v1.ReservationLineB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x64\x12\x42\n\rhold_duration\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationB\x10\xbaH\r\xaa\x01\n\"\x04\x08\x80\xf5$2\x02\x08\x01\x12\x18\n\x07\x63hannel\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x1d\n\x0b\x63ustomer_id\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x19\n\x08order_id\x18\x06 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x15\n\rallow_partial\x18\x07 \x01(\x08\x12\x1b\n\x13ignore_safety_stock\x18\x08 \x01(\x08\"R\n\x19\x43reateReservationResponse\x12\x35\n\x0breservation\x18\x01 \x01(\x0b\x32 .onhand.api.stock.v1.Reservation\"n\n\x1e\x42\x61tchCreateReservationsRequest\x12L\n\x08requests\x18\x01 \x03(\x0b\x32-.onhand.api.stock.v1.CreateReservationRequestB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xe8\x07\"f\n\x1f\x42\x61tchCreateReservationsResponse\x12\x43\n\x07results\x18\x01 \x03(\x0b\x32\x32.onhand.api.stock.v1.BatchCreateReservationsResult\"z\n\x1d\x42\x61tchCreateReservationsResult\x12\x35\n\x0breservation\x18\x01 \x01(\x0b\x32 .onhand.api.stock.v1.Reservation\x12\"\n\x06status\x18\x02 \x01(\x0b\x32\x12.google.rpc.Status\"9\n\x15GetReservationRequest\x12 \n\x0ereservation_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"O\n\x16GetReservationResponse\x12\x35\n\x0breservation\x18\x01 \x01(\x0b\x32 .onhand.api.stock.v1.Reservation\"\x8d\x01\n\x17ListReservationsRequest\x12\x19\n\x08order_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x1d\n\x0b\x63ustomer_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1a\n\tpage_size\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"k\n\x18ListReservationsResponse\x12\x36\n\x0creservations\x18\x01 \x03(\x0b\x32 .onhand.api.stock.v1.Reservation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xa1\x01\n\x18\x45xtendReservationRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12 \n\x0ereservation_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x45\n\rhold_duration\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationB\x13\xbaH\x10\xaa\x01\n\"\x04\x08\x80\xf5$2\x02\x08\x01\xc8\x01\x01\"R\n\x19\x45xtendReservationResponse\x12\x35\n\x0breservation\x18\x01 \x01(\x0b\x32 .onhand.api.stock.v1.Reservation\"w\n\x18\x43ommitReservationRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12 \n\x0ereservation_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1b\n\x08order_id\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"R\n\x19\x43ommitReservationResponse\x12\x35\n\x0breservation\x18\x01 \x01(\x0b\x32 .onhand.api.stock.v1.Reservation\"\x96\x01\n\x19ReleaseReservationRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12 \n\x0ereservation_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x39\n\x05lines\x18\x03 \x03(\x0b\x32 .onhand.api.stock.v1.ReleaseLineB\x08\xbaH\x05\x92\x01\x02\x10\x64\"\xa8\x01\n\x0bReleaseLine\x12\x1a\n\x07item_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1e\n\x0blocation_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1d\n\x08quantity\x18\x03 \x01(\x03\x42\x0b\xbaH\x08\"\x06\x18\xc0\x84= \x00\x12>\n\tto_bucket\x18\x04 \x01(\x0e\x32\x1b.onhand.api.stock.v1.BucketB\x0e\xbaH\x0b\x82\x01\x08\x18\x00\x18\x01\x18\x02\x18\x05\"S\n\x1aReleaseReservationResponse\x12\x35\n\x0breservation\x18\x01 \x01(\x0b\x32 .onhand.api.stock.v1.Reservation\"\xb2\x02\n\x18\x46ulfilReservationRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12 \n\x0ereservation_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x38\n\x05lines\x18\x03 \x03(\x0b\x32\x1f.onhand.api.stock.v1.FulfilLineB\x08\xbaH\x05\x92\x01\x02\x10\x64\x12P\n\x06manner\x18\x04 \x01(\x0e\x32\x34.onhand.api.stock.v1.FulfilReservationRequest.MannerB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\"J\n\x06Manner\x12\x16\n\x12MANNER_UNSPECIFIED\x10\x00\x12\x14\n\x10MANNER_COLLECTED\x10\x01\x12\x12\n\x0eMANNER_SHIPPED\x10\x02\"\x80\x01\n\nFulfilLine\x12\x1a\n\x07item_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1e\n\x0blocation_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1d\n\x08quantity\x18\x03 \x01(\x03\x42\x0b\xbaH\x08\"\x06\x18\xc0\x84= \x00\x12\x17\n\x04\x65pcs\x18\x04 \x03(\tB\t\xbaH\x06\x92\x01\x03\x10\xe8\x07\"R\n\x19\x46ulfilReservationResponse\x12\x35\n\x0breservation\x18\x01 \x01(\x0b\x32 .onhand.api.stock.v1.Reservation2\x83\t\n\x12ReservationService\x12\x8a\x01\n\x11\x43reateReservation\x12-.onhand.api.stock.v1.CreateReservationRequest\x1a..onhand.api.stock.v1.CreateReservationResponse\"\x16\x8a\xb5\x18\x12reservations.write\x12\x9c\x01\n\x17\x42\x61tchCreateReservations\x12\x33.onhand.api.stock.v1.BatchCreateReservationsRequest\x1a\x34.onhand.api.stock.v1.BatchCreateReservationsResponse\"\x16\x8a\xb5\x18\x12reservations.write\x12\x80\x01\n\x0eGetReservation\x12*.onhand.api.stock.v1.GetReservationRequest\x1a+.onhand.api.stock.v1.GetReservationResponse\"\x15\x8a\xb5\x18\x11reservations.read\x12\x86\x01\n\x10ListReservations\x12,.onhand.api.stock.v1.ListReservationsRequest\x1a-.onhand.api.stock.v1.ListReservationsResponse\"\x15\x8a\xb5\x18\x11reservations.read\x12\x8a\x01\n\x11\x45xtendReservation\x12-.onhand.api.stock.v1.ExtendReservationRequest\x1a..onhand.api.stock.v1.ExtendReservationResponse\"\x16\x8a\xb5\x18\x12reservations.write\x12\x8a\x01\n\x11\x43ommitReservation\x12-.onhand.api.stock.v1.CommitReservationRequest\x1a..onhand.api.stock.v1.CommitReservationResponse\"\x16\x8a\xb5\x18\x12reservations.write\x12\x8d\x01\n\x12ReleaseReservation\x12..onhand.api.stock.v1.ReleaseReservationRequest\x1a/.onhand.api.stock.v1.ReleaseReservationResponse\"\x16\x8a\xb5\x18\x12reservations.write\x12\x8a\x01\n\x11\x46ulfilReservation\x12-.onhand.api.stock.v1.FulfilReservationRequest\x1a..onhand.api.stock.v1.FulfilReservationResponse\"\x16\x8a\xb5\x18\x12reservations.writeb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -126,51 +126,51 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RESERVATIONSERVICE'].methods_by_name['FulfilReservation']._loaded_options = None
   _globals['_RESERVATIONSERVICE'].methods_by_name['FulfilReservation']._serialized_options = b'\212\265\030\022reservations.write'
   _globals['_RESERVATIONLINE']._serialized_start=250
-  _globals['_RESERVATIONLINE']._serialized_end=413
-  _globals['_RESERVATION']._serialized_start=416
-  _globals['_RESERVATION']._serialized_end=862
-  _globals['_RESERVATION_STATE']._serialized_start=735
-  _globals['_RESERVATION_STATE']._serialized_end=862
-  _globals['_CREATERESERVATIONREQUEST']._serialized_start=865
-  _globals['_CREATERESERVATIONREQUEST']._serialized_end=1190
-  _globals['_CREATERESERVATIONRESPONSE']._serialized_start=1192
-  _globals['_CREATERESERVATIONRESPONSE']._serialized_end=1274
-  _globals['_BATCHCREATERESERVATIONSREQUEST']._serialized_start=1276
-  _globals['_BATCHCREATERESERVATIONSREQUEST']._serialized_end=1386
-  _globals['_BATCHCREATERESERVATIONSRESPONSE']._serialized_start=1388
-  _globals['_BATCHCREATERESERVATIONSRESPONSE']._serialized_end=1490
-  _globals['_BATCHCREATERESERVATIONSRESULT']._serialized_start=1492
-  _globals['_BATCHCREATERESERVATIONSRESULT']._serialized_end=1614
-  _globals['_GETRESERVATIONREQUEST']._serialized_start=1616
-  _globals['_GETRESERVATIONREQUEST']._serialized_end=1673
-  _globals['_GETRESERVATIONRESPONSE']._serialized_start=1675
-  _globals['_GETRESERVATIONRESPONSE']._serialized_end=1754
-  _globals['_LISTRESERVATIONSREQUEST']._serialized_start=1757
-  _globals['_LISTRESERVATIONSREQUEST']._serialized_end=1898
-  _globals['_LISTRESERVATIONSRESPONSE']._serialized_start=1900
-  _globals['_LISTRESERVATIONSRESPONSE']._serialized_end=2007
-  _globals['_EXTENDRESERVATIONREQUEST']._serialized_start=2010
-  _globals['_EXTENDRESERVATIONREQUEST']._serialized_end=2171
-  _globals['_EXTENDRESERVATIONRESPONSE']._serialized_start=2173
-  _globals['_EXTENDRESERVATIONRESPONSE']._serialized_end=2255
-  _globals['_COMMITRESERVATIONREQUEST']._serialized_start=2257
-  _globals['_COMMITRESERVATIONREQUEST']._serialized_end=2376
-  _globals['_COMMITRESERVATIONRESPONSE']._serialized_start=2378
-  _globals['_COMMITRESERVATIONRESPONSE']._serialized_end=2460
-  _globals['_RELEASERESERVATIONREQUEST']._serialized_start=2463
-  _globals['_RELEASERESERVATIONREQUEST']._serialized_end=2613
-  _globals['_RELEASELINE']._serialized_start=2616
-  _globals['_RELEASELINE']._serialized_end=2784
-  _globals['_RELEASERESERVATIONRESPONSE']._serialized_start=2786
-  _globals['_RELEASERESERVATIONRESPONSE']._serialized_end=2869
-  _globals['_FULFILRESERVATIONREQUEST']._serialized_start=2872
-  _globals['_FULFILRESERVATIONREQUEST']._serialized_end=3178
-  _globals['_FULFILRESERVATIONREQUEST_MANNER']._serialized_start=3104
-  _globals['_FULFILRESERVATIONREQUEST_MANNER']._serialized_end=3178
-  _globals['_FULFILLINE']._serialized_start=3181
-  _globals['_FULFILLINE']._serialized_end=3309
-  _globals['_FULFILRESERVATIONRESPONSE']._serialized_start=3311
-  _globals['_FULFILRESERVATIONRESPONSE']._serialized_end=3393
-  _globals['_RESERVATIONSERVICE']._serialized_start=3396
-  _globals['_RESERVATIONSERVICE']._serialized_end=4551
+  _globals['_RESERVATIONLINE']._serialized_end=435
+  _globals['_RESERVATION']._serialized_start=438
+  _globals['_RESERVATION']._serialized_end=884
+  _globals['_RESERVATION_STATE']._serialized_start=757
+  _globals['_RESERVATION_STATE']._serialized_end=884
+  _globals['_CREATERESERVATIONREQUEST']._serialized_start=887
+  _globals['_CREATERESERVATIONREQUEST']._serialized_end=1212
+  _globals['_CREATERESERVATIONRESPONSE']._serialized_start=1214
+  _globals['_CREATERESERVATIONRESPONSE']._serialized_end=1296
+  _globals['_BATCHCREATERESERVATIONSREQUEST']._serialized_start=1298
+  _globals['_BATCHCREATERESERVATIONSREQUEST']._serialized_end=1408
+  _globals['_BATCHCREATERESERVATIONSRESPONSE']._serialized_start=1410
+  _globals['_BATCHCREATERESERVATIONSRESPONSE']._serialized_end=1512
+  _globals['_BATCHCREATERESERVATIONSRESULT']._serialized_start=1514
+  _globals['_BATCHCREATERESERVATIONSRESULT']._serialized_end=1636
+  _globals['_GETRESERVATIONREQUEST']._serialized_start=1638
+  _globals['_GETRESERVATIONREQUEST']._serialized_end=1695
+  _globals['_GETRESERVATIONRESPONSE']._serialized_start=1697
+  _globals['_GETRESERVATIONRESPONSE']._serialized_end=1776
+  _globals['_LISTRESERVATIONSREQUEST']._serialized_start=1779
+  _globals['_LISTRESERVATIONSREQUEST']._serialized_end=1920
+  _globals['_LISTRESERVATIONSRESPONSE']._serialized_start=1922
+  _globals['_LISTRESERVATIONSRESPONSE']._serialized_end=2029
+  _globals['_EXTENDRESERVATIONREQUEST']._serialized_start=2032
+  _globals['_EXTENDRESERVATIONREQUEST']._serialized_end=2193
+  _globals['_EXTENDRESERVATIONRESPONSE']._serialized_start=2195
+  _globals['_EXTENDRESERVATIONRESPONSE']._serialized_end=2277
+  _globals['_COMMITRESERVATIONREQUEST']._serialized_start=2279
+  _globals['_COMMITRESERVATIONREQUEST']._serialized_end=2398
+  _globals['_COMMITRESERVATIONRESPONSE']._serialized_start=2400
+  _globals['_COMMITRESERVATIONRESPONSE']._serialized_end=2482
+  _globals['_RELEASERESERVATIONREQUEST']._serialized_start=2485
+  _globals['_RELEASERESERVATIONREQUEST']._serialized_end=2635
+  _globals['_RELEASELINE']._serialized_start=2638
+  _globals['_RELEASELINE']._serialized_end=2806
+  _globals['_RELEASERESERVATIONRESPONSE']._serialized_start=2808
+  _globals['_RELEASERESERVATIONRESPONSE']._serialized_end=2891
+  _globals['_FULFILRESERVATIONREQUEST']._serialized_start=2894
+  _globals['_FULFILRESERVATIONREQUEST']._serialized_end=3200
+  _globals['_FULFILRESERVATIONREQUEST_MANNER']._serialized_start=3126
+  _globals['_FULFILRESERVATIONREQUEST_MANNER']._serialized_end=3200
+  _globals['_FULFILLINE']._serialized_start=3203
+  _globals['_FULFILLINE']._serialized_end=3331
+  _globals['_FULFILRESERVATIONRESPONSE']._serialized_start=3333
+  _globals['_FULFILRESERVATIONRESPONSE']._serialized_end=3415
+  _globals['_RESERVATIONSERVICE']._serialized_start=3418
+  _globals['_RESERVATIONSERVICE']._serialized_end=4573
 # @@protoc_insertion_point(module_scope)

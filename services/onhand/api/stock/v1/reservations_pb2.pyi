@@ -16,18 +16,20 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class ReservationLine(_message.Message):
-    __slots__ = ("item_id", "location_id", "quantity", "fulfilled_quantity", "released_quantity")
+    __slots__ = ("item_id", "location_id", "quantity", "fulfilled_quantity", "released_quantity", "cell_version")
     ITEM_ID_FIELD_NUMBER: _ClassVar[int]
     LOCATION_ID_FIELD_NUMBER: _ClassVar[int]
     QUANTITY_FIELD_NUMBER: _ClassVar[int]
     FULFILLED_QUANTITY_FIELD_NUMBER: _ClassVar[int]
     RELEASED_QUANTITY_FIELD_NUMBER: _ClassVar[int]
+    CELL_VERSION_FIELD_NUMBER: _ClassVar[int]
     item_id: str
     location_id: str
     quantity: int
     fulfilled_quantity: int
     released_quantity: int
-    def __init__(self, item_id: _Optional[str] = ..., location_id: _Optional[str] = ..., quantity: _Optional[int] = ..., fulfilled_quantity: _Optional[int] = ..., released_quantity: _Optional[int] = ...) -> None: ...
+    cell_version: int
+    def __init__(self, item_id: _Optional[str] = ..., location_id: _Optional[str] = ..., quantity: _Optional[int] = ..., fulfilled_quantity: _Optional[int] = ..., released_quantity: _Optional[int] = ..., cell_version: _Optional[int] = ...) -> None: ...
 
 class Reservation(_message.Message):
     __slots__ = ("reservation_id", "state", "lines", "channel", "customer_id", "order_id", "create_time", "expire_time", "revision")
