@@ -9,6 +9,7 @@ from onhand.stock import messages
 from onhand.stock.domain.books import Books
 from onhand.stock.domain.counts import Count
 from onhand.stock.domain.model import Alert, Cell, Reservation, TagEvent
+from onhand.stock.domain.policies import Scope
 from onhand.stock.domain.shipments import Shipment
 
 
@@ -32,8 +33,14 @@ def catalog_changed(
     item_ids: Iterable[str] = (),
     location_ids: Iterable[str] = (),
     channels: Iterable[str] = (),
+    policy_scopes: Iterable[Scope] = (),
 ) -> Event:
-    changed = pb.CatalogChanged(item_ids=item_ids, location_ids=location_ids, channels=channels)
+    changed = pb.CatalogChanged(
+        item_ids=item_ids,
+        location_ids=location_ids,
+        channels=channels,
+        policy_scopes=map(messages.scope, policy_scopes),
+    )
     return _event(clock, catalog_changed=changed)
 
 

@@ -14,6 +14,7 @@ from onhand.api.stock.v1 import (
     reads_pb2,
     reservations_pb2,
     shipments_pb2,
+    stock_policies_pb2,
 )
 from onhand.kit.errors import InvalidEpc, InvalidGtin
 from onhand.stock.domain import epc as epc_codec
@@ -31,6 +32,7 @@ from onhand.stock.domain.model import (
     Zone,
     ZoneKind,
 )
+from onhand.stock.domain.policies import Scope
 from onhand.stock.domain.shipments import Shipment, ShipmentTag
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -281,6 +283,19 @@ def reservation(value: Reservation) -> reservations_pb2.Reservation:
         expire_time=timestamp(value.expire_time),
         revision=value.revision,
     )
+
+
+def scope(value: Scope) -> stock_policies_pb2.StockPolicyScope:
+    return stock_policies_pb2.StockPolicyScope(
+        item_id=value.item_id,
+        item_class=value.item_class,
+        location_id=value.location_id,
+        channel=value.channel,
+    )
+
+
+def to_scope(message: stock_policies_pb2.StockPolicyScope) -> Scope:
+    return Scope(message.item_id, message.item_class, message.location_id, message.channel)
 
 
 def count(value: Count) -> counts_pb2.Count:
