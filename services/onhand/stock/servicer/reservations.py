@@ -53,7 +53,8 @@ class ReservationServicer:
         self, request: pb.CreateReservationRequest, _: Any
     ) -> pb.CreateReservationResponse:
         created = await self._reservations.create(self._hold(request))
-        return pb.CreateReservationResponse(reservation=messages.reservation(created))
+        fields: Any = messages.reservation_fields(created)
+        return pb.CreateReservationResponse(reservation=fields)
 
     async def BatchCreateReservations(
         self, request: pb.BatchCreateReservationsRequest, _: Any

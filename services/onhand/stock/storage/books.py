@@ -38,6 +38,7 @@ _CELL_COLUMNS = """
        AND (p.item_class = '' OR p.item_class = (SELECT i.item_class FROM items i WHERE i.item_id = b.item_id))
     ) AS rules
 """
+_BUCKET_COLUMNS = tuple((bucket, bucket.name.lower()) for bucket in INSIDE)
 _LOCK_CELLS = text(f"""
     SELECT {_CELL_COLUMNS}, l.safety_stock
     FROM balances b
@@ -356,7 +357,7 @@ def empty_cell(key: CellKey, now: datetime) -> Cell:
 def cell(row: Any) -> Cell:
     return Cell(
         CellKey(row.location_id, row.item_id),
-        {bucket: getattr(row, bucket.name.lower()) for bucket in INSIDE},
+        {bucket: getattr(row, column) for bucket, column in _BUCKET_COLUMNS},
         row.reserved,
         row.committed,
         row.shortfall,

@@ -325,6 +325,8 @@ def _answer_again(hold: Hold, actor: str, request: bytes, first: Reservation) ->
     first.expire_time = first.create_time + timedelta(seconds=hold.hold_s)
     for line in first.lines:
         line.fulfilled = line.released = 0
+    asked = [key for key, _ in hold.lines]
+    first.lines.sort(key=lambda line: asked.index(line.key))
     return first
 
 
