@@ -35,6 +35,7 @@ from onhand.api.stock.v1 import (
     reads_pb2,
     reservations_pb2,
     shipments_pb2,
+    stock_policies_pb2,
 )
 from onhand.client.channel import (
     Service,
@@ -81,6 +82,7 @@ if TYPE_CHECKING:
         reads_pb2_grpc,
         reservations_pb2_grpc,
         shipments_pb2_grpc,
+        stock_policies_pb2_grpc,
     )
 
 __all__ = [
@@ -109,6 +111,7 @@ SERVICES: dict[str, dict[str, tuple[Any, str]]] = {
         "reservations": (reservations_pb2, "ReservationService"),
         "shipments": (shipments_pb2, "ShipmentService"),
         "epcis": (epcis_pb2, "EpcisService"),
+        "policies": (stock_policies_pb2, "StockPolicyService"),
     },
     "routing": {
         "orders": (orders_pb2, "OrderService"),
@@ -205,6 +208,7 @@ class AsyncStock(_Async):
     reservations: "reservations_pb2_grpc.ReservationServiceAsyncStub"
     shipments: "shipments_pb2_grpc.ShipmentServiceAsyncStub"
     epcis: "epcis_pb2_grpc.EpcisServiceAsyncStub"
+    policies: "stock_policies_pb2_grpc.StockPolicyServiceAsyncStub"
 
 
 class Stock(_Sync):
@@ -220,6 +224,7 @@ class Stock(_Sync):
     reservations: "reservations_pb2_grpc.ReservationServiceStub"
     shipments: "shipments_pb2_grpc.ShipmentServiceStub"
     epcis: "epcis_pb2_grpc.EpcisServiceStub"
+    policies: "stock_policies_pb2_grpc.StockPolicyServiceStub"
 
 
 class AsyncRouting(_Async):

@@ -1,6 +1,7 @@
 """A service's process: gRPC server with health and reflection, background work, graceful drain."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import Awaitable, Callable
 
@@ -123,6 +124,9 @@ class Server:
     async def _announce(self, ready: Callable[[], Awaitable[None]], able: Callable[[], bool]) -> None:
         await ready()
         await self._authenticator.keys.available()
+        # What is here by now stays: the collector need not go through it again and again.
+        gc.collect()
+        gc.freeze()
         serving = False
         while True:
             if able() is not serving:

@@ -7,6 +7,7 @@ message's id and where it leads. So it leads nowhere but where a message of ours
 from base64 import b64decode
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from http import HTTPStatus
 
 import uvicorn
@@ -15,7 +16,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from onhand.kit import trail
 from onhand.kit.errors import NotFound, OnhandError
+from onhand.kit.http import Protocol
 from onhand.notifications.config import NotificationsSettings
 from onhand.notifications.use_cases.measures import Measures
 
@@ -31,9 +34,20 @@ _ASK = '<form method="post"><p>Do you want no more messages of this kind?</p><bu
 _DONE = "<p>You get no more messages of this kind.</p>"
 _UNKNOWN = "<p>This link does not work any more.</p>"
 _LATER = "<p>This does not work just now. Please try again in a moment.</p>"
+HEADER_TIMEOUT_S = 10.0
+"""Longest a request's head may take; protects the connections that there are."""
+_HEADERS = {
+    "cache-control": "no-store",
+    "content-security-policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "x-robots-tag": "noindex",
+}
 _PIXEL = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 """A GIF of one transparent point."""
-_HEADERS = {"cache-control": "no-store", "referrer-policy": "no-referrer", "x-robots-tag": "noindex"}
 
 Unsubscribe = Callable[[str], Awaitable[None]]
 
@@ -45,6 +59,8 @@ def public_app(unsubscribe: Unsubscribe, measures: Measures) -> Starlette:
         if request.method != "POST":
             return _page(_ASK)
         try:
+            came_from = request.client.host if request.client else ""
+            trail.act_for([trail.Call("a reader of messages", "POST /unsubscribe", came_from)])
             await unsubscribe(request.path_params["token"])
         except NotFound:
             return _page(_UNKNOWN, HTTPStatus.NOT_FOUND)
@@ -89,7 +105,7 @@ class PublicServer(uvicorn.Server):
                 app,
                 host=host or "127.0.0.1",
                 port=int(port),
-                http="h11",
+                http=partial(Protocol, header_timeout_s=HEADER_TIMEOUT_S),  # type: ignore[arg-type]
                 ws="none",
                 lifespan="off",
                 log_config=None,

@@ -59,6 +59,7 @@ async def test_one_click_ends_what_is_not_about_an_order(reached: World, mail_se
     async with httpx.AsyncClient() as client:
         asked = await client.get(link)
         assert "<form" in asked.text
+        assert "frame-ancestors 'none'" in asked.headers["content-security-policy"]
         (contact,) = await reached.contacts.find("WEB-1")
         assert contact.allows(Topic.MARKETING, Channel.EMAIL, address), (
             "a scanner that follows links ends nothing"

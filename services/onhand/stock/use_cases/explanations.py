@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from onhand.kit.errors import UnknownItem, UnknownLocation
 from onhand.stock.domain.explanations import Counted, Held, Policy, Term, terms, undo
-from onhand.stock.domain.model import Cell, CellKey, Movement, Standing
+from onhand.stock.domain.model import Bucket, Cell, CellKey, Movement, Standing
+from onhand.stock.domain.policies import explain
 from onhand.stock.storage import books, catalog, history, months
 from onhand.stock.use_cases.availability import cells_now, require_history
 from onhand.stock.use_cases.deps import Deps
@@ -87,6 +88,7 @@ class Explanations:
         """
         now = self._deps.clock.now()
         end = min(end, now)
+        await require_history(self._deps, start)
 
         async def work(
             connection: AsyncConnection,
@@ -106,13 +108,18 @@ class Explanations:
             return [*points, (start, _standing(cell))], None
 
         found = await self._deps.database.transaction(work)
-        await require_history(self._deps, start)
+        await require_history(self._deps, start)  # what was archived meanwhile is missing, and told so
         return found
 
 
 def _policies(cell: Cell) -> list[Policy]:
-    """Return the rules that give a cell's safety stock."""
-    return [Policy("location", cell.safety_stock)] if cell.safety_stock else []
+    """Return the rule that keeps units of a cell back."""
+    found = explain(cell.rules, "", cell.safety_stock)
+    sellable = cell.buckets[Bucket.SELLABLE]
+    kept = cell.terms("").kept(sellable)
+    by_share = kept > found["safety_stock"][0]
+    _, rule = found["kept_percent" if by_share else "safety_stock"]
+    return [Policy(str(rule.scope) if rule else "location", kept)] if kept else []
 
 
 def _standing(cell: Cell) -> Standing:
