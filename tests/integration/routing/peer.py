@@ -36,13 +36,7 @@ from onhand.kit.status import to_status, to_trailers
 
 _S = reservations_pb2.Reservation
 LIVE = (_S.STATE_HELD, _S.STATE_COMMITTED)
-WRITES = (
-    "CreateReservation",
-    "CommitReservation",
-    "ReleaseReservation",
-    "AnnounceShipment",
-    "CancelShipment",
-)
+WRITES = ("CreateReservation", "CommitReservation", "ReleaseReservation")
 
 PLACES = {
     "amsterdam": (52.37, 4.90),

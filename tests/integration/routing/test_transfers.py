@@ -189,3 +189,19 @@ async def test_a_process_that_dies_while_it_sends_leaves_one_transfer_or_none(
     await world.settled(order.order_id)
     live = [each for each in world.stock.shipments.values() if each.state == ANNOUNCED]
     assert len(live) == (0 if then == "is cancelled" else 1)
+
+
+@pytest.mark.parametrize("fate", ["refused", "lost"])
+@pytest.mark.parametrize("method", ["AnnounceShipment", "CancelShipment"])
+async def test_a_lost_call_or_answer_leaves_one_transfer_and_none_once_it_is_called_off(
+    world: World, method: str, fate: str
+) -> None:
+    world.stock.sellable["zwolle", "shirt"] = 2
+    world.stock.failing[method] = [fate, fate]
+    order = await sent(world, ("1", "shirt", 2))
+    assert [each.state for each in world.stock.shipments.values()] == [ANNOUNCED]
+    await world.cancel(order.order_id)
+    await world.settled(order.order_id)
+    assert world.stock.failing[method] == []
+    assert [each.state for each in world.stock.shipments.values()] == [CANCELLED]
+    assert world.stock.available("zwolle", "shirt") == 2

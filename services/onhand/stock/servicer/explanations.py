@@ -153,7 +153,7 @@ def _after(page_token: str) -> After | None:
 def _moment(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise _not_ours() from None
 
 

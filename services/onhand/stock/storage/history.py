@@ -5,7 +5,7 @@ costs what has happened since it, and no opening balance of an archived month is
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,8 @@ from onhand.stock.storage import months
 
 RECORD_LAG = timedelta(hours=1)
 """How far a process's clock, from which a movement has its id, may be from the database's."""
+_NO_ID_BEFORE = datetime(2000, 1, 1, tzinfo=UTC)
+"""Ids begin with a time that is not negative; moments may."""
 MAX_COUNTS = 20
 """Counts that an explanation names; earlier ones say nothing any more."""
 
@@ -159,7 +161,7 @@ def _since(keys: Iterable[CellKey], at: datetime) -> dict[str, Any]:
         "location_ids": [each.location_id for each in ordered],
         "item_ids": [each.item_id for each in ordered],
         "at": at,
-        "first": earliest_id(at - RECORD_LAG),
+        "first": _first_id(at),
     }
 
 
@@ -174,7 +176,7 @@ async def occurred_since(
         "location_id": location_id,
         "item_ids": sorted(item_ids),
         "at": at,
-        "first": earliest_id(at - RECORD_LAG),
+        "first": _first_id(at),
     }
     rows = await connection.execute(_OCCURRED, parameters)
     return {row.item_id: _buckets(row) for row in rows}
@@ -236,6 +238,11 @@ async def counts_of(connection: AsyncConnection, key: CellKey) -> list[Counted]:
 async def archived_before(connection: AsyncConnection) -> datetime | None:
     """Return the moment before which movements were archived."""
     return await months.history_start(connection, months.MOVEMENTS)
+
+
+def _first_id(at: datetime) -> UUID:
+    """Return what no movement sorts before that was recorded, or happened, after a moment."""
+    return earliest_id(max(at, _NO_ID_BEFORE) - RECORD_LAG)
 
 
 def _step(row: Any) -> Step:

@@ -49,6 +49,8 @@ class Availability:
         if at > now:
             raise InvalidField([FieldViolation("consistency.read_time", "is still to come")])
 
+        await require_history(self._deps, at)
+
         async def work(connection: AsyncConnection) -> dict[CellKey, Cell]:
             await months.take_snapshot(connection)
             cells = await cells_now(connection, location_ids, item_ids, now)
@@ -57,7 +59,7 @@ class Availability:
             return cells
 
         cells = await self._deps.database.transaction(work)
-        await require_history(self._deps, at)
+        await require_history(self._deps, at)  # what was archived meanwhile is missing, and told so
         for cell in cells.values():
             if cell.confirm_time > at:
                 cell.confirm_time = datetime.min.replace(tzinfo=at.tzinfo)  # since when is not known
@@ -79,10 +81,7 @@ async def cells_now(
 
 
 async def require_history(deps: Deps, at: datetime) -> None:
-    """Raise BeforeHistory for a moment whose movements were archived, or whose reservations are not known.
-
-    Asked after the past was read: what is archived meanwhile is missing and told so.
-    """
+    """Raise BeforeHistory for a moment whose movements were archived, or whose reservations are not known."""
     start = await deps.database.read(lambda c: _history_start(c, deps))
     if at < start:
         raise BeforeHistory(start.isoformat().replace("+00:00", "Z"))

@@ -87,6 +87,7 @@ class Explanations:
         """
         now = self._deps.clock.now()
         end = min(end, now)
+        await require_history(self._deps, start)
 
         async def work(
             connection: AsyncConnection,
@@ -106,7 +107,7 @@ class Explanations:
             return [*points, (start, _standing(cell))], None
 
         found = await self._deps.database.transaction(work)
-        await require_history(self._deps, start)
+        await require_history(self._deps, start)  # what was archived meanwhile is missing, and told so
         return found
 
 
