@@ -63,7 +63,6 @@ async def _stock(url: str, report: Report) -> None:
     await _count(url, ("movements", "balances", "tags", "tag_events", "reservations"), report)
 
 
-<<<<<<< HEAD
 async def _trail(service: str, url: str, noted: bytes, report: Report) -> None:
     """Who wrote what is as it was when it was chained."""
     from onhand.kit import chain
@@ -79,10 +78,7 @@ async def _trail(service: str, url: str, noted: bytes, report: Report) -> None:
     report.heads[service] = trail.head.hex()
 
 
-async def _promises(stock_url: str, routing_url: str, report: Report) -> None:
-=======
 async def _promises(urls: Mapping[str, str], report: Report) -> None:
->>>>>>> pages
     """Every live order line is covered by committed stock, and no committed stock is without its order.
 
     Both sides are read a moment apart while the system runs, so what looks wrong is looked at again.
@@ -159,14 +155,11 @@ def audit(
     ] = "",
     routing_url: Annotated[str, typer.Option(help="Database of routing, likewise.")] = "",
     pickup_url: Annotated[str, typer.Option(help="Database of pickup, likewise.")] = "",
-<<<<<<< HEAD
     notifications_url: Annotated[str, typer.Option(help="Database of notifications, likewise.")] = "",
     head: Annotated[
         list[str] | None,
         typer.Option(help="SERVICE:HEAD that an earlier audit printed, which must still be in the trail."),
     ] = None,
-=======
->>>>>>> pages
 ) -> None:
     """Prove that the books are true: balances equal movements, promises are covered. Changes nothing.
 
@@ -174,16 +167,12 @@ def audit(
     """
     from onhand.cli.errors import UpError
 
-<<<<<<< HEAD
     given = {
         "stock": stock_url,
         "routing": routing_url,
         "pickup": pickup_url,
         "notifications": notifications_url,
     }
-=======
-    given = {"stock": stock_url, "routing": routing_url, "pickup": pickup_url}
->>>>>>> pages
     urls = {name: url for name, url in given.items() if url}
     try:
         report = asyncio.run(run(urls or Runtime.load(data_dir).database_urls, _heads(head or [])))
