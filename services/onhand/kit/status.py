@@ -67,7 +67,7 @@ def to_status(error: errors.OnhandError) -> status_pb2.Status:
         status.details.add().Pack(_bad_request(error.violations))
     if error.retry_delay_s is not None:
         delay = duration_pb2.Duration()
-        delay.FromMilliseconds(min(int(error.retry_delay_s * 1000), MAX_DELAY_MS))
+        delay.FromMilliseconds(max(0, min(int(error.retry_delay_s * 1000), MAX_DELAY_MS)))
         status.details.add().Pack(error_details_pb2.RetryInfo(retry_delay=delay))
     return status
 
