@@ -153,18 +153,32 @@ def _goods(changes: Sequence[Change]) -> dict[str, Any]:
             return {}
         epc_class = f"{identifiers.ORIGIN}/01/{changes[0].gtin}"
         return {"quantityList": [{"epcClass": epc_class, "quantity": changes[0].quantity}]}
-    links = {link for each in changes if each.epc and (link := _link(each.epc)) is not None}
-    return {"epcList": sorted(links)} if links else {}
+    found = links([each.epc for each in changes if each.epc])
+    return {"epcList": sorted(found)} if found else {}
 
 
-@lru_cache(maxsize=20_000)
-def _link(epc: bytes) -> str | None:
+def links(epcs: Sequence[bytes]) -> set[str]:
+    """Return the canonical links of some EPCs, those of the common scheme at once; EPCs without one are left out."""
+    common = [each for each in epcs if len(each) == epc_codec.SGTIN_96_BYTES]
+    batch = epc_codec.decode_sgtin96_batch(b"".join(common))
+    found = {
+        epc: f"{identifiers.ORIGIN}/01/{gtin:014d}/21/{serial}"
+        for epc, gtin, serial, valid in zip(
+            common, batch.gtin14.tolist(), batch.serial.tolist(), batch.valid.tolist(), strict=True
+        )
+        if valid
+    }
+    return {known for each in epcs if (known := found.get(each) or link(each)) is not None}
+
+
+def link(epc: bytes) -> str | None:
+    """Return the canonical link of any EPC that has one."""
     try:
         decoded = epc_codec.decode_binary(epc)
     except EpcError:
         return None
-    link = decoded.digital_link
-    return identifiers.canonical(link.partition("?")[0]) if link else None
+    found = decoded.digital_link
+    return identifiers.canonical(found.partition("?")[0]) if found else None
 
 
 def _event(change: Change, words: _Words, goods: dict[str, Any]) -> dict[str, Any]:
