@@ -222,4 +222,4 @@ def test_tags_are_published_under_the_links_that_they_decode_to(given_tags: list
         else epc_codec.to_binary(epc_codec.encode_sgtin96("80614141123458", 7, each))
         for each in given_tags
     ]
-    assert own.links(epcs) == {link for each in epcs if (link := own.link(each)) is not None}
+    assert own.links(epcs) == {each: link for each in epcs if (link := own.link(each)) is not None}

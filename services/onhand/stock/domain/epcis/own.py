@@ -4,7 +4,7 @@ One event for what happened to goods of one kind at one place and time: the tags
 An event is made once, when it is published: later changes of master data do not change it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -82,6 +82,8 @@ class Change:
 
 def events(changes: Iterable[Change]) -> list[tuple[str, dict[str, Any]]]:
     """Make the events of some changes, in their order: location and event of each."""
+    changes = list(changes)
+    known = links([each.epc for each in changes if each.epc])
     made = []
     for _, group in groupby(changes, _kind):
         together = list(group)
@@ -90,7 +92,7 @@ def events(changes: Iterable[Change]) -> list[tuple[str, dict[str, Any]]]:
             continue
         for start in range(0, len(together), MAX_EPCS):
             part = together[start : start + MAX_EPCS]
-            goods = _goods(part)
+            goods = _goods(part, known)
             if goods:
                 made.append((part[0].location_id, _event(part[0], words, goods)))
     return made
@@ -147,28 +149,27 @@ def _arrival(reason: Reason, bucket: Bucket, seen: _Words) -> _Words:
             return seen[0], disposition
 
 
-def _goods(changes: Sequence[Change]) -> dict[str, Any]:
+def _goods(changes: Sequence[Change], known: Mapping[bytes, str]) -> dict[str, Any]:
     if changes[0].epc is None:
         if not changes[0].gtin:
             return {}
         epc_class = f"{identifiers.ORIGIN}/01/{changes[0].gtin}"
         return {"quantityList": [{"epcClass": epc_class, "quantity": changes[0].quantity}]}
-    found = links([each.epc for each in changes if each.epc])
+    found = {known[each.epc] for each in changes if each.epc in known}
     return {"epcList": sorted(found)} if found else {}
 
 
-def links(epcs: Sequence[bytes]) -> set[str]:
-    """Return the canonical links of some EPCs, those of the common scheme at once; EPCs without one are left out."""
-    common = [each for each in epcs if len(each) == epc_codec.SGTIN_96_BYTES]
+def links(epcs: Iterable[bytes]) -> dict[bytes, str]:
+    """Return the canonical link of each EPC that has one, those of the common scheme at once."""
+    found = dict.fromkeys(epcs, "")
+    common = [each for each in found if len(each) == epc_codec.SGTIN_96_BYTES]
     batch = epc_codec.decode_sgtin96_batch(b"".join(common))
-    found = {
-        epc: f"{identifiers.ORIGIN}/01/{gtin:014d}/21/{serial}"
-        for epc, gtin, serial, valid in zip(
-            common, batch.gtin14.tolist(), batch.serial.tolist(), batch.valid.tolist(), strict=True
-        )
-        if valid
-    }
-    return {known for each in epcs if (known := found.get(each) or link(each)) is not None}
+    for epc, gtin, serial, valid in zip(
+        common, batch.gtin14.tolist(), batch.serial.tolist(), batch.valid.tolist(), strict=True
+    ):
+        if valid:
+            found[epc] = f"{identifiers.ORIGIN}/01/{gtin:014d}/21/{serial}"
+    return {epc: named for epc, plain in found.items() if (named := plain or link(epc)) is not None}
 
 
 def link(epc: bytes) -> str | None:
