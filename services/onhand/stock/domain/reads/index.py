@@ -47,60 +47,61 @@ class TagIndex:
             grow(self, "_hashes", self.count)
         self._hashes[rows] = fresh
         if self.count * 2 > len(self._entries):  # fuller, and some would be looked for in very many places
-            self._resize(3 * self.count)
+            self._resize(1 << (2 * self.count - 1).bit_length())
             rows = np.arange(self.count)
         self._insert(rows)
         return self._find(hashes)
 
     def _find(self, hashes: Ints) -> Ints:
-        places = self._places(hashes)
-        marks = _marks(hashes)
-        found = np.full(len(hashes), _UNKNOWN, dtype=np.int64)
+        places = hashes & self._mask
         entries = self._entries[places]
-        open_ = np.flatnonzero(entries != _EMPTY)
+        rows = (entries & _ROW).astype(np.int64)
+        used = entries != _EMPTY
+        # Most are where they begin to look: that is worth no look at the eight bits.
+        hit = used & (self._hashes.take(rows, mode="clip") == hashes)
+        found = np.where(hit, rows, _UNKNOWN)
+        open_ = np.flatnonzero(used ^ hit)
+        places, hashes = places[open_], hashes[open_]
+        marks, steps = _marks(hashes), _steps(hashes)
         while len(open_):
-            entries = entries[open_] if len(entries) > len(open_) else entries
-            rows = (entries & _ROW).astype(np.int64)
-            likely = np.flatnonzero((entries ^ marks[open_]) <= _ROW)
-            hit = likely[self._hashes[rows[likely]] == hashes[open_[likely]]]
-            found[open_[hit]] = rows[hit]
-            missed = np.ones(len(open_), dtype=np.bool_)
-            missed[hit] = False
-            open_ = open_[missed]
-            places[open_] = self._after(places[open_])
-            entries = self._entries[places[open_]]
-            used = entries != _EMPTY
-            open_, entries = open_[used], entries[used]
+            places = (places + steps) & self._mask
+            entries = self._entries[places]
+            likely = np.flatnonzero((entries ^ marks <= _ROW) & (entries != _EMPTY))
+            rows = (entries[likely] & _ROW).astype(np.int64)
+            same = self._hashes[rows] == hashes[likely]
+            found[open_[likely[same]]] = rows[same]
+            on = entries != _EMPTY
+            on[likely[same]] = False
+            open_, places, hashes, marks, steps = (each[on] for each in (open_, places, hashes, marks, steps))
         return found
 
     def _insert(self, rows: Ints) -> None:
         """Insert rows that are not there yet."""
         entries = _marks(self._hashes[rows]) | rows.astype(np.uint32)
-        places = self._places(self._hashes[rows])
+        places, steps = self._hashes[rows] & self._mask, _steps(self._hashes[rows])
         open_ = np.arange(len(rows))
         while len(open_):
             free = open_[self._entries[places[open_]] == _EMPTY]
             self._entries[places[free]] = entries[free]  # of several that want a place, the last gets it
             open_ = open_[self._entries[places[open_]] != entries[open_]]
-            places[open_] = self._after(places[open_])
+            places[open_] = (places[open_] + steps[open_]) & self._mask
 
     def _resize(self, size: int) -> None:
+        self._mask = size - 1
         self._entries = np.full(size, _EMPTY, dtype=np.uint32)
-
-    def _places(self, hashes: Ints) -> Ints:
-        """Return where each hash begins to look: its lower half as a fraction of the table's length."""
-        lower = hashes.view(np.uint64) & np.uint64(0xFFFF_FFFF)
-        return (lower * np.uint64(len(self._entries)) >> np.uint64(32)).view(np.int64)
-
-    def _after(self, places: Ints) -> Ints:
-        places = places + 1
-        places[places == len(self._entries)] = 0
-        return places
 
 
 def _marks(hashes: Ints) -> npt.NDArray[np.uint32]:
     """Return the eight bits of each hash that its entry has above the row."""
     return (hashes.view(np.uint64) >> np.uint64(56)).astype(np.uint32) << np.uint32(_ROW_BITS)
+
+
+def _steps(hashes: Ints) -> Ints:
+    """Return how far each hash goes on to its next place.
+
+    By odd numbers it comes to all places of a power of 2, and hashes that begin at one place part there.
+    """
+    return hashes >> 24 | 1
 
 
 def grow(holder: object, name: str, count: int) -> None:

@@ -59,7 +59,7 @@ class OpenEpoch:
         (reads,) = self._reads
         places = reads >> _PLACE_SHIFT
         rows = places >> _ZONE_BITS
-        starts = np.flatnonzero(np.diff(rows, prepend=-1))
+        starts = _starts(rows)
         last = np.maximum.reduceat(reads & _TIMES, starts) if len(starts) else starts
         return Seen(
             rows,
@@ -74,8 +74,7 @@ class OpenEpoch:
         reads = np.concatenate(self._reads)
         self._reads = []
         reads.sort()
-        places = reads >> _PLACE_SHIFT
-        starts = np.flatnonzero(np.diff(places, prepend=-1))
+        starts = _starts(reads >> _PLACE_SHIFT)
         if len(starts) < len(reads):
             last = np.maximum.reduceat(reads & _TIMES, starts)
             ends = np.append(starts[1:], len(reads)) - 1
@@ -83,3 +82,10 @@ class OpenEpoch:
         self._reads = [reads]
         self._kept = len(reads)
         self._limit = self._kept + max(COMPACT, self._kept)
+
+
+def _starts(sorted_: Ints) -> Ints:
+    """Return where each value begins."""
+    begins = np.ones(len(sorted_), dtype=np.bool_)
+    np.not_equal(sorted_[1:], sorted_[:-1], out=begins[1:])
+    return np.flatnonzero(begins)
