@@ -26,7 +26,7 @@ def test_a_million_tags_fit_into_little_memory() -> None:
     index = TagIndex()
     index.rows(np.random.default_rng(1).integers(-(2**63), 2**63, 1_000_000), add=True)
     assert index.count == 1_000_000
-    assert index.nbytes <= 21_000_000
+    assert index.nbytes <= 17_000_000
 
 
 def test_what_is_remembered_of_a_tag_is_small() -> None:

@@ -344,27 +344,28 @@ class Evidence:
 
     # What the rows in the database say
 
-    def load(self, tags: Sequence[Tag], sights: Sequence[Sight | None], entered: Sequence[bool]) -> None:
-        """Note what the rows of some tags say now; `sights` are those that were written with them.
+    def load(self, found: Sequence[tuple[Tag, Sight | None, bool]]) -> None:
+        """Note what the rows of some tags say now.
 
-        `entered` says which were seen here for the first time, or again after they did not count.
+        With each tag come the sight that was written with it, and whether it was seen here for the first time, or
+        again after it did not count.
         """
-        rows = self.rows_of([each.epc for each in tags])
+        rows = self.rows_of([tag.epc for tag, _, _ in found])
         if (rows < 0).any():  # never read here, or forgotten meanwhile
-            of = np.flatnonzero(rows >= 0).tolist()
+            found = [each for each, row in zip(found, rows.tolist(), strict=True) if row >= 0]
             rows = rows[rows >= 0]
-            tags, sights, entered = ([each[at] for at in of] for each in (tags, sights, entered))
-        if not len(rows):
+        if not found:
             return
+        tags = [tag for tag, _, _ in found]
         c = self.columns
-        self._place(tags, rows, np.array(entered))
+        self._place(tags, rows, np.array([entered for _, _, entered in found]))
         known = np.array([tag.state is not TagState.MISSING for tag in tags])
         c["known"][rows] = known
         c["watched"][rows] = [tag.item_id is not None and tag.state not in COUNTED for tag in tags]
-        seen = _moments([sight and sight.seen_time for sight in sights])
+        seen = _moments([sight.seen_time if sight else None for _, sight, _ in found])
         written = np.maximum(c["written"][rows], np.where(seen < 0, NEVER, self._epochs(seen)))
         c["written"][rows] = written
-        exits = _moments([sight and sight.exit_time for sight in sights])
+        exits = _moments([sight.exit_time if sight else None for _, sight, _ in found])
         passed = np.where(exits < 0, NEVER, self.ticks(exits))
         c["exit_written"][rows] = np.maximum(c["exit_written"][rows], passed)
         # While it is waited for after an exit, each sight counts.

@@ -89,7 +89,7 @@ class Tracker:
             if (place := self._places.get(location_id)) is not None:
                 keys = [(location_id, tag.epc) for tag in tags]
                 place.evidence.load(
-                    tags, [sighted.get(key) for key in keys], [key in entered for key in keys]
+                    [(tag, sighted.get(key), key in entered) for tag, key in zip(tags, keys, strict=True)]
                 )
 
     def forget(self, keys: Iterable[Key]) -> None:
