@@ -6,7 +6,19 @@ import sys
 from pathlib import Path
 
 WITHIN_S = 300
-ARGUMENTS = ("--once", "--stores", "3", "--baskets", "25", "--seconds", "8", "--orders", "0.5")
+ARGUMENTS = (
+    "--once",
+    "--stores",
+    "3",
+    "--baskets",
+    "25",
+    "--seconds",
+    "8",
+    "--orders",
+    "0.5",
+    "--closing",
+    "0.02",
+)
 
 
 def test_a_small_day_holds_every_claim(tmp_path: Path) -> None:

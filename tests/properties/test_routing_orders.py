@@ -3,19 +3,21 @@
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import uuid5
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from onhand.kit.errors import WrongState
-from onhand.routing.domain import ending, placing
+from onhand.routing.domain import ending, placing, transfers
 from onhand.routing.domain.cost import Option, Portion, Question
 from onhand.routing.domain.ending import Destination, News, NewsKind
-from onhand.routing.domain.lifecycle import LEFT, WITH_TASK, FulfilmentMethod
-from onhand.routing.domain.order import AssignmentState, Cause, Customer, Line, Order
+from onhand.routing.domain.lifecycle import LEFT, WITH_TASK, FulfilmentMethod, LineState
+from onhand.routing.domain.order import NAMESPACE, AssignmentState, Cause, Customer, Line, Order
 from onhand.routing.domain.plan import Plan
 from onhand.routing.domain.policy import Policy
+from onhand.routing.domain.transfers import ShipmentNews, ShipmentState
 
 NOW = datetime(2025, 6, 4, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -25,6 +27,8 @@ CAUSE = Cause(NOW, "test")
 class Orders(RuleBasedStateMachine):
     """Two lines of four units. Cancelling comes late, or there would be little to see before it."""
 
+    collect_location_id = ""
+
     def __init__(self) -> None:
         super().__init__()
         lines = [Line(str(n), str(n), "shirt", 4, position=n, action_time=NOW) for n in range(2)]
@@ -32,8 +36,8 @@ class Orders(RuleBasedStateMachine):
             "o1",
             "web",
             Customer(),
-            FulfilmentMethod.SHIP,
-            collect_location_id="",
+            FulfilmentMethod.COLLECT if self.collect_location_id else FulfilmentMethod.SHIP,
+            collect_location_id=self.collect_location_id,
             shipping_address=b"",
             shipping_position=None,
             allow_split=True,
@@ -45,13 +49,17 @@ class Orders(RuleBasedStateMachine):
         """Units that stock committed, by reservation."""
         self.tasks: list[tuple[str, dict[str, int]]] = []
         """Every task that was given out, with its units by line."""
+        self.shipments: list[tuple[str, int]] = []
+        """Every transfer that was announced, with its units."""
+        self.by_pickup: Counter[str] = Counter()
+        """Units that pickup gave back itself, by reservation: refused at the counter."""
 
     @rule(data=st.data())
     def plan(self, data: st.DataObject) -> None:
         # As the saga does: what nobody wants any more ends before anything is planned.
         for assignment in self.order.assignments:
             under_way = assignment.state is AssignmentState.UNDER_WAY
-            if under_way and not placing.still_wanted(self.order, assignment):
+            if under_way and not assignment.transfer_to and not placing.still_wanted(self.order, assignment):
                 placing.abandon(self.order, assignment)
         portions = []
         for line in self.order.waiting():
@@ -66,10 +74,16 @@ class Orders(RuleBasedStateMachine):
     def stock_answers(self, *, refused: bool) -> None:
         under_way = [each for each in self.order.assignments if each.state is AssignmentState.UNDER_WAY]
         for assignment in under_way[:1]:
-            if not placing.still_wanted(self.order, assignment):
+            if not assignment.transfer_to and not placing.still_wanted(self.order, assignment):
                 placing.abandon(self.order, assignment)
             elif refused:
                 placing.refuse(self.order, assignment, CAUSE, "gone", may_hold=False)
+            elif assignment.transfer_to:
+                units = sum(assignment.quantities().values())
+                self.committed[assignment.reservation_id] += units
+                self.shipments.append((str(uuid5(NAMESPACE, assignment.task_id)), units))
+                times = NOW + HOUR, NOW + 2 * HOUR
+                transfers.send(self.order, assignment, self.shipments[-1][0], *times, timedelta(), CAUSE)
             else:
                 self.committed[assignment.reservation_id] += sum(assignment.quantities().values())
                 units = {each.line_id: each.quantity for each in assignment.lines}
@@ -88,12 +102,31 @@ class Orders(RuleBasedStateMachine):
             task_id,
             remaining=units,
             picked={line_id: data.draw(st.integers(0, most)) for line_id, most in units.items()},
-            short_line_id=short_line_id,
-            short_quantity=data.draw(st.integers(1, units[short_line_id])),
+            line_id=short_line_id,
+            quantity=data.draw(st.integers(1, units[short_line_id])),
         )
+        before = {
+            line.line_id: line.quantity for line in self.order.lines if line.state is LineState.CANCELLED
+        }
         ending.take(self.order, news, CAUSE, HOUR)
+        for line in self.order.lines:
+            if line.state is LineState.CANCELLED and line.line_id not in before:
+                self.by_pickup[line.reservation_id] += line.quantity
 
-    @precondition(lambda self: len(self.tasks) > 2)
+    @precondition(lambda self: self.shipments)
+    @rule(data=st.data(), state=st.sampled_from(ShipmentState))
+    def shipment_tells(self, data: st.DataObject, state: ShipmentState) -> None:
+        """A transfer, perhaps an old one, is told of, perhaps again."""
+        shipment_id, units = data.draw(st.sampled_from(self.shipments))
+        received = {"shirt": data.draw(st.integers(0, units))}
+        transfers.take(self.order, ShipmentNews(shipment_id, state, received), CAUSE)
+
+    @precondition(lambda self: self.shipments)
+    @rule()
+    def transfers_are_late(self) -> None:
+        transfers.overdue(self.order, NOW + 2 * HOUR, CAUSE)
+
+    @precondition(lambda self: len(self.tasks) + len(self.shipments) > 2)
     @rule(line_ids=st.sampled_from([["0"], ["1"], []]))
     def cancel(self, line_ids: list[str]) -> None:
         before = [replace(line) for line in self.order.lines]
@@ -114,7 +147,7 @@ class Orders(RuleBasedStateMachine):
     def wake(self) -> None:
         placing.wake(self.order, CAUSE, "shirt", "a", 1)
 
-    @precondition(lambda self: len(self.tasks) > 2)
+    @precondition(lambda self: len(self.tasks) + len(self.shipments) > 2)
     @rule()
     def give_up(self) -> None:
         placing.give_up(self.order, CAUSE)
@@ -136,12 +169,15 @@ class Orders(RuleBasedStateMachine):
         used: Counter[str] = Counter()
         owed: Counter[str] = Counter()
         for line in self.order.lines:
-            if line.state in WITH_TASK | LEFT:
+            if line.state in WITH_TASK | LEFT or (
+                line.state is LineState.TRANSFERRING and line.reservation_id
+            ):
                 used[line.reservation_id] += line.quantity
         for release in self.order.releases:
             owed[release.reservation_id] += sum(release.quantities.values())
         for reservation_id, units in self.committed.items():
-            assert used[reservation_id] <= units <= used[reservation_id] + owed[reservation_id]
+            back = owed[reservation_id] + self.by_pickup[reservation_id]
+            assert used[reservation_id] <= units <= used[reservation_id] + back
 
     @invariant()
     def releases_have_names_of_their_own(self) -> None:
@@ -149,5 +185,13 @@ class Orders(RuleBasedStateMachine):
         assert len(set(names)) == len(names)
 
 
+class CollectOrders(Orders):
+    """Collected at `a`, to which `b` sends."""
+
+    collect_location_id = "a"
+
+
+TestCollectOrders = CollectOrders.TestCase
+TestCollectOrders.settings = settings(max_examples=150, stateful_step_count=25, deadline=None)
 TestOrders = Orders.TestCase
 TestOrders.settings = settings(max_examples=150, stateful_step_count=25, deadline=None)

@@ -42,6 +42,12 @@ def demo(
     fail: Annotated[
         float, typer.Option(min=0, max=1, help="Share of tasks and lines that a store cannot fill.")
     ] = 0.05,
+    closing: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of the stores that close at noon.")
+    ] = 0.0,
+    ready: Annotated[
+        float, typer.Option(min=0, help="Seconds in which orders are promised to be ready; 0: as ever.")
+    ] = 0.0,
     seed: Annotated[
         int,
         typer.Option(help="Decides what lies on the shelves, who orders, and who fails; not who is faster."),
@@ -79,6 +85,8 @@ def demo(
         seconds,
         orders,
         fail,
+        closing,
+        ready or None,
         seed,
         plain or piped,
     )

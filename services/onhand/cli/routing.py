@@ -1,4 +1,4 @@
-"""`onhand routing`: policies from YAML files, and what they would have changed."""
+"""`onhand routing`: policies from YAML files, what they would have changed, and what became of orders."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,8 @@ from google.protobuf.json_format import ParseDict, ParseError
 from rich.console import Console
 from rich.table import Table
 
-from onhand.api.routing.v1 import network_pb2, policies_pb2
+from onhand.api.routing.v1 import network_pb2, policies_pb2, reports_pb2
+from onhand.cli import simulating
 from onhand.cli.connect import door
 from onhand.cli.runtime import DEFAULT_DATA_DIR
 from onhand.client import Routing, Settings
@@ -66,6 +67,73 @@ def apply(
     except (OnhandError, ValueError) as error:
         typer.echo(f"onhand: {file}: {error}", err=True)
         raise typer.Exit(1) from None
+
+
+@app.command()
+def simulate(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="YAML: one policy.")],
+    since: Annotated[
+        str, typer.Option("--from", help="Orders from this day or time on; 7 days before --to when left out.")
+    ] = "",
+    until: Annotated[
+        str, typer.Option("--to", help="Orders before this day or time; now when left out.")
+    ] = "",
+    orders: Annotated[int, typer.Option(min=0, help="At most so many, the first; 0: 10,000.")] = 0,
+    html: Annotated[Path | None, typer.Option(dir_okay=False, help="Also write a report with plots.")] = None,
+    target: Target = "",
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+) -> None:
+    """Plan orders of the past again under a policy, and compare. Changes nothing."""
+    found = door("routing", target, data_dir)
+    start_time, end_time = simulating.moment(since), simulating.moment(until)
+    try:
+        (policy,) = _policies(file)
+        request = reports_pb2.SimulateRoutingRequest(
+            policy=policy, max_order_count=orders, start_time=start_time, end_time=end_time
+        )
+        with Routing(found.target, found.token) as client:
+            answer = simulating.simulate(client, request)
+    except (OnhandError, ValueError) as error:
+        typer.echo(f"onhand: {file}: {error}", err=True)
+        raise typer.Exit(1) from None
+    simulating.show(answer)
+    if html is not None:
+        span = f"{since or 'the last 7 days'} to {until or 'now'}" if since or until else "the last 7 days"
+        simulating.write_html(html, policy, answer, span)
+        print(f"report: {html}")
+
+
+@app.command()
+def report(
+    since: Annotated[
+        str, typer.Option("--from", help="Orders from this day or time on; 7 days before --to when left out.")
+    ] = "",
+    until: Annotated[
+        str, typer.Option("--to", help="Orders before this day or time; now when left out.")
+    ] = "",
+    channel: Annotated[str, typer.Option(help="Only of this channel.")] = "",
+    target: Target = "",
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+) -> None:
+    """Show how well orders were filled: fill and split rate, rejections, promises, distance."""
+    found = door("routing", target, data_dir)
+    request = reports_pb2.ReportFulfilmentRequest(
+        start_time=simulating.moment(since), end_time=simulating.moment(until), channel=channel
+    )
+    try:
+        with Routing(found.target, found.token, Settings(timeout_s=60)) as client:
+            simulating.show_report(client.reports.ReportFulfilment(request))
+    except OnhandError as error:
+        typer.echo(f"onhand: {error}", err=True)
+        raise typer.Exit(1) from None
+
+
+def _policies(file: Path) -> list[policies_pb2.Policy]:
+    """Return the one policy of a file. Raises ValueError for none, and for more."""
+    found = [each for each in read_documents(file) if isinstance(each, policies_pb2.Policy)]
+    if len(found) != 1:
+        raise ValueError(f"there are {len(found)} policies in it; one can be simulated")
+    return found
 
 
 def read_documents(file: Path) -> Iterator[policies_pb2.Policy | network_pb2.Network]:

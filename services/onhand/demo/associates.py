@@ -66,8 +66,14 @@ class StoreTeam:
         self._staged: dict[str, list[Unit]] = {}
         """Units picked for each task that are still in the store."""
         self._taken: set[str] = set()
+        self.closed = False
+        """Since noon: the shop offers no collection here any more."""
         self.busy = 0
         """Tasks under way, and customers at the counter."""
+
+    def close(self) -> None:
+        """Begin with nothing any more, and give back what is not done; what is ready is still handed over."""
+        self.closed = True
 
     async def run(self) -> None:
         """Watch this store's tasks and work on each, until cancelled."""
@@ -104,12 +110,15 @@ class StoreTeam:
             await self._pickup.tasks.AcceptTask(
                 pb.AcceptTaskRequest(request_id=self._request_id(), task_id=task.task_id)
             )
-            if self._random.random() < self._fail_share / 2:
+            if self.closed or self._random.random() < self._fail_share / 2:
                 await self._reject(task)
                 return
             state = task.state
             for line in task.lines:
                 state = await self._pick(task, line) or state
+                if self.closed and state == pb.Task.STATE_PICKING:
+                    await self._reject(task)
+                    return
             if state == pb.Task.STATE_PICKED:
                 await self._finish(task)
         except WrongState as error:
@@ -126,7 +135,7 @@ class StoreTeam:
                 request_id=self._request_id(),
                 task_id=task.task_id,
                 reason=pb.REJECT_REASON_NO_CAPACITY,
-                detail="the line at the till is long",
+                detail="closed at noon" if self.closed else "the line at the till is long",
             )
         )
         self._tally.counts["tasks rejected"] += 1

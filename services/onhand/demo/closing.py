@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from onhand.api.notifications.v1 import journeys_pb2, messages_pb2
+from onhand.api.routing.v1 import reports_pb2
 from onhand.api.stock.v1 import availability_pb2, ledger_pb2, reads_pb2
-from onhand.client import AsyncNotifications, AsyncStock
-from onhand.demo.claims import Cell, Facts, Flows, Key
+from onhand.client import AsyncNotifications, AsyncRouting, AsyncStock
+from onhand.demo.claims import Cell, Facts, Flows, Key, Promises
 from onhand.demo.last_unit import Race
 from onhand.demo.live import Cells
 from onhand.demo.mailbox import Mailbox
@@ -44,6 +45,7 @@ HANDED_OVER = frozenset({ledger_pb2.MOVEMENT_REASON_COLLECTED, ledger_pb2.MOVEME
 @dataclass(frozen=True)
 class Closing:
     stock: AsyncStock
+    routing: AsyncRouting
     notifications: AsyncNotifications
     tally: Tally
     mailbox: Mailbox
@@ -52,6 +54,7 @@ class Closing:
     """Every cell of the world."""
     live: Cells
     data_dir: Path
+    under_faults: bool = False
 
     async def facts(self, races: Sequence[Race]) -> Facts:
         """Ask for everything that the claims need."""
@@ -75,6 +78,7 @@ class Closing:
             races=races,
             orders=self.tally.orders,
             collected_codes=self.tally.collected_codes,
+            promises=await self._promises(),
             messages_sent=sent,
             messages_unsent=unsent,
             mails=len(self.mailbox.mails),
@@ -82,6 +86,13 @@ class Closing:
             audit_code=code,
             audit_said=said,
             failures=self.tally.failures,
+            under_faults=self.under_faults,
+        )
+
+    async def _promises(self) -> Promises:
+        report = await self.routing.reports.ReportFulfilment(reports_pb2.ReportFulfilmentRequest())
+        return Promises(
+            report.kept_promise_count, report.broken_promise_count, report.withdrawn_promise_count
         )
 
     async def _cells(self) -> dict[Key, Cell]:

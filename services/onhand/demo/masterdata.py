@@ -53,6 +53,16 @@ async def upsert(stock: AsyncStock, world: World, tally: Tally) -> None:
         _check(placed.statuses, tally)
 
 
+async def close(stock: AsyncStock, store: Store, tally: Tally) -> None:
+    """Take a store out of the choice: nobody collects there or has anything shipped from it."""
+    location = location_message(store)
+    location.collect_enabled = location.ship_enabled = False
+    answer = await stock.catalog.BatchUpsertLocations(
+        catalog_pb2.BatchUpsertLocationsRequest(locations=[location])
+    )
+    _check(answer.statuses, tally)
+
+
 async def receive(
     tills: Mapping[str, AsyncStock], untagged: Mapping[tuple[str, str], int], clock: Clock
 ) -> None:

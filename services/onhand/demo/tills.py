@@ -41,10 +41,18 @@ class Till:
         self._clock = clock
         self._random = random
         self._tally = tally
+        self._closed = False
+
+    def close(self) -> None:
+        """Sell nothing any more."""
+        self._closed = True
 
     async def run(self, baskets: Iterable[Basket], pace: Pace) -> None:
         for basket in baskets:
             await pace.until(basket.second)
+            if self._closed:
+                self._tally.counts["baskets before closed doors"] += 1
+                continue
             await self.sell(basket)
 
     async def sell(self, basket: Basket) -> None:

@@ -32,6 +32,10 @@ class RoutingSettings(ServiceSettings):
     pick_lines_per_hour: _Positive = 60
     """Lines that a location picks in an hour, where the network's table has no number of its own: a queue moves
     promises by it."""
+    transfer_arrival_minute: Annotated[int, Field(ge=0, lt=1440)] = 18 * 60
+    """Local minute of its delivery day by which a transfer is at its store: promises of ship-to-store begin then."""
+    transfer_grace_s: _Positive = 86_400
+    """How long after that a transfer that has not arrived is given up, and its lines are planned elsewhere."""
     quote_valid_s: _Positive = 1800
     """How long a quote's token is taken; protects promises from carts that lie for days."""
     slot_s: _Positive = 3600
@@ -70,6 +74,8 @@ class RoutingSettings(ServiceSettings):
 
     max_candidates: Annotated[int, Field(ge=1, le=10_000)] = 500
     """Locations that a plan looks at, nearest first; protects stock and the explanation's size."""
+    simulations_at_once: Annotated[int, Field(ge=1, le=16)] = 1
+    """Simulations that one process runs at the same time; protects orders from work that is in no hurry."""
     watch_interval_s: _Positive = 0.5
     """How often a watched order is looked at for changes that another process made."""
 

@@ -15,6 +15,7 @@ import highspy
 import numpy as np
 
 from onhand.routing.domain.cost import Option, Portion, fixed_cost, total_demand
+from onhand.routing.domain.exchange import at_hand
 from onhand.routing.domain.plan import make_plan
 from onhand.routing.domain.split import cheapest
 from onhand.routing.domain.wave import (
@@ -23,7 +24,6 @@ from onhand.routing.domain.wave import (
     WaveOrder,
     WavePlan,
     column,
-    greedy,
     last_units,
     total_cost,
     usable,
@@ -43,11 +43,8 @@ _Placement = tuple[float, list[tuple[int, int]]]
 
 
 def plan_wave(orders: Sequence[WaveOrder], time_limit_s: float) -> WavePlan:
-    """Plan a wave; never worse than the greedy answer. HiGHS gets `time_limit_s` for the whole numbers."""
-    first = [
-        column(number, order, plan.portions)
-        for number, (order, plan) in enumerate(zip(orders, greedy(orders), strict=True))
-    ]
+    """Plan a wave; never worse than the answer at hand. HiGHS gets `time_limit_s` for the whole numbers."""
+    first = at_hand(orders)
     wave = _Wave(orders, first)
     prices = wave.priced()
     bound = wave.bound(prices)

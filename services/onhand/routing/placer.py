@@ -57,7 +57,46 @@ class Placer:
             plan = make_plan(replace(question, options=tuple(quoted)), policy)
             if {portion.line_id for portion in plan.portions} == {each.line_id for each in question.demands}:
                 return plan
+        plan = make_plan(question, policy)
+        if order.allow_transfer and len(plan.placed) < len(question.demands):
+            return await self._by_transfer(order, plan)
+        return plan
+
+    async def _by_transfer(self, order: Order, at_store: Plan) -> Plan:
+        """Plan an order to collect from wherever its goods can come from; what the store has comes from there."""
+        (store,) = at_store.question.options
+        plan = await self.to_store(store, at_store.question.demands, at_store.policy, order.latest_time)
+        return plan if len(plan.placed) > len(at_store.placed) else at_store
+
+    async def to_store(
+        self, store: Option, demands: Sequence[Demand], policy: Policy, latest_time: datetime | None = None
+    ) -> Plan:
+        """Plan lines that are collected in a store from it and from all that ship. Raises DependencyUnavailable.
+
+        It is the question of an order that is shipped to the store, with the store itself next door.
+        """
+        location = await self._stock.location(store.location_id)
+        options: list[Option] = []
+        if location is not None and location.position is not None and not store.barred:
+            shippers = await self._shippers(location.position, location.place)
+            others = [each for each in shippers if each.location_id != store.location_id]
+            options = await self._with_facts(
+                await self._arriving(others, store.location_id, latest_time), demands, policy
+            )
+        next_door = replace(store, distance_metres=0)
+        question = Question(FulfilmentMethod.SHIP, tuple(demands), (next_door, *options), allow_split=True)
         return make_plan(question, policy)
+
+    async def _arriving(
+        self, options: Sequence[Option], store_id: str, latest_time: datetime | None
+    ) -> list[Option]:
+        """Bar the locations from which goods come to the store too late for the order."""
+        if latest_time is None:
+            return list(options)
+        distances = {each.location_id: each.distance_metres for each in options if not each.barred}
+        found = await self._promiser.of_transfers(store_id, distances)
+        late = {each for each, transfer in found.items() if transfer.promise_time > latest_time}
+        return [replace(each, barred="too_late") if each.location_id in late else each for each in options]
 
     async def plan_together(self, orders: Sequence[Order]) -> list[Plan]:
         """Plan the lines that wait of ship orders as one wave. Raises DependencyUnavailable."""

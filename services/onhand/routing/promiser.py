@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from onhand.kit.clock import Clock
 from onhand.routing.config import RoutingSettings
 from onhand.routing.domain.lifecycle import FulfilmentMethod
 from onhand.routing.domain.network import Network
 from onhand.routing.domain.order import Order
-from onhand.routing.domain.promise import ALWAYS_OPEN, after_work, promise_time
+from onhand.routing.domain.promise import ALWAYS_OPEN, after_work, promise_time, wall_time
 from onhand.routing.messages.orders import address_message, place_of
 from onhand.routing.stock import Location, StockGateway, distance_metres
 from onhand.routing.use_cases.networks import Networks
@@ -29,6 +30,15 @@ class Dates:
         return self.promise_time > latest_time or delivered_late
 
 
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Goods that come to the store which they are collected from."""
+
+    arrive_time: datetime
+    promise_time: datetime
+    """Ready to collect."""
+
+
 class Promiser:
     def __init__(
         self, networks: Networks, stock: StockGateway, clock: Clock, settings: RoutingSettings
@@ -37,6 +47,7 @@ class Promiser:
         self._stock = stock
         self._clock = clock
         self._leads = settings.leads()
+        self._arrival_minute = settings.transfer_arrival_minute
         self._lines_per_hour = settings.pick_lines_per_hour
 
     async def of_order(self, order: Order, location_id: str) -> Dates:
@@ -48,6 +59,29 @@ class Promiser:
             if location is not None and location.position is not None:
                 distance = distance_metres(location.position, order.shipping_position)
         return await self.at(order.method, location_id, destination, distance)
+
+    async def of_transfers(self, store_id: str, distances: Mapping[str, int]) -> dict[str, Transfer]:
+        """Return by when goods could come to a store from others. Distances in metres, to the store.
+
+        They leave and travel as a parcel does; the store has them ready so long after, as its own.
+        Raises DependencyUnavailable.
+        """
+        store = await self._stock.location(store_id)
+        network = await self._networks.current()
+        place, calendar = "", ALWAYS_OPEN
+        if store is not None:
+            place, calendar = store.place, network.calendar(store.calendar, store_id, store.place)
+        sent = await self.at_each(FulfilmentMethod.SHIP, distances, place)
+        transfers = {}
+        for location_id, dates in sent.items():
+            if dates.delivery_date is None:
+                continue
+            zone = ZoneInfo(calendar.time_zone)
+            arrives = wall_time(dates.delivery_date, self._arrival_minute, zone)
+            arrives = max(arrives, dates.promise_time)
+            ready = promise_time(arrives, self._leads.collect, calendar)
+            transfers[location_id] = Transfer(arrives, ready)
+        return transfers
 
     async def at(
         self, method: FulfilmentMethod, location_id: str, destination: str = "", distance: int = 0

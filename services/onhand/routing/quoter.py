@@ -18,6 +18,10 @@ from onhand.routing.promiser import Promiser
 from onhand.routing.use_cases.networks import Networks
 
 DEFAULT_STORES, MAX_STORES = 5, 50
+MAX_TRANSFERS = 5
+"""Stores of one quote for which transfers are looked for; protects stock from a look at all locations each."""
+LACKS = frozenset({"insufficient_stock", "confidence"})
+"""What a transfer can help against."""
 
 
 class Quoter:
@@ -40,7 +44,7 @@ class Quoter:
         )
         stores = min(request.store_count or DEFAULT_STORES, MAX_STORES)
         plans = await self._placer.at_stores(request.channel, demands, position, stores)
-        offers = [await self._collect(plan) for plan in plans]
+        offers = await self._collected(plans, MAX_TRANSFERS if request.allow_transfer else 0)
         if request.HasField("shipping_address"):
             place = place_of(request.shipping_address)
             offers += await self._ship(
@@ -57,6 +61,7 @@ class Quoter:
                 lines_of([(each.item_id, each.quantity) for each in request.lines]),
                 offer.promise_time,
                 expire_time,
+                bool(offer.transfer_from),
             )
             for offer in offers
             if offer.promise_time is not None
@@ -66,7 +71,41 @@ class Quoter:
             options=map(offer_message, offers), expire_time=timestamp(expire_time)
         )
 
-    async def _collect(self, plan: Plan) -> Offer:
+    async def _collected(self, plans: Sequence[Plan], transfers: int) -> list[Offer]:
+        """Return what a cart could be at each store, and by a transfer at as many that lack something."""
+        offers = list[Offer]()
+        for plan in plans:
+            at_store = await self._at_store(plan)
+            offers.append(at_store)
+            if at_store.impossible_because in LACKS and transfers:
+                transfers -= 1
+                by_transfer = await self._by_transfer(plan)
+                offers += [] if by_transfer is None else [by_transfer]
+        return offers
+
+    async def _by_transfer(self, at_store: Plan) -> Offer | None:
+        """Return what a cart could be at a store by a transfer; None where something is to be had nowhere."""
+        (store,) = at_store.question.options
+        plan = await self._placer.to_store(store, at_store.question.demands, at_store.policy)
+        distances = {each.location_id: each.distance_metres for each in plan.question.options}
+        sources = sorted({portion.location_id for portion in plan.portions} - {store.location_id})
+        found = await self._promiser.of_transfers(
+            store.location_id, {each: distances[each] for each in sources}
+        )
+        if _why_not(plan) or found.keys() != set(sources):
+            return None
+        ready = max(each.promise_time for each in found.values())
+        return Offer(
+            FulfilmentMethod.COLLECT,
+            (store.location_id,),
+            promise_time=ready,
+            slot_end_time=ready + self._slot,
+            distance_metres=store.distance_metres,
+            transfer_from=tuple(sources),
+            token=str(self._clock.uuid()),
+        )
+
+    async def _at_store(self, plan: Plan) -> Offer:
         (store,) = plan.question.options
         method, location_ids = FulfilmentMethod.COLLECT, (store.location_id,)
         if why_not := _why_not(plan):

@@ -9,24 +9,17 @@ import asyncio
 from datetime import timedelta
 
 from onhand.kit.clock import Clock
-from onhand.kit.errors import DependencyUnavailable, OnhandError
+from onhand.kit.errors import DependencyUnavailable, OnhandError, WrongState
 from onhand.kit.telemetry import log
 from onhand.routing.config import RoutingSettings
 from onhand.routing.domain import placing
-from onhand.routing.domain.order import Order
+from onhand.routing.domain.order import Assignment, Order
 from onhand.routing.placer import BasketRefused, Placer
 from onhand.routing.promiser import Promiser
 from onhand.routing.stock import StockGateway
 from onhand.routing.storage.leases import Lease, LeaseLostError
-from onhand.routing.use_cases.orders import (
-    DelayStep,
-    Orders,
-    PlanStep,
-    ReleaseStep,
-    ReserveStep,
-    Rest,
-    Step,
-)
+from onhand.routing.use_cases.orders import Orders
+from onhand.routing.use_cases.steps import DelayStep, PlanStep, ReleaseStep, ReserveStep, Rest, Step
 
 
 class Saga:
@@ -134,11 +127,13 @@ class Saga:
         return 0
 
     async def _release(self, step: ReleaseStep, lease: Lease) -> None:
-        release, revision = step.release, 0
+        release, versions = step.release, dict[str, int]()
+        if release.shipment_id:
+            await self._stock.call_off(release)
         basket = await self._stock.basket(release.reservation_id) if release.foreign else None
         if not release.foreign or (basket is not None and placing.may_be_of(step.order, basket)):
-            revision = await self._stock.release(release)
-        await self._orders.record_released(lease, release, revision)
+            versions = await self._stock.release(release)
+        await self._orders.record_released(lease, release, versions)
 
     async def _plan(self, order: Order, lease: Lease, *, fully_consistent: bool) -> int:
         """Plan what waits; returns 1 when a location's capacity was used up meanwhile, else 0."""
@@ -162,6 +157,9 @@ class Saga:
                 )
                 held = True
             await self._stock.commit(order.order_id, assignment.reservation_id)
+            if assignment.transfer_to:
+                await self._send(assignment, order, lease)
+                return 0
         except DependencyUnavailable:
             raise
         except OnhandError as error:
@@ -173,3 +171,15 @@ class Saga:
         dates = await self._promiser.of_order(order, assignment.location_id)
         await self._orders.record_assigned(lease, assignment, dates.promise_time, dates.delivery_date)
         return 0
+
+    async def _send(self, assignment: Assignment, order: Order, lease: Lease) -> None:
+        """Have committed goods sent to the store that they are collected from."""
+        distances = {assignment.location_id: assignment.distance_metres}
+        found = await self._promiser.of_transfers(assignment.transfer_to, distances)
+        if assignment.location_id not in found:
+            raise WrongState("transfer", assignment.task_id, "without a carrier", "be sent")
+        transfer = found[assignment.location_id]
+        shipment_id = await self._stock.announce(order, assignment, transfer.arrive_time)
+        await self._orders.record_sent(
+            lease, assignment, shipment_id, transfer.promise_time, transfer.arrive_time
+        )

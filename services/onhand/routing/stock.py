@@ -7,8 +7,9 @@ order waits and asks again. Every other failure is stock's decision and passes t
 import asyncio
 import time
 from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import asin, cos, radians, sin, sqrt
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -19,6 +20,7 @@ from onhand.api.stock.v1.availability_pb2 import Consistency, GetAvailabilityReq
 from onhand.api.stock.v1.catalog_pb2 import GetLocationRequest, ListLocationsRequest
 from onhand.api.stock.v1.catalog_pb2 import Location as LocationMessage
 from onhand.api.stock.v1.ledger_pb2 import Bucket as BucketMessage
+from onhand.api.stock.v1.ledger_pb2 import Product
 from onhand.api.stock.v1.reservations_pb2 import (
     CommitReservationRequest,
     CreateReservationRequest,
@@ -26,10 +28,11 @@ from onhand.api.stock.v1.reservations_pb2 import (
     ReleaseReservationRequest,
     Reservation,
 )
+from onhand.api.stock.v1.shipments_pb2 import AnnounceShipmentRequest, CancelShipmentRequest
 from onhand.client import AsyncStock
 from onhand.kit import errors
 from onhand.routing.domain.cost import Cell
-from onhand.routing.domain.order import Order, Position, Release, derived_id
+from onhand.routing.domain.order import Assignment, Order, Position, Release, derived_id
 from onhand.routing.domain.placing import Basket
 from onhand.routing.domain.promise import Calendar, Opening
 from onhand.routing.messages.orders import place_of
@@ -165,6 +168,27 @@ class StockGateway:
         )
         await _decided(self._client.reservations.CommitReservation(request))
 
+    async def announce(self, order: Order, assignment: Assignment, expected_time: datetime) -> str:
+        """Announce a transfer of an assignment's goods to its store; returns the shipment. Raises what stock does."""
+        request = AnnounceShipmentRequest(
+            request_id=derived_id(order.order_id, "transfer", assignment.task_id),
+            from_location_id=assignment.location_id,
+            to_location_id=assignment.transfer_to,
+            document=order.order_id,
+            expected_time=expected_time,
+        )
+        for item_id, quantity in sorted(assignment.quantities().items()):
+            request.goods.add(product=Product(item_id=item_id), quantity=quantity)
+        return (await _decided(self._client.shipments.AnnounceShipment(request))).shipment.shipment_id
+
+    async def call_off(self, release: Release) -> None:
+        """Call a transfer off, unless it has left."""
+        request = CancelShipmentRequest(
+            request_id=derived_id(release.release_id, "call off"), shipment_id=release.shipment_id
+        )
+        with suppress(errors.WrongState, errors.NotFound):
+            await _decided(self._client.shipments.CancelShipment(request))
+
     async def basket(self, reservation_id: str) -> Basket | None:
         """Return a reservation, or None when stock does not know it."""
         reservation = await self._reservation(reservation_id)
@@ -178,8 +202,8 @@ class StockGateway:
             quantities=_live_units(reservation),
         )
 
-    async def release(self, release: Release) -> int:
-        """Give units back and return stock's revision of it; 0 when there was nothing to give back.
+    async def release(self, release: Release) -> dict[str, int]:
+        """Give units back and return the versions of their cells by item; none when there was nothing to give.
 
         Goods that left in the meantime stay gone: only what the reservation still has is given back.
         """
@@ -188,7 +212,7 @@ class StockGateway:
         except (errors.WrongState, errors.NotFound, errors.InsufficientStock, errors.InvalidField):
             reservation = await self._reservation(release.reservation_id)
         if reservation is None:
-            return 0
+            return {}
         live = _live_units(reservation)
         left = {
             item_id: min(quantity, live.get((release.location_id, item_id), 0))
@@ -196,11 +220,13 @@ class StockGateway:
         }
         left = {item_id: quantity for item_id, quantity in left.items() if quantity}
         if not left:
-            return 0
+            return {}
         rest_id = derived_id(release.release_id, "rest", *sorted(left.items()))
         return await self._release(release, rest_id, left)
 
-    async def _release(self, release: Release, request_id: str, quantities: Mapping[str, int]) -> int:
+    async def _release(
+        self, release: Release, request_id: str, quantities: Mapping[str, int]
+    ) -> dict[str, int]:
         request = ReleaseReservationRequest(request_id=request_id, reservation_id=release.reservation_id)
         for item_id, quantity in sorted(quantities.items()):
             request.lines.add(
@@ -210,7 +236,8 @@ class StockGateway:
                 to_bucket=BucketMessage.Name(release.bucket),
             )
         answer = await _decided(self._client.reservations.ReleaseReservation(request))
-        return answer.reservation.revision
+        lines = answer.reservation.lines
+        return {each.item_id: each.cell_version for each in lines if each.location_id == release.location_id}
 
     async def _reservation(self, reservation_id: str) -> Reservation | None:
         request = GetReservationRequest(reservation_id=reservation_id)

@@ -17,8 +17,9 @@ from google.type.postal_address_pb2 import PostalAddress
 
 from onhand.api.pickup.v1 import events_pb2 as pickup_events_pb2
 from onhand.api.pickup.v1 import tasks_pb2
-from onhand.api.routing.v1 import events_pb2, network_pb2, orders_pb2, policies_pb2, quotes_pb2
+from onhand.api.routing.v1 import events_pb2, network_pb2, orders_pb2, policies_pb2, quotes_pb2, reports_pb2
 from onhand.api.stock.v1 import events_pb2 as stock_events_pb2
+from onhand.api.stock.v1 import shipments_pb2
 from onhand.client import AsyncRouting, AsyncStock
 from onhand.client import Settings as ClientSettings
 from onhand.kit.auth import Authenticator, TokenFile
@@ -34,11 +35,18 @@ from onhand.routing.placer import Placer
 from onhand.routing.promiser import Promiser
 from onhand.routing.quoter import Quoter
 from onhand.routing.saga import Saga
-from onhand.routing.servicer import NetworkServicer, OrderServicer, PolicyServicer, QuoteServicer
+from onhand.routing.servicer import (
+    NetworkServicer,
+    OrderServicer,
+    PolicyServicer,
+    QuoteServicer,
+    ReportServicer,
+)
 from onhand.routing.stock import StockGateway
 from onhand.routing.use_cases.networks import Networks
 from onhand.routing.use_cases.orders import Orders
 from onhand.routing.use_cases.policies import Policies
+from onhand.routing.use_cases.reports import Reports
 from onhand.routing.watchers import Watchers
 
 from .peer import StockPeer
@@ -75,6 +83,7 @@ class World:
     broker: Broker
     orders: Orders
     saga: Saga
+    reports: Reports
     client: AsyncRouting
     target: str
     """Where it listens, with a token that opens it, for clients of a test's own."""
@@ -169,7 +178,7 @@ class World:
         self, order: orders_pb2.Order, payload: str, line: int = 0, **content: Any
     ) -> pickup_events_pb2.PickupEvent:
         """Publish an event of the task that the order's line number `line` has."""
-        picked = content.pop("picked", {})
+        picked, refused = content.pop("picked", {}), content.pop("refused", {})
         short = content.pop("short", {})
         of = order.lines[line]
         task = tasks_pb2.Task(task_id=of.task_id, order_id=order.order_id, location_id=of.location_id)
@@ -181,6 +190,7 @@ class World:
                     quantity=each.quantity,
                     picked_quantity=picked.get(each.line_id, 0),
                     short_quantity=short.get(each.line_id, 0),
+                    refused_quantity=refused.get(each.line_id, 0),
                 )
         event = pickup_events_pb2.PickupEvent(event_id=str(uuid4()), actor="bo", task=task)
         kind = type(getattr(event, payload))
@@ -195,12 +205,28 @@ class World:
         self.stock.revision += 1
         await self.balance_changed(location_id, item_id, before, before + units, self.stock.revision)
 
+    async def carried(self, shipment_id: str, state: str, received: int = 0) -> None:
+        """Let a shipment of one item leave, arrive or end, and tell of it as stock does."""
+        shipment = self.stock.shipments[shipment_id]
+        (line,) = shipment.lines
+        if state == "DISPATCHED":
+            self.stock.sellable[shipment.from_location_id, line.item_id] -= line.announced_quantity
+            line.dispatched_quantity = line.announced_quantity
+        line.received_quantity += received
+        shipment.state = shipments_pb2.Shipment.State.Value(f"STATE_{state}")
+        event = stock_events_pb2.StockEvent(event_id=str(uuid4()))
+        event.shipment_changed.shipment.CopyFrom(shipment)
+        if received:
+            await self.arrive(shipment.to_location_id, line.item_id, received)
+        await self.tell(event, "stock")
+
     async def balance_changed(
         self, location_id: str, item_id: str, before: int, after: int, revision: int
     ) -> None:
         event = stock_events_pb2.StockEvent(event_id=str(uuid4()), revision=revision)
         event.balance_changed.location_id, event.balance_changed.item_id = location_id, item_id
         event.balance_changed.available_before, event.balance_changed.available_after = before, after
+        event.balance_changed.version = revision  # both rise with every change here
         await self.tell(event, "stock")
 
     async def settled(self, order_id: str) -> orders_pb2.Order:
@@ -220,7 +246,7 @@ class World:
         order = await self.until(idle, lambda: self.get(order_id))
         backed: Counter[tuple[str, str, str]] = Counter()
         for line in order.lines:
-            if state_of(line) in WITH_TASK:
+            if state_of(line) in WITH_TASK or (line.reservation_id and state_of(line) == "TRANSFERRING"):
                 backed[line.reservation_id, line.location_id, line.item_id] += line.quantity
         live: Counter[tuple[str, str, str]] = Counter()
         for reservation in self.stock.live():
@@ -290,6 +316,7 @@ async def world(settings: RoutingSettings, mint: Callable[..., str]) -> AsyncIte
     promiser = Promiser(networks, gateway, clock, settings)
     placer = Placer(gateway, policies, networks, promiser, clock, settings)
     quoter = Quoter(placer, promiser, networks, clock, settings)
+    reports = Reports(database, networks, gateway, clock, settings)
     saga = Saga(orders, placer, promiser, gateway, clock, settings)
 
     server = grpc.aio.server()
@@ -299,6 +326,7 @@ async def world(settings: RoutingSettings, mint: Callable[..., str]) -> AsyncIte
         (policies_pb2, "PolicyService", PolicyServicer(policies)),
         (network_pb2, "NetworkService", NetworkServicer(networks)),
         (quotes_pb2, "QuoteService", QuoteServicer(quoter)),
+        (reports_pb2, "ReportService", ReportServicer(reports)),
     ):
         guard.register(server, file.DESCRIPTOR.services_by_name[name], servicer)
     port = server.add_insecure_port("127.0.0.1:0")
@@ -306,7 +334,7 @@ async def world(settings: RoutingSettings, mint: Callable[..., str]) -> AsyncIte
     target, token = f"127.0.0.1:{port}", mint(subject="shop")
     client = AsyncRouting(target, token)
 
-    world = World(settings, clock, stock, database, broker, orders, saga, client, target, token)
+    world = World(settings, clock, stock, database, broker, orders, saga, reports, client, target, token)
     stock.on_arrival = world.balance_changed
     jetstream = await broker.jetstream()
 

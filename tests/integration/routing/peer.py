@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import grpc
 from google.protobuf.message import Message
@@ -18,6 +19,8 @@ from onhand.api.stock.v1 import (
     ledger_pb2,
     reservations_pb2,
     reservations_pb2_grpc,
+    shipments_pb2,
+    shipments_pb2_grpc,
 )
 from onhand.kit.clock import Clock
 from onhand.kit.errors import (
@@ -61,6 +64,7 @@ class StockPeer:
     """By method, what happens between the effect of its next call and its answer."""
     on_arrival: Callable[[str, str, int, int, int], Awaitable[None]] | None = None
     """Called with location, item, available before and after, and revision when units become available."""
+    shipments: dict[str, shipments_pb2.Shipment] = field(default_factory=dict)
     answers: dict[str, tuple[Message, Message]] = field(default_factory=dict)
     revision: int = 100
     port: int = 0
@@ -162,7 +166,30 @@ class StockPeer:
         ):
             reservation.state = _S.STATE_RELEASED
         reservation.revision = self._next_revision()
+        for line in reservation.lines:
+            line.cell_version = reservation.revision
         return reservations_pb2.ReleaseReservationResponse(reservation=reservation)
+
+    def announce(self, request: shipments_pb2.AnnounceShipmentRequest) -> Message:
+        shipment = shipments_pb2.Shipment(
+            shipment_id=str(uuid4()),
+            from_location_id=request.from_location_id,
+            to_location_id=request.to_location_id,
+            document=request.document,
+            state=shipments_pb2.Shipment.STATE_ANNOUNCED,
+            expected_time=request.expected_time,
+        )
+        for each in request.goods:
+            shipment.lines.add(item_id=each.product.item_id, announced_quantity=each.quantity)
+        self.shipments[shipment.shipment_id] = shipment
+        return shipments_pb2.AnnounceShipmentResponse(shipment=shipment)
+
+    def call_off(self, request: shipments_pb2.CancelShipmentRequest) -> Message:
+        shipment = self.shipments[request.shipment_id]
+        if shipment.state != shipments_pb2.Shipment.STATE_ANNOUNCED:
+            raise WrongState("shipment", shipment.shipment_id, "DISPATCHED", "cancel it")
+        shipment.state = shipments_pb2.Shipment.STATE_CANCELLED
+        return shipments_pb2.CancelShipmentResponse(shipment=shipment)
 
     def _next_revision(self) -> int:
         self.revision += 1
@@ -183,6 +210,7 @@ class StockPeer:
         catalog_pb2_grpc.add_CatalogServiceServicer_to_server(_Catalog(self), server)
         availability_pb2_grpc.add_AvailabilityServiceServicer_to_server(_Availability(self), server)
         reservations_pb2_grpc.add_ReservationServiceServicer_to_server(_Reservations(self), server)
+        shipments_pb2_grpc.add_ShipmentServiceServicer_to_server(_Shipments(self), server)
         self.port = server.add_insecure_port(f"127.0.0.1:{self.port}")
         await server.start()
         self.server = server
@@ -294,3 +322,14 @@ class _Reservations(reservations_pb2_grpc.ReservationServiceServicer):
         answer = reservations_pb2.GetReservationResponse(reservation=reservation)
         answer.reservation.state = self.peer.state(reservation)
         return answer
+
+
+class _Shipments(shipments_pb2_grpc.ShipmentServiceServicer):
+    def __init__(self, peer: StockPeer) -> None:
+        self.peer = peer
+
+    async def AnnounceShipment(self, request: Any, context: Any) -> Any:
+        return await self.peer.write("AnnounceShipment", request, context, self.peer.announce)
+
+    async def CancelShipment(self, request: Any, context: Any) -> Any:
+        return await self.peer.write("CancelShipment", request, context, self.peer.call_off)

@@ -386,3 +386,49 @@ async def test_a_watched_order_is_seen_at_every_change_until_it_ends(world: Worl
         elif seen[-1] == "READY":
             await world.store_says(order, "task_collected")
     assert seen == ["ASSIGNED", "READY", "COLLECTED"]
+
+
+async def test_what_the_counter_tells_of_refusals_and_returns_reaches_the_order(world: World) -> None:
+    world.stock.sellable.update({("zwolle", "shirt"): 3, ("zwolle", "shoes"): 1})
+    order = await world.submit(("1", "shirt", 2), ("2", "shoes", 1), collect="zwolle")
+    await world.store_says(order, "task_ready", code="12345678")
+    await world.becomes(order.order_id, "READY", "READY")
+    await world.store_says(order, "line_refused", line_id="2", quantity=1, detail="too small")
+    order = await world.becomes(order.order_id, "READY", "CANCELLED")
+    assert order.history[-1].detail == "refused at the counter (too small)"
+    await world.store_says(order, "task_collected", refused={"2": 1})
+    order = await world.becomes(order.order_id, "COLLECTED", "CANCELLED")
+    await world.store_says(order, "goods_returned", line_id="1", quantity=1, location_id="utrecht")
+    order = await world.becomes(order.order_id, "COLLECTED", "CANCELLED", "RETURNED")
+    assert [line.quantity for line in order.lines] == [1, 1, 1]
+    assert not world.events(order, "lines_cancelled")  # its customer was there
+
+
+async def test_a_substitute_that_its_customer_took_and_then_refused_is_not_collected(world: World) -> None:
+    """It is a line of the task's own, with a name that the order does not know."""
+    world.stock.sellable.update({("zwolle", "shirt"): 3, ("zwolle", "hat"): 1})
+    order = await world.submit(("1", "shirt", 1), ("2", "hat", 1), collect="zwolle")
+    event = await world.store_says(order, "substitution_decided")
+    offer = event.task.substitutions.add(
+        line_id="1", item_id="shirt-blue", quantity=1, substitute_line_id="s1", state="STATE_ACCEPTED"
+    )
+    event.task.lines.add(
+        line_id="s1", item_id="shirt-blue", quantity=1, picked_quantity=1, refused_quantity=1
+    )
+    event.substitution_decided.substitution.CopyFrom(offer)
+    event.event_id = str(uuid4())
+    await world.tell(event, "pickup")
+
+    async def noted() -> bool:
+        history = (await world.get(order.order_id)).history
+        return history[-1].detail == "the customer takes 1 of shirt-blue instead"
+
+    await world.until(noted)
+    event.line_refused.line_id, event.line_refused.quantity = "s1", 1
+    event.event_id = str(uuid4())
+    await world.tell(event, "pickup")
+    await world.becomes(order.order_id, "CANCELLED", "ASSIGNED")
+    event.task_collected.SetInParent()
+    event.event_id = str(uuid4())
+    await world.tell(event, "pickup")
+    await world.becomes(order.order_id, "CANCELLED", "COLLECTED")

@@ -93,6 +93,24 @@ async def test_a_release_with_a_lower_revision_than_its_creation_ends_the_hold(
     assert (cell.reserved, cell.available) == (0, 5)
 
 
+async def test_a_release_says_the_version_of_its_cell_so_that_others_know_what_came_after(shop: Shop) -> None:
+    await shop.receive(5)
+    holds = [shop.hold(("i2", 1)) for _ in range(2)]
+    for hold in holds:
+        await shop.client.reservations.CreateReservation(hold)
+    versions = []
+    for hold in holds:
+        release = res.ReleaseReservationRequest(request_id=str(uuid4()), reservation_id=hold.request_id)
+        answers = [await shop.client.reservations.ReleaseReservation(release) for _ in range(2)]
+        assert answers[0] == answers[1]  # its repeat says the same
+        versions += [line.cell_version for line in answers[0].reservation.lines]
+        await shop.receive(1)  # one version more
+    assert versions[1] == versions[0] + 2
+    request = res.GetReservationRequest(reservation_id=holds[0].request_id)
+    later = (await shop.client.reservations.GetReservation(request)).reservation
+    assert later.lines[0].cell_version == 0
+
+
 async def test_a_replica_that_is_behind_says_so_and_is_not_ready(
     own_processes: StockProcesses, mint: Callable[..., str]
 ) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from onhand.demo.claims import Cell, Facts, Flows, judge, oversold
+from onhand.demo.claims import Cell, Facts, Flows, Promises, judge, oversold
 from onhand.demo.last_unit import Race
 from onhand.demo.tally import ReadTally
 
@@ -24,6 +24,7 @@ GOOD = Facts(
     races=[Race("S1", "100", available=2, won=2, refused=58)],
     orders={"W-1": "collected", "W-2": "shipped", "W-3": "cancelled"},
     collected_codes={"W-1"},
+    promises=Promises(kept=99, broken=1, withdrawn=2),
     messages_sent=3,
     messages_unsent=0,
     mails=3,
@@ -44,6 +45,8 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("every tag on a shelf", {"unknown_tags": 1}),
     ("every order came to an end", {"orders": GOOD.orders | {"W-4": "parked"}}),
     ("every collected order", {"collected_codes": set()}),
+    ("of the promised lines", {"promises": Promises(kept=98, broken=2, withdrawn=0)}),
+    ("of the promised lines", {"promises": Promises(kept=0, broken=0, withdrawn=9)}),
     ("every message sent arrived", {"mails": 2, "deliveries": 2}),
     ("every message sent arrived", {"deliveries": 4}),
     ("every message sent arrived", {"messages_unsent": 1}),

@@ -161,7 +161,7 @@ def test_a_rejection_gives_back_by_its_reason_what_was_not_picked(bucket: Bucket
 def test_a_short_pick_that_comes_after_the_hand_over_still_counts() -> None:
     order = assigned(line("1", 3), collect=True)
     ending.take(order, news(order, NewsKind.COLLECTED, remaining={"1": 2}), CAUSE, GRACE)
-    short = news(order, NewsKind.SHORT, short_line_id="1", short_quantity=1, bucket=Bucket.MISSING)
+    short = news(order, NewsKind.SHORT, line_id="1", quantity=1, bucket=Bucket.MISSING)
     ending.take(order, short, CAUSE, GRACE)
     assert [(each.line_id, each.quantity, each.state) for each in order.lines] == [
         ("1", 2, LineState.COLLECTED),
@@ -219,7 +219,7 @@ def test_what_is_left_of_a_bundle_does_not_stay_behind() -> None:
     top, skirt, shoes = line("1", 1, "top"), line("2", 1, "skirt"), line("3", 1, "shoes")
     top.bundle_id = skirt.bundle_id = "set"
     order = assigned(top, skirt, shoes)
-    ending.take(order, news(order, NewsKind.SHORT, short_line_id="1", short_quantity=1), CAUSE, GRACE)
+    ending.take(order, news(order, NewsKind.SHORT, line_id="1", quantity=1), CAUSE, GRACE)
     assert [each.state for each in order.lines] == [
         LineState.ACCEPTED,
         LineState.ACCEPTED,
@@ -257,7 +257,7 @@ def test_late_news_does_not_lead_back() -> None:
 
 def test_cancelling_by_name_takes_the_parts_divided_from_it_too() -> None:
     order = assigned(line("1", 3), line("2", 1, "shoes"))
-    ending.take(order, news(order, NewsKind.SHORT, short_line_id="1", short_quantity=1), CAUSE, GRACE)
+    ending.take(order, news(order, NewsKind.SHORT, line_id="1", quantity=1), CAUSE, GRACE)
     order.facts.clear()
     ending.cancel(order, ["1"], "why", CAUSE)
     assert [each.state.name for each in order.lines] == ["CANCELLED", "ASSIGNED", "CANCELLED"]
@@ -316,15 +316,103 @@ def test_a_basket_is_not_taken_when_a_line_was_cancelled_since_it_was_looked_at(
 def test_a_location_is_asked_again_when_new_stock_arrives_and_not_for_the_lines_own_units() -> None:
     order = assigned(line())
     ending.take(order, news(order, NewsKind.REJECTED), CAUSE, GRACE)
-    placing.released(order, order.releases[0].release_id, 50)
+    placing.released(order, order.releases[0].release_id, {"shirt": 5})
     placing.park(order, order.waiting(), CAUSE, "no stock", HOUR)
-    assert not placing.wake(order, CAUSE, "shirt", "a", 50)
+    assert not placing.wake(order, CAUSE, "shirt", "a", 4)  # had been there, and is told late
+    assert not placing.wake(order, CAUSE, "shirt", "a", 5)  # its own
     assert not placing.wake(order, CAUSE, "shoes", "a", 60)
     assert order.lines[0].excluded_location_ids == ["a"]
-    assert placing.wake(order, CAUSE, "shirt", "a", 51)
+    assert placing.wake(order, CAUSE, "shirt", "a", 6)
     assert order.lines[0].excluded_location_ids == []
     assert order.lines[0].failed_location_ids == ["a"]
     assert order.next_action_time(NOW) == NOW
+
+
+def test_each_locations_cell_has_versions_of_its_own() -> None:
+    order = assigned(line(), collect=False)
+    ending.take(order, news(order, NewsKind.REJECTED), CAUSE, GRACE)
+    placing.released(order, order.releases[0].release_id, {"shirt": 50})
+    placing.record_plan(order, plan_of((Portion("1", "b", 3),)), CAUSE, HOUR)
+    placing.assign(order, order.assignments[1], NOW + HOUR, None, HOUR, CAUSE)
+    ending.take(order, news(order, NewsKind.REJECTED), CAUSE, GRACE)
+    placing.released(order, order.releases[0].release_id, {"shirt": 2})
+    placing.park(order, order.waiting(), CAUSE, "no stock", HOUR)
+    assert not placing.wake(order, CAUSE, "shirt", "a", 50)
+    assert placing.wake(order, CAUSE, "shirt", "b", 3)
+
+
+def ready(*lines: Line) -> Order:
+    """Make an order all of whose lines wait at the counter."""
+    order = assigned(*lines)
+    ending.take(order, news(order, NewsKind.READY, collect_deadline=NOW + HOUR), CAUSE, GRACE)
+    return order
+
+
+def test_what_is_refused_at_the_counter_ends_and_what_is_taken_is_collected() -> None:
+    order = ready(line("1", 3), line("2", 1, "shoes"), line("3", 1, "hat"))
+    refused = news(order, NewsKind.LINE_REFUSED, line_id="1", quantity=2, detail="refused at the counter")
+    ending.take(order, refused, CAUSE, GRACE)
+    whole = news(order, NewsKind.LINE_REFUSED, line_id="2", quantity=1, detail="refused at the counter")
+    ending.take(order, whole, CAUSE, GRACE)
+    left = {"1": 1, "2": 0, "3": 1}
+    ending.take(order, news(order, NewsKind.COLLECTED, remaining=left), CAUSE, GRACE)
+    assert [(each.line_id, each.quantity, each.state) for each in order.lines] == [
+        ("1", 1, LineState.COLLECTED),
+        ("2", 1, LineState.CANCELLED),
+        ("3", 1, LineState.COLLECTED),
+        ("1/2", 2, LineState.CANCELLED),
+    ]
+    assert (order.releases, order.has_ended) == ([], True)  # pickup tells stock of what was refused
+
+
+def test_a_refusal_that_is_told_after_the_hand_over_takes_its_units_off_it() -> None:
+    order = ready(line("1", 3))
+    ending.take(order, news(order, NewsKind.COLLECTED, remaining={"1": 1}), CAUSE, GRACE)
+    refused = news(order, NewsKind.LINE_REFUSED, line_id="1", quantity=2, detail="refused at the counter")
+    ending.take(order, refused, CAUSE, GRACE)
+    assert [(each.quantity, each.state) for each in order.lines] == [
+        (1, LineState.COLLECTED),
+        (2, LineState.CANCELLED),
+    ]
+
+
+def test_an_order_that_is_refused_whole_has_ended() -> None:
+    order = ready(line("1", 3))
+    ending.take(order, news(order, NewsKind.REFUSED, remaining={"1": 0}), CAUSE, GRACE)
+    assert (order.lines[0].state, order.has_ended, order.releases) == (LineState.CANCELLED, True, [])
+
+
+def test_goods_come_back_in_part_and_again_and_not_more_than_left() -> None:
+    order = ready(line("1", 3))
+    back = news(order, NewsKind.RETURNED, line_id="1", quantity=1, detail="came back at b")
+    ending.take(order, back, CAUSE, GRACE)  # which overtook the hand-over
+    ending.take(order, news(order, NewsKind.COLLECTED), CAUSE, GRACE)
+    assert {each.line_id: each.state for each in order.lines} == {
+        "1": LineState.COLLECTED,
+        "1/2": LineState.RETURNED,
+    }
+    for _ in range(3):
+        again = news(order, NewsKind.RETURNED, line_id="1", quantity=2, detail="came back at b")
+        ending.take(order, again, CAUSE, GRACE)
+    assert sum(each.quantity for each in order.lines) == 3
+    assert {each.state for each in order.lines} == {LineState.RETURNED}
+
+
+def test_a_line_of_which_all_was_handed_over_is_collected_before_the_others() -> None:
+    order = ready(line("1", 2), line("2", 1, "shoes"))
+    partly = news(order, NewsKind.PARTLY_COLLECTED, given={"1": 2})
+    ending.take(order, partly, CAUSE, GRACE)
+    assert [each.state for each in order.lines] == [LineState.COLLECTED, LineState.READY]
+
+
+def test_goods_that_left_without_their_customer_are_picked_again_and_late_when_they_are() -> None:
+    order = ready(line())
+    ending.take(order, news(order, NewsKind.REOPENED, detail="to be picked again"), CAUSE, GRACE)
+    assert (order.lines[0].state, order.lines[0].action_time) == (LineState.PICKING, NOW + 2 * HOUR)
+    ending.take(order, news(order, NewsKind.READY, collect_deadline=NOW + 9 * HOUR), CAUSE, GRACE)
+    assert (order.lines[0].state, order.lines[0].action_time) == (LineState.READY, NOW + 10 * HOUR)
+    ending.take(order, news(order, NewsKind.EXTENDED, collect_deadline=NOW + 20 * HOUR), CAUSE, GRACE)
+    assert order.lines[0].action_time == NOW + 21 * HOUR
 
 
 def test_without_consent_lines_are_bound_to_where_the_others_are() -> None:

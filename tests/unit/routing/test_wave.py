@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onhand.routing.domain.cost import Cell, Demand, Option, Portion, Question
+from onhand.routing.domain.exchange import at_hand, exchanged
 from onhand.routing.domain.lifecycle import FulfilmentMethod
-from onhand.routing.domain.policy import Capacity, Costs, Policy
+from onhand.routing.domain.policy import Capacity, Costs, Policy, Rules
 from onhand.routing.domain.wave import Column, WaveOrder, column, greedy, last_units, total_cost
 from onhand.routing.optimiser import plan_wave
 
@@ -94,13 +95,16 @@ def test_a_wave_costs_the_least_there_is_and_its_bound_no_more(
     possible = [list(each) for each in product(*ways) if is_possible(orders, list(each))]
     least = min(total_cost(each, cells) for each in possible)
     one_by_one = [column(number, orders[number], each.portions) for number, each in enumerate(greedy(orders))]
+    exchanged = at_hand(orders)
     found = plan_wave(orders, 5)
     chosen = [column(number, orders[number], each) for number, each in enumerate(found.portions)]
     assert is_possible(orders, one_by_one)
+    assert is_possible(orders, exchanged)
     assert is_possible(orders, chosen)
+    assert total_cost(exchanged, cells) <= total_cost(one_by_one, cells) + 1e-6
     assert found.cost == pytest.approx(total_cost(chosen, cells))
     assert found.bound <= least + 1e-6
-    assert least - 1e-6 <= found.cost <= total_cost(one_by_one, cells) + 1e-6
+    assert least - 1e-6 <= found.cost <= total_cost(exchanged, cells) + 1e-6
     assert found.cost <= least * 1.02 + 1e-6
 
 
@@ -130,3 +134,30 @@ def test_the_same_wave_has_the_same_plan() -> None:
         for number in range(5)
     ]
     assert plan_wave(orders, 5) == plan_wave(orders, 5)
+
+
+def test_an_order_goes_to_its_second_best_where_another_would_lose_more_by_its_own() -> None:
+    """A chain: each takes the place of the next, which has another one near."""
+    stock = {each: {"shirt": Cell(1, 1.0)} for each in PLACES}
+    demands = [Demand("1", "shirt", 1)]
+    orders = [
+        order_of(demands, stock, {"a": 0, "b": 100, "c": 900}, Policy()),
+        order_of(demands, stock, {"a": 10, "b": 20, "c": 900}, Policy()),
+        order_of(demands, stock, {"a": 900, "b": 0, "c": 30}, Policy()),
+    ]
+    worst = [
+        column(number, orders[number], [Portion("1", where, 1)])
+        for number, where in enumerate(("c", "a", "b"))
+    ]
+    better = exchanged(orders, worst, last_units(orders))
+    assert [each.location_ids for each in better] == [("a",), ("b",), ("c",)]
+
+
+def test_an_exchange_keeps_to_capacity_and_to_what_a_policy_keeps() -> None:
+    stock = {"a": {"shirt": Cell(5, 1.0)}, "b": {"shirt": Cell(5, 1.0)}, "c": {"shirt": Cell(1, 1.0)}}
+    policy = Policy(capacity=Capacity(1), ship=Rules(keep_units=1))
+    demands = [Demand("1", "shirt", 1)]
+    orders = [order_of(demands, stock, {"a": 5, "b": 50, "c": 0}, policy) for _ in range(2)]
+    first = [column(number, orders[number], [Portion("1", where, 1)]) for number, where in enumerate("ab")]
+    better = exchanged(orders, first, last_units(orders))
+    assert sorted(each.location_ids for each in better) == [("a",), ("b",)]

@@ -8,8 +8,9 @@ from enum import Enum, auto
 from onhand.kit.errors import NotFound, WrongState
 from onhand.routing.domain.facts import AssignmentCancelled, LinesCancelled
 from onhand.routing.domain.lifecycle import ENDED, LEFT, WITH_TASK, FulfilmentMethod, LineState
-from onhand.routing.domain.order import Bucket, Cause, Line, Order, Position
+from onhand.routing.domain.order import Bucket, Cause, Line, Order, Position, Rejection
 from onhand.routing.domain.placing import drop_basket
+from onhand.routing.domain.transfers import call_off, cancelled
 
 
 def cancel(order: Order, line_ids: Sequence[str], detail: str, cause: Cause) -> None:
@@ -28,6 +29,7 @@ def cancel(order: Order, line_ids: Sequence[str], detail: str, cause: Cause) -> 
     for task_id, of_task in tasks.items():
         order.facts.append(AssignmentCancelled(task_id, tuple(each.line_id for each in of_task), detail))
         order.release(of_task)
+    cancelled(order, [line for line in lines if line.state is LineState.TRANSFERRING], cause)
     for line in lines:
         order.move(line, LineState.CANCELLED, cause, detail)
     order.facts.append(LinesCancelled(tuple(line.line_id for line in lines), detail))
@@ -63,10 +65,12 @@ def change(order: Order, to: Destination, detail: str, cause: Cause) -> None:
     order.shipping_address, order.shipping_position = to.shipping_address, to.shipping_position
     order.quoted_location_ids = []
     take_back(order, [line for line in lines if line.state in WITH_TASK], detail, cause)
+    call_off(order, [line for line in lines if line.state is LineState.TRANSFERRING], detail, cause)
     for line in lines:
         if line.state is not LineState.ACCEPTED:
             order.move(line, LineState.ACCEPTED, cause, detail)
-        line.location_id, line.promise_time, line.delivery_date = "", None, None
+        line.location_id, line.delivery_date = "", None
+        line.promise_time = line.first_promise_time = None
         line.action_time = cause.now
 
 
@@ -82,6 +86,7 @@ def take_back(order: Order, lines: Sequence[Line], detail: str, cause: Cause) ->
             line.former_task_id, line.former_reservation_id = line.task_id, line.reservation_id
             order.move(line, LineState.ACCEPTED, cause, detail)
             line.location_id = line.task_id = line.reservation_id = ""
+            line.done_time = None
 
 
 def _named(order: Order, line_ids: Sequence[str]) -> list[Line]:
@@ -107,6 +112,19 @@ class NewsKind(Enum):
     EXPIRED = auto()
     REJECTED = auto()
     SHORT = auto()
+    REOPENED = auto()
+    """What was ready is to be picked again."""
+    EXTENDED = auto()
+    """The goods wait for longer."""
+    PARTLY_COLLECTED = auto()
+    LINE_REFUSED = auto()
+    """At the counter; pickup gives the units back to stock."""
+    REFUSED = auto()
+    """All of it."""
+    RETURNED = auto()
+    """Units came back after they had left."""
+    SUBSTITUTED = auto()
+    """The customer takes another item in place of units of a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +135,23 @@ class News:
     order_id: str
     task_id: str
     remaining: Mapping[str, int]
-    """Units of each line that the task still has: neither short nor withdrawn."""
+    """Units of each line that the task still has or had to the end: neither short, withdrawn nor refused."""
     picked: Mapping[str, int] = field(default_factory=dict)
     """Units of each line that were picked."""
+    given: Mapping[str, int] = field(default_factory=dict)
+    """Units of each line that were handed over, by what took their place too."""
     detail: str = ""
+    reason: str = ""
+    """Rejected or short: why, as pickup names it."""
     bucket: Bucket = Bucket.SELLABLE
     """Rejected or short: where stock is to look for the units."""
-    short_line_id: str = ""
-    short_quantity: int = 0
+    line_id: str = ""
+    """The line that it is about, where it is about one."""
+    quantity: int = 0
+    """Units of that line."""
     collect_deadline: datetime | None = None
+    happen_time: datetime | None = None
+    """When it happened, by pickup; None: now."""
     carrier: str = ""
     tracking_number: str = ""
 
@@ -138,32 +164,62 @@ def take(order: Order, news: News, cause: Cause, ready_grace: timedelta) -> None
     """
     lines = order.with_task(news.task_id)
     _leave_anyway(order, news, cause)
+    under_way = [line for line in lines if line.state in WITH_TASK]
     match news.kind:
         case NewsKind.REJECTED:
-            _reject(order, [line for line in lines if line.state in WITH_TASK], news, cause)
-        case NewsKind.SHORT:
+            _reject(order, under_way, news, cause)
+        case NewsKind.SHORT | NewsKind.LINE_REFUSED | NewsKind.RETURNED | NewsKind.SUBSTITUTED:
             for line in lines:
-                if line.line_id == news.short_line_id:
-                    _short(order, line, news, cause)
-        case NewsKind.EXPIRED:
-            expired = [line for line in lines if line.state in WITH_TASK]
-            for line in expired:
-                order.move(line, LineState.EXPIRED, cause, "nobody came for it")
-            if expired:
-                order.release(expired)
+                if line.line_id == news.line_id:
+                    _of_line(order, line, news, cause)
+        case NewsKind.EXPIRED | NewsKind.REFUSED:
+            _end_without(order, under_way, news, cause)
         case _:
             for line in lines:
                 if news.remaining.get(line.line_id, 0) > 0:
                     _advance(order, line, news, cause, ready_grace)
 
 
+def _of_line(order: Order, line: Line, news: News, cause: Cause) -> None:
+    if news.kind is NewsKind.SHORT:
+        _short(order, line, news, cause)
+    elif news.kind is NewsKind.SUBSTITUTED:
+        order.note(line, cause, news.detail, line.location_id)
+    else:
+        _unwanted(order, line, news, cause)
+
+
+def _end_without(order: Order, lines: Sequence[Line], news: News, cause: Cause) -> None:
+    """End lines whose goods stay: of those that were refused pickup itself tells stock."""
+    if news.kind is NewsKind.REFUSED:
+        for line in lines:
+            order.move(line, LineState.CANCELLED, cause, "refused at the counter")
+        return
+    for line in lines:
+        order.move(line, LineState.EXPIRED, cause, "nobody came for it")
+    if lines:
+        order.release(lines)
+
+
 def _advance(order: Order, line: Line, news: News, cause: Cause, ready_grace: timedelta) -> None:
-    """Bring a line forward with its task."""
+    """Bring a line forward with its task, or back to picking."""
     if news.kind is NewsKind.STARTED and line.state is LineState.ASSIGNED:
         order.move(line, LineState.PICKING, cause, "the location works on it")
     elif news.kind is NewsKind.READY and line.state in {LineState.ASSIGNED, LineState.PICKING}:
         order.move(line, LineState.READY, cause, "ready to collect")
+        line.done_time = news.happen_time or cause.now
         line.action_time = (news.collect_deadline or cause.now) + ready_grace
+    elif news.kind is NewsKind.EXTENDED and line.state is LineState.READY:
+        line.action_time = (news.collect_deadline or cause.now) + ready_grace
+        order.note(line, cause, "waits for its customer for longer", line.location_id)
+    elif news.kind is NewsKind.REOPENED and line.state is LineState.READY:
+        order.move(line, LineState.PICKING, cause, news.detail)
+        line.done_time = None
+        line.action_time = max(cause.now, line.promise_time or cause.now)
+    elif news.kind is NewsKind.PARTLY_COLLECTED and line.state in WITH_TASK:
+        if news.given.get(line.line_id, 0) >= news.remaining[line.line_id]:
+            line.done_time = line.done_time or news.happen_time or cause.now
+            order.move(line, LineState.COLLECTED, cause, "the customer has it")
     elif news.kind in {NewsKind.COLLECTED, NewsKind.SHIPPED}:
         collected = news.kind is NewsKind.COLLECTED
         state = LineState.COLLECTED if collected else LineState.SHIPPED
@@ -172,7 +228,32 @@ def _advance(order: Order, line: Line, news: News, cause: Cause, ready_grace: ti
             if line.state is LineState.CANCELLED:
                 detail += "; the location had not heard of the cancellation"
             line.carrier, line.tracking_number = news.carrier, news.tracking_number
+            line.done_time = line.done_time or news.happen_time or cause.now
             order.move(line, state, cause, detail)
+
+
+def _unwanted(order: Order, line: Line, news: News, cause: Cause) -> None:
+    """End units that the customer refused at the counter, or brought back; others of the line stay as they are.
+
+    Pickup tells stock of them. News of the hand-over may come after it.
+    """
+    refused = news.kind is NewsKind.LINE_REFUSED
+    part = news.quantity < line.quantity
+    if line.state not in WITH_TASK | (LEFT - {LineState.RETURNED}) or (
+        refused and line.state in LEFT and not part
+    ):
+        return
+    if part:
+        line = order.divide(line, news.quantity)
+    if refused:
+        # The others may have left already, if this event is late; these have not.
+        line.state = LineState.READY
+        line.carrier = line.tracking_number = ""
+        order.move(line, LineState.CANCELLED, cause, news.detail)
+        return
+    if line.state in WITH_TASK:
+        order.move(line, LineState.COLLECTED, cause, "the customer had it")
+    order.move(line, LineState.RETURNED, cause, news.detail)
 
 
 def _leave_anyway(order: Order, news: News, cause: Cause) -> None:
@@ -188,9 +269,12 @@ def _leave_anyway(order: Order, news: News, cause: Cause) -> None:
         if line.state in WITH_TASK:
             order.facts.append(AssignmentCancelled(line.task_id, (line.line_id,), detail))
             order.release([line])
+        elif line.state is LineState.TRANSFERRING:
+            call_off(order, [line], detail, cause)
         line.task_id, line.reservation_id = line.former_task_id, line.former_reservation_id
         line.former_task_id = line.former_reservation_id = ""
         line.carrier, line.tracking_number = news.carrier, news.tracking_number
+        line.done_time = news.happen_time or cause.now
         order.move(line, state, cause, detail)
 
 
@@ -216,7 +300,7 @@ def _reject(order: Order, lines: Sequence[Line], news: News, cause: Cause) -> No
 
 def _short(order: Order, line: Line, news: News, cause: Cause) -> None:
     """Take units back that the location does not have; as a line of their own if others stay with it."""
-    short = min(news.short_quantity, line.quantity)
+    short = min(news.quantity, line.quantity)
     if line.state not in WITH_TASK and not (line.state in LEFT and short < line.quantity):
         return
     if short < line.quantity:
@@ -238,5 +322,9 @@ def _return(order: Order, line: Line, news: News, cause: Cause) -> None:
     line.failed_location_ids.append(location_id)
     if location_id not in line.excluded_location_ids:
         line.excluded_location_ids.append(location_id)
+    order.rejections.append(
+        Rejection(line.task_id, news.line_id or line.line_id, location_id, news.reason, cause.now)
+    )
     line.location_id = line.task_id = line.reservation_id = ""
+    line.done_time = None
     order.move(line, LineState.ACCEPTED, cause, news.detail, location_id)

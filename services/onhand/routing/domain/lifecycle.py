@@ -25,6 +25,8 @@ class LineState(IntEnum):
     CANCELLED = 10
     EXPIRED = 11
     RETURNED = 12
+    TRANSFERRING = 13
+    """On its way to the store that it is collected from."""
 
 
 _S = LineState
@@ -41,13 +43,16 @@ NEXT: dict[LineState, frozenset[LineState]] = {
     # Collected or shipped: by the location that it was taken from, which had not heard of the change.
     _S.ACCEPTED: frozenset({_S.PLANNED, _S.PARKED, _S.CANCELLED, _S.COLLECTED, _S.SHIPPED}),
     _S.PLANNED: frozenset({_S.RESERVED, _S.ACCEPTED, _S.PARKED, _S.CANCELLED, _S.COLLECTED, _S.SHIPPED}),
-    _S.RESERVED: frozenset({_S.ASSIGNED}),
+    _S.RESERVED: frozenset({_S.ASSIGNED, _S.TRANSFERRING}),
+    # Arrived, or not to be had there.
+    _S.TRANSFERRING: frozenset({_S.ACCEPTED, _S.CANCELLED}),
     # Events of pickup may overtake each other, so that a later state may follow directly. Back to accepted
     # is a location's rejection.
     _S.ASSIGNED: WITH_TASK - {_S.ASSIGNED}
     | {_S.COLLECTED, _S.SHIPPED, _S.EXPIRED, _S.ACCEPTED, _S.CANCELLED},
     _S.PICKING: frozenset({_S.READY, _S.COLLECTED, _S.SHIPPED, _S.EXPIRED, _S.ACCEPTED, _S.CANCELLED}),
-    _S.READY: frozenset({_S.COLLECTED, _S.SHIPPED, _S.EXPIRED, _S.ACCEPTED, _S.CANCELLED}),
+    # Back to picking: what was ready is no longer all there.
+    _S.READY: frozenset({_S.PICKING, _S.COLLECTED, _S.SHIPPED, _S.EXPIRED, _S.ACCEPTED, _S.CANCELLED}),
     _S.PARKED: frozenset({_S.PLANNED, _S.ACCEPTED, _S.CANCELLED, _S.COLLECTED, _S.SHIPPED}),
     # The goods were handed over before the store heard of the cancellation: what happened wins.
     _S.CANCELLED: frozenset({_S.COLLECTED, _S.SHIPPED}),

@@ -28,6 +28,10 @@ MAX_LINE_ID_LENGTH = 64
 """As in the contract; a derived line id keeps to it too."""
 
 
+def cell_name(location_id: str, item_id: str) -> str:
+    return f"{location_id} {item_id}"
+
+
 def derived_id(order_id: str, *parts: object) -> str:
     """Name a step of an order so that a repeat of the step has the same name."""
     return str(uuid5(NAMESPACE, "\x1f".join((order_id, *map(str, parts)))))
@@ -89,9 +93,16 @@ class Line:
     """Locations that could not fill it, in the order they said so."""
     excluded_location_ids: list[str] = field(default_factory=list)
     """Of these, the ones that had no new stock since: not planned there."""
-    released_revision: int = 0
-    """Revision of stock at which its own units went back. Stock that arrives up to it is those units."""
+    released_versions: dict[str, int] = field(default_factory=dict)
+    """By `cell_name`, the cell's version at which its own units went back. Stock that arrived up to it is those
+    units, or had been there when the location could not fill it."""
     promise_time: datetime | None = None
+    first_promise_time: datetime | None = None
+    """The first that was given since its customer last said where it is to go; it never moves."""
+    done_time: datetime | None = None
+    """When it was ready to collect, or was shipped."""
+    given_up: bool = False
+    """Ended for want of stock."""
     carrier: str = ""
     tracking_number: str = ""
     delivery_date: date | None = None
@@ -102,6 +113,8 @@ class Line:
     """Items that the customer takes instead, best first."""
     ordered_item_id: str = ""
     """What was ordered, where `item_id` is a substitute."""
+    shipment_id: str = ""
+    """The transfer by which it came, or comes, to its store."""
     former_task_id: str = ""
     """The task that it was taken from by a change of the order; its goods may leave still."""
     former_reservation_id: str = ""
@@ -134,6 +147,8 @@ class Release:
     bucket: Bucket = Bucket.SELLABLE
     line_ids: tuple[str, ...] = ()
     """Lines whose units they are."""
+    shipment_id: str = ""
+    """The transfer that is to be called off first, if it has not left."""
     foreign: bool = False
     """The reservation was named by the caller and never checked: only released if it may be the order's."""
 
@@ -160,10 +175,26 @@ class Assignment:
     state: AssignmentState = AssignmentState.UNDER_WAY
     day: date | None = None
     """The day of the location's own calendar on which it is given."""
+    distance_metres: int = 0
+    """From the location to the customer, or to the store that it sends to; else 0 for collect."""
+    transfer_to: str = ""
+    """The store that it sends the goods to; empty where it serves the customer itself."""
 
     def quantities(self) -> dict[str, int]:
         """Units of each item."""
         return total_of(self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A line that a location gave back, whole or in part."""
+
+    task_id: str
+    line_id: str
+    location_id: str
+    reason: str
+    """As pickup names it, in lower case."""
+    reject_time: datetime
 
 
 def total_of(lines: Iterable[Line | AssignedLine]) -> dict[str, int]:
@@ -194,6 +225,8 @@ class Order:
     """Of the quote that it took: tried first."""
     latest_time: datetime | None = None
     """Of no use to the customer later."""
+    allow_transfer: bool = False
+    """Collect: what the store lacks may come from another location first."""
     wave_time: datetime | None = None
     """When the wave of its first planning begins; None: it is planned alone."""
     version: int = 1
@@ -209,6 +242,8 @@ class Order:
     """When read for a change: what the change adds. When read for an answer: all of it."""
     facts: list[Fact] = field(default_factory=list)
     """What the change tells others."""
+    rejections: list[Rejection] = field(default_factory=list)
+    """What the change adds to what locations gave back."""
 
     @property
     def has_ended(self) -> bool:
@@ -277,6 +312,7 @@ class Order:
             position=max(each.position for each in self.lines) + 1,
             failed_location_ids=list(line.failed_location_ids),
             excluded_location_ids=list(line.excluded_location_ids),
+            released_versions=dict(line.released_versions),
             substitute_item_ids=list(line.substitute_item_ids),
         )
         line.quantity -= quantity
@@ -309,11 +345,14 @@ class Order:
         line_ids: tuple[str, ...] = (),
         *,
         foreign: bool = False,
+        shipment_id: str = "",
     ) -> None:
         """Owe stock a release."""
         release_id = derived_id(
             self.order_id, "release", reservation_id, self.version, len(self.releases), bucket, *line_ids
         )
         self.releases.append(
-            Release(release_id, reservation_id, location_id, quantities, bucket, line_ids, foreign)
+            Release(
+                release_id, reservation_id, location_id, quantities, bucket, line_ids, shipment_id, foreign
+            )
         )

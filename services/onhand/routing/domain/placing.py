@@ -14,6 +14,7 @@ from onhand.routing.domain.order import (
     Cause,
     Line,
     Order,
+    cell_name,
     derived_id,
     total_of,
 )
@@ -119,7 +120,7 @@ def record_plan(order: Order, plan: Plan, cause: Cause, park_retry: timedelta) -
             chosen.setdefault(portion.location_id, []).append(part)
         chosen.setdefault(first.location_id, []).append(line)
     reservation_id = order.basket_reservation_id if held else ""
-    days = {option.location_id: option.day for option in plan.question.options}
+    days = {each.location_id: (each.day, each.distance_metres) for each in plan.question.options}
     part_number = 0
     for location_id, lines in sorted(chosen.items()):
         for line in lines:
@@ -129,7 +130,9 @@ def record_plan(order: Order, plan: Plan, cause: Cause, park_retry: timedelta) -
             part_number += 1
             units = lines[start : start + MAX_ASSIGNED_LINES]
             assignment = _assignment(order, part_number, location_id, units, reservation_id)
-            assignment.day = days[location_id]
+            assignment.day, assignment.distance_metres = days[location_id]
+            if order.method is FulfilmentMethod.COLLECT and location_id != order.collect_location_id:
+                assignment.transfer_to = order.collect_location_id
             order.assignments.append(assignment)
     if held:
         order.basket_reservation_id = ""
@@ -183,17 +186,18 @@ def park(order: Order, lines: Iterable[Line], cause: Cause, detail: str, retry: 
         order.facts.append(OrderDelayed(tuple(line.line_id for line in newly), before, None))
 
 
-def wake(order: Order, cause: Cause, item_id: str, location_id: str, revision: int) -> bool:
+def wake(order: Order, cause: Cause, item_id: str, location_id: str, version: int) -> bool:
     """Plan parked lines again because stock of an item arrived; tells whether that is worthwhile.
 
     A location that could not fill a line is asked again, unless what arrived are the line's own units
-    that it gave back.
+    that it gave back, or was there before. `version` is the cell's, which rises under its lock.
     """
     woken = False
+    cell = cell_name(location_id, item_id)
     for line in order.lines:
         if line.state is not LineState.PARKED or item_id not in {line.item_id, *line.substitute_item_ids}:
             continue
-        if location_id in line.failed_location_ids and revision <= line.released_revision:
+        if location_id in line.failed_location_ids and version <= line.released_versions.get(cell, 0):
             continue
         if location_id in line.excluded_location_ids:
             line.excluded_location_ids.remove(location_id)
@@ -211,6 +215,7 @@ def give_up(order: Order, cause: Cause) -> None:
         detail = "no stock until the auto-cancel time"
         for line in lines:
             order.move(line, LineState.CANCELLED, cause, detail)
+            line.given_up = True
         order.facts.append(LinesCancelled(tuple(line.line_id for line in lines), detail))
     if order.basket_reservation_id and order.has_ended:
         drop_basket(order, cause, "given up before its held basket was taken over")
@@ -272,6 +277,7 @@ def assign(
         line.reservation_id = assignment.reservation_id
         line.task_id = assignment.task_id
         line.delivery_date = delivery_date
+        line.first_promise_time = line.first_promise_time or line.promise_time or promise_time
         if line.promise_time is None or line in late:
             line.promise_time = promise_time
         order.move(line, LineState.RESERVED, cause, "stock committed")
@@ -289,14 +295,16 @@ def assign(
     )
 
 
-def released(order: Order, release_id: str, revision: int) -> None:
-    """Stock confirmed a release, at its revision; 0 when there was nothing left to give back."""
+def released(order: Order, release_id: str, versions: Mapping[str, int]) -> None:
+    """Stock confirmed a release; `versions` of its cells by item, none when there was nothing to give back."""
     release = next(each for each in order.releases if each.release_id == release_id)
     order.releases.remove(release)
     for line_id in release.line_ids:
         line = order.line(line_id)
         if line is not None:
-            line.released_revision = max(line.released_revision, revision)
+            cell = cell_name(release.location_id, line.item_id)
+            known = line.released_versions.get(cell, 0)
+            line.released_versions[cell] = max(known, versions.get(line.item_id, 0))
 
 
 def overdue(order: Order, now: datetime) -> list[Line]:

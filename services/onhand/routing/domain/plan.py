@@ -162,10 +162,7 @@ def _without_scarcest(demands: Sequence[Demand], usable: Sequence[Option]) -> li
 
 def explain(plan: Plan) -> list[Candidate]:
     """Return every location that a plan looked at: the chosen, the others by cost, the excluded by cost."""
-    item_of = {demand.line_id: demand.item_id for demand in plan.question.demands}
-    taken: dict[str, Counter[str]] = {}
-    for portion in plan.portions:
-        taken.setdefault(portion.location_id, Counter())[item_of[portion.line_id]] += portion.quantity
+    taken = _taken(plan)
     total = total_demand(plan.question.demands)
     candidates, first = [], True
     for option in sorted(plan.question.options, key=lambda each: each.location_id):
@@ -182,8 +179,21 @@ def explain(plan: Plan) -> list[Candidate]:
 
 def cost_of(plan: Plan) -> float:
     """Return what the chosen locations cost together."""
-    chosen = sum(candidate.cost for candidate in explain(plan) if candidate.chosen)
-    return chosen + plan.policy.costs.divide * len(_divided(plan))
+    cost = plan.policy.costs.divide * len(_divided(plan))
+    taken = _taken(plan)
+    for number, option in enumerate(each for each in plan.question.options if each.location_id in taken):
+        terms = cost_terms(option, taken[option.location_id], plan.policy, first=number == 0)
+        cost += sum(term for _, term in terms)
+    return cost
+
+
+def _taken(plan: Plan) -> dict[str, Counter[str]]:
+    """Return the units of each item that each chosen location gives."""
+    item_of = {demand.line_id: demand.item_id for demand in plan.question.demands}
+    taken: dict[str, Counter[str]] = {}
+    for portion in plan.portions:
+        taken.setdefault(portion.location_id, Counter())[item_of[portion.line_id]] += portion.quantity
+    return taken
 
 
 def _divided(plan: Plan) -> set[str]:

@@ -22,6 +22,8 @@ class Offer:
     delivery_date: date | None = None
     shipping_cost: float = 0.0
     distance_metres: int = 0
+    transfer_from: tuple[str, ...] = ()
+    """Collect: where goods come from that the store lacks."""
     token: str = ""
 
 
@@ -38,6 +40,8 @@ class Quote:
     """Item and units of each line, rising."""
     promise_time: datetime
     expire_time: datetime
+    by_transfer: bool = False
+    """Collect: it needs goods that come to the store first."""
     order_id: str = ""
     """The order that took it."""
 
@@ -66,5 +70,6 @@ def take(quote: Quote, order: Order, now: datetime) -> None:
     if wrong:
         raise InvalidField([FieldViolation(f"order.{name}", "is not what was quoted") for name in wrong])
     order.quoted_location_ids = list(quote.location_ids)
+    order.allow_transfer = order.allow_transfer or quote.by_transfer
     for line in order.lines:
-        line.promise_time = quote.promise_time
+        line.promise_time = line.first_promise_time = quote.promise_time

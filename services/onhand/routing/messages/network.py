@@ -75,4 +75,5 @@ def offer_message(offer: Offer) -> quotes_pb2.QuoteOption:
         delivery_date=offer.delivery_date.isoformat() if offer.delivery_date else "",
         shipping_cost=offer.shipping_cost,
         distance_metres=offer.distance_metres,
+        transfer_from_location_ids=offer.transfer_from,
     )

@@ -42,6 +42,7 @@ def order_from(
         allow_split=message.allow_split,
         auto_cancel_time=auto_cancel_time,
         latest_time=latest_time,
+        allow_transfer=message.allow_transfer and collect,
         create_time=create_time,
         lines=[
             Line(
@@ -95,6 +96,7 @@ def order_message(order: Order) -> orders_pb2.Order:
         auto_cancel_time=timestamp(order.auto_cancel_time),
         promise_time=timestamp(order.promise_time),
         latest_time=timestamp(order.latest_time),
+        allow_transfer=order.allow_transfer,
         create_time=timestamp(order.create_time),
         version=order.version,
         history=map(_history_message, order.history),
@@ -132,6 +134,7 @@ def _line_message(line: Line) -> orders_pb2.OrderLine:
         bundle_id=line.bundle_id,
         substitute_item_ids=line.substitute_item_ids,
         ordered_item_id=line.ordered_item_id,
+        shipment_id=line.shipment_id,
     )
 
 

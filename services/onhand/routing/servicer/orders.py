@@ -51,7 +51,9 @@ class OrderServicer:
         auto_cancel_after = timedelta(seconds=self._settings.auto_cancel_s)
         order = order_from(request, self._clock.now(), auto_cancel_after)
         if order.method is FulfilmentMethod.SHIP and not request.quote_token:
-            every_s = (await self._policies.of_channel(order.channel)).wave_s
+            policy = await self._policies.of_channel(order.channel)
+            # In a wave all locations count at once; groups are an order among them.
+            every_s = 0 if policy.groups else policy.wave_s
             order.wave_time = placing.wave_time(order.create_time, every_s) if every_s else None
         lease = await self._orders.submit(auth.current().subject, request, order)
         if lease is not None:

@@ -18,21 +18,27 @@ _ORDER_COLUMNS = """
     order_id, channel, customer_id, customer_display_name, customer_email, customer_phone, customer_locale,
     method, collect_location_id, shipping_address, latitude, longitude, allow_split, auto_cancel_time,
     create_time, version, attempt, failures, basket_reservation_id, quoted_location_ids, latest_time,
-    wave_time, next_action_time, lease_id, lease_until
+    allow_transfer, wave_time, next_action_time, lease_id, lease_until
 """
 _LINE_COLUMNS = """
     order_id, line_id, root_line_id, item_id, quantity, position, state, location_id, task_id, reservation_id,
-    failed_location_ids, excluded_location_ids, released_revision, promise_time, carrier, tracking_number,
-    delivery_date, bundle_id, substitute_item_ids, ordered_item_id, former_task_id, former_reservation_id,
-    action_time
+    failed_location_ids, excluded_location_ids, released_versions, promise_time, carrier, tracking_number,
+    delivery_date, bundle_id, substitute_item_ids, ordered_item_id, shipment_id, former_task_id, former_reservation_id,
+    first_promise_time, done_time, given_up, action_time
 """
+_PARKED = text("""
+    SELECT count(*), min(create_time) FROM orders
+    WHERE next_action_time IS NOT NULL
+      AND EXISTS (SELECT FROM order_lines l WHERE l.order_id = orders.order_id AND l.state = 7)
+""")
 _INSERT_ORDER = text(f"""
     INSERT INTO orders ({_ORDER_COLUMNS})
     VALUES (
         :order_id, :channel, :customer_id, :customer_display_name, :customer_email, :customer_phone,
         :customer_locale, :method, :collect_location_id, :shipping_address, :latitude, :longitude,
         :allow_split, :auto_cancel_time, :create_time, :version, :attempt, :failures,
-        :basket_reservation_id, :quoted_location_ids, :latest_time, :wave_time, :next_action_time,
+        :basket_reservation_id, :quoted_location_ids, :latest_time, :allow_transfer,
+        :wave_time, :next_action_time,
         :lease_id, :lease_until)
     ON CONFLICT DO NOTHING
 """)
@@ -53,20 +59,21 @@ _UPSERT_LINE = text(f"""
     INSERT INTO order_lines ({_LINE_COLUMNS})
     VALUES (
         :order_id, :line_id, :root_line_id, :item_id, :quantity, :position, :state, :location_id, :task_id,
-        :reservation_id, :failed_location_ids, :excluded_location_ids, :released_revision, :promise_time,
+        :reservation_id, :failed_location_ids, :excluded_location_ids, CAST(:released_versions AS jsonb), :promise_time,
         :carrier, :tracking_number, :delivery_date, :bundle_id, :substitute_item_ids, :ordered_item_id,
-        :former_task_id, :former_reservation_id, :action_time)
+        :shipment_id, :former_task_id, :former_reservation_id, :first_promise_time, :done_time, :given_up, :action_time)
     ON CONFLICT (order_id, line_id) DO UPDATE SET
         item_id = excluded.item_id, substitute_item_ids = excluded.substitute_item_ids,
-        ordered_item_id = excluded.ordered_item_id, former_task_id = excluded.former_task_id,
-        former_reservation_id = excluded.former_reservation_id,
+        ordered_item_id = excluded.ordered_item_id, shipment_id = excluded.shipment_id,
+        former_task_id = excluded.former_task_id, former_reservation_id = excluded.former_reservation_id,
         quantity = excluded.quantity, state = excluded.state, location_id = excluded.location_id,
         task_id = excluded.task_id, reservation_id = excluded.reservation_id,
         failed_location_ids = excluded.failed_location_ids,
         excluded_location_ids = excluded.excluded_location_ids,
-        released_revision = excluded.released_revision, promise_time = excluded.promise_time,
+        released_versions = excluded.released_versions, promise_time = excluded.promise_time,
         carrier = excluded.carrier, tracking_number = excluded.tracking_number,
-        delivery_date = excluded.delivery_date, action_time = excluded.action_time
+        delivery_date = excluded.delivery_date, first_promise_time = excluded.first_promise_time,
+        done_time = excluded.done_time, given_up = excluded.given_up, action_time = excluded.action_time
 """)
 _INSERT_HISTORY = text("""
     INSERT INTO order_history (order_id, record_time, line_id, state, actor, detail, location_id)
@@ -77,27 +84,36 @@ _SELECT_HISTORY = text("""
     WHERE order_id = :order_id ORDER BY entry
 """)
 _SELECT_ASSIGNMENTS = text("""
-    SELECT attempt, part, location_id, task_id, reservation_id, lines, is_basket, day FROM assignments
+    SELECT attempt, part, location_id, task_id, reservation_id, lines, is_basket, day,
+        distance_metres, transfer_to FROM assignments
     WHERE order_id = :order_id AND state = 1 ORDER BY attempt, part
 """)
 _UPSERT_ASSIGNMENT = text("""
     INSERT INTO assignments (
-        order_id, attempt, part, location_id, task_id, reservation_id, lines, is_basket, state, day)
+        order_id, attempt, part, location_id, task_id, reservation_id, lines, is_basket, state, day,
+        distance_metres, transfer_to)
     VALUES (
         :order_id, :attempt, :part, :location_id, :task_id, :reservation_id, CAST(:lines AS jsonb),
-        :is_basket, :state, :day)
+        :is_basket, :state, :day, :distance_metres, :transfer_to)
     ON CONFLICT (order_id, attempt, part) DO UPDATE SET state = excluded.state
 """)
+_INSERT_REJECTION = text("""
+    INSERT INTO rejections (order_id, task_id, line_id, location_id, reason, reject_time)
+    VALUES (:order_id, CAST(:task_id AS uuid), :line_id, :location_id, :reason, :reject_time)
+    ON CONFLICT DO NOTHING
+""")
 _SELECT_RELEASES = text("""
-    SELECT release_id, reservation_id, location_id, quantities, bucket, line_ids, is_foreign FROM releases
+    SELECT release_id, reservation_id, location_id, quantities, bucket, line_ids, shipment_id, is_foreign
+    FROM releases
     WHERE order_id = :order_id ORDER BY number
 """)
 _INSERT_RELEASE = text("""
     INSERT INTO releases (
-        release_id, order_id, reservation_id, location_id, quantities, bucket, line_ids, is_foreign)
+        release_id, order_id, reservation_id, location_id, quantities, bucket, line_ids, shipment_id,
+        is_foreign)
     VALUES (
         :release_id, :order_id, :reservation_id, :location_id, CAST(:quantities AS jsonb), :bucket,
-        :line_ids, :is_foreign)
+        :line_ids, :shipment_id, :is_foreign)
 """)
 _DELETE_RELEASE = text("DELETE FROM releases WHERE release_id = :release_id")
 _VERSION = text("SELECT version FROM orders WHERE order_id = :order_id")
@@ -111,11 +127,14 @@ _LIST = text(f"""
            OR (o.create_time, o.order_id) < (CAST(:before_time AS timestamptz), :before_id))
     ORDER BY o.create_time DESC, o.order_id DESC LIMIT :most
 """)
+_TRANSFERRED_BY = text("""
+    SELECT DISTINCT order_id FROM order_lines WHERE shipment_id = CAST(:shipment_id AS uuid) AND state = 13
+""")
 _PARKED_FOR = text("""
     SELECT o.order_id, o.allow_split AND o.method = 2 AS may_split, l.quantity
     FROM order_lines l JOIN orders o USING (order_id)
     WHERE l.state = 7 AND (l.item_id = :item_id OR l.substitute_item_ids @> ARRAY[CAST(:item_id AS text)])
-      AND (o.method = 2 OR o.collect_location_id = :location_id)
+      AND (o.method = 2 OR o.allow_transfer OR o.collect_location_id = :location_id)
     ORDER BY o.create_time, o.order_id LIMIT :most
 """)
 
@@ -130,6 +149,7 @@ async def insert(connection: AsyncConnection, order: Order, lease: Lease | None)
         "auto_cancel_time": order.auto_cancel_time,
         "create_time": order.create_time,
         "latest_time": order.latest_time,
+        "allow_transfer": order.allow_transfer,
         "wave_time": order.wave_time,
         **rows.changing_columns(order, order.create_time),
         "lease_id": UUID(lease.lease_id) if lease else None,
@@ -203,6 +223,7 @@ async def _save_parts(
         (_UPSERT_LINE, [rows.line_row(order.order_id, line) for line in lines]),
         (_INSERT_HISTORY, [{"order_id": order.order_id, **asdict(entry)} for entry in order.history]),
         (_UPSERT_ASSIGNMENT, [rows.assignment_row(order.order_id, each) for each in assignments]),
+        (_INSERT_REJECTION, [{"order_id": order.order_id, **asdict(each)} for each in order.rejections]),
         (_INSERT_RELEASE, [rows.release_row(order.order_id, each) for each in releases]),
     ):
         if values:
@@ -251,6 +272,12 @@ async def latest(
     return await _with_lines(connection, list((await connection.execute(_LIST, key)).mappings()))
 
 
+async def transferred_by(connection: AsyncConnection, shipment_id: str) -> list[str]:
+    """Return the orders that have lines under way by a shipment."""
+    found = await connection.execute(_TRANSFERRED_BY, {"shipment_id": shipment_id})
+    return sorted(found.scalars())
+
+
 async def parked_for(
     connection: AsyncConnection, item_id: str, location_id: str, most: int
 ) -> list[tuple[str, bool, int]]:
@@ -261,6 +288,12 @@ async def parked_for(
     key = {"item_id": item_id, "location_id": location_id, "most": most}
     found = (await connection.execute(_PARKED_FOR, key)).mappings()
     return [(row["order_id"], row["may_split"], row["quantity"]) for row in found]
+
+
+async def parked(connection: AsyncConnection) -> tuple[int, datetime | None]:
+    """Count the orders that wait for stock, and tell when the first of them was placed."""
+    count, since = (await connection.execute(_PARKED)).one()
+    return int(count), since
 
 
 async def _with_lines(connection: AsyncConnection, found: Sequence[RowMapping]) -> list[Order]:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from onhand.routing.domain.cost import Portion, Question
@@ -93,9 +93,7 @@ async def extend_outcome(connection: AsyncConnection, order_id: str, attempt: in
 
 async def of_order(connection: AsyncConnection, order_id: str) -> list[KeptPlan]:
     """Return every plan kept of an order, oldest first."""
-    return [
-        _kept(row) for row in (await connection.execute(_SELECT_PLANS, {"order_id": order_id})).mappings()
-    ]
+    return [kept(row) for row in (await connection.execute(_SELECT_PLANS, {"order_id": order_id})).mappings()]
 
 
 async def first_of_latest(connection: AsyncConnection, channel: str, most: int) -> list[KeptPlan]:
@@ -104,7 +102,7 @@ async def first_of_latest(connection: AsyncConnection, channel: str, most: int) 
     Without a channel: of all those whose channel has no policy of its own.
     """
     found = await connection.execute(_SELECT_FIRST_PLANS, {"channel": channel, "most": most})
-    return [_kept(row) for row in found.mappings()]
+    return [kept(row) for row in found.mappings()]
 
 
 async def orders_given(connection: AsyncConnection, days: Mapping[str, date]) -> dict[str, int]:
@@ -120,7 +118,8 @@ async def lock_capacity(connection: AsyncConnection, location_ids: Sequence[str]
         await connection.execute(_LOCK_DAY, {"location_id": location_id})
 
 
-def _kept(row: RowMapping) -> KeptPlan:
+def kept(row: Any) -> KeptPlan:
+    """Read a plan from a mapping of its columns."""
     values = {**row, "facts": row["question"]}
     del values["question"]
     return KeptPlan(**{**values, "portions": tuple(Portion(**each) for each in row["portions"])})

@@ -12,12 +12,14 @@ from onhand.routing.domain.lifecycle import FulfilmentMethod
 from onhand.routing.domain.quote import Quote
 
 _INSERT = text("""
-    INSERT INTO quotes (token, channel, customer_id, method, location_ids, lines, promise_time, expire_time)
+    INSERT INTO quotes (token, channel, customer_id, method, location_ids, lines, promise_time, expire_time,
+        by_transfer)
     VALUES (:token, :channel, :customer_id, :method, :location_ids, CAST(:lines AS jsonb), :promise_time,
-        :expire_time)
+        :expire_time, :by_transfer)
 """)
 _LOCK = text("""
-    SELECT token, channel, customer_id, method, location_ids, lines, promise_time, expire_time, order_id
+    SELECT token, channel, customer_id, method, location_ids, lines, promise_time, expire_time, by_transfer,
+        order_id
     FROM quotes WHERE token = :token FOR UPDATE
 """)
 _TAKE = text("UPDATE quotes SET order_id = :order_id WHERE token = :token")
@@ -39,6 +41,7 @@ async def add(connection: AsyncConnection, quotes: Sequence[Quote]) -> None:
             "lines": json.dumps(each.lines),
             "promise_time": each.promise_time,
             "expire_time": each.expire_time,
+            "by_transfer": each.by_transfer,
         }
         for each in quotes
     ]

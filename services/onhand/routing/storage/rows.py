@@ -14,7 +14,7 @@ from onhand.routing.domain.facts import AssignedLine
 from onhand.routing.domain.lifecycle import FulfilmentMethod, LineState
 from onhand.routing.domain.order import Assignment, Bucket, Customer, Line, Order, Position, Release
 
-_LINE_UUIDS = ("task_id", "reservation_id", "former_task_id", "former_reservation_id")
+_LINE_UUIDS = ("shipment_id", "task_id", "reservation_id", "former_task_id", "former_reservation_id")
 
 
 def order_of(row: RowMapping) -> Order:
@@ -34,6 +34,7 @@ def order_of(row: RowMapping) -> Order:
         basket_reservation_id=text_of(row["basket_reservation_id"]),
         quoted_location_ids=row["quoted_location_ids"],
         latest_time=row["latest_time"],
+        allow_transfer=row["allow_transfer"],
         wave_time=row["wave_time"],
         version=row["version"],
         attempt=row["attempt"],
@@ -75,7 +76,8 @@ def line_of(row: RowMapping) -> Line:
 
 def line_row(order_id: str, line: Line) -> dict[str, Any]:
     ids = {each: uuid_of(getattr(line, each)) for each in _LINE_UUIDS}
-    return {"order_id": order_id, **asdict(line), **ids}
+    versions = json.dumps(line.released_versions)
+    return {"order_id": order_id, **asdict(line), **ids, "released_versions": versions}
 
 
 def copy(line: Line) -> Line:
@@ -83,6 +85,7 @@ def copy(line: Line) -> Line:
         line,
         failed_location_ids=list(line.failed_location_ids),
         excluded_location_ids=list(line.excluded_location_ids),
+        released_versions=dict(line.released_versions),
         substitute_item_ids=list(line.substitute_item_ids),
     )
 
@@ -97,6 +100,8 @@ def assignment_of(row: RowMapping) -> Assignment:
         [AssignedLine(**each) for each in row["lines"]],
         row["is_basket"],
         day=row["day"],
+        distance_metres=row["distance_metres"],
+        transfer_to=row["transfer_to"],
     )
 
 
@@ -112,6 +117,8 @@ def assignment_row(order_id: str, assignment: Assignment) -> dict[str, Any]:
         "is_basket": assignment.is_basket,
         "state": assignment.state,
         "day": assignment.day,
+        "distance_metres": assignment.distance_metres,
+        "transfer_to": assignment.transfer_to,
     }
 
 
@@ -123,6 +130,7 @@ def release_of(row: RowMapping) -> Release:
         row["quantities"],
         Bucket(row["bucket"]),
         tuple(row["line_ids"]),
+        text_of(row["shipment_id"]),
         row["is_foreign"],
     )
 
@@ -136,6 +144,7 @@ def release_row(order_id: str, release: Release) -> dict[str, Any]:
         "quantities": json.dumps(release.quantities),
         "bucket": release.bucket,
         "line_ids": list(release.line_ids),
+        "shipment_id": uuid_of(release.shipment_id),
         "is_foreign": release.foreign,
     }
 

@@ -1,7 +1,6 @@
 """What can be done with orders: one method an intention, one transaction each."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 
@@ -21,14 +20,16 @@ from onhand.kit.db import Database
 from onhand.kit.errors import AlreadyExists, FieldViolation, InvalidField, NotFound
 from onhand.routing import events
 from onhand.routing.config import RoutingSettings
-from onhand.routing.domain import ending, placing, quote
+from onhand.routing.domain import ending, placing, quote, transfers
 from onhand.routing.domain.facts import OrderAccepted
 from onhand.routing.domain.lifecycle import LineState
 from onhand.routing.domain.order import Assignment, Cause, Order, Release
 from onhand.routing.domain.plan import Plan
+from onhand.routing.measures import measure
 from onhand.routing.messages.orders import destination_from, uuid_text
 from onhand.routing.storage import leases, orders, plans, quotes
 from onhand.routing.storage.leases import Lease
+from onhand.routing.use_cases.steps import DelayStep, PlanStep, ReleaseStep, ReserveStep, Rest, Step
 from onhand.routing.watchers import Watchers
 
 T = TypeVar("T")
@@ -37,46 +38,6 @@ ITSELF = "routing"
 """Actor of what routing does on its own."""
 MAX_WOKEN = 100
 """Parked lines looked at when an item arrives; protects the consumer. Others are tried at their interval."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReleaseStep:
-    """Give back what is owed to stock."""
-
-    release: Release
-    order: Order
-
-
-@dataclass(frozen=True, slots=True)
-class ReserveStep:
-    """Reserve and commit the stock of an assignment."""
-
-    assignment: Assignment
-    order: Order
-
-
-@dataclass(frozen=True, slots=True)
-class PlanStep:
-    """Find locations for the lines that wait."""
-
-    order: Order
-
-
-@dataclass(frozen=True, slots=True)
-class DelayStep:
-    """Give lines a new promise that were not ready by theirs."""
-
-    location_id: str
-    line_ids: tuple[str, ...]
-    order: Order
-
-
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """Nothing to do before the order's next action time."""
-
-
-Step = ReleaseStep | ReserveStep | PlanStep | DelayStep | Rest
 
 
 class Orders:
@@ -209,7 +170,7 @@ class Orders:
             return
 
     async def stock_arrived(
-        self, connection: AsyncConnection, item_id: str, location_id: str, available: int, revision: int
+        self, connection: AsyncConnection, item_id: str, location_id: str, available: int, version: int
     ) -> None:
         """Wake the parked lines that what is available now may serve, oldest order first."""
         woken = []
@@ -221,12 +182,21 @@ class Orders:
             if quantity <= available or may_split:
                 available -= quantity
                 woken.append(order_id)
-        # Locked in one order everywhere; fairness comes from the job, which takes the oldest first.
+        # Locked in one order everywhere; fairness comes from the job: of those woken at one time it takes the
+        # oldest first.
+        cause = Cause(self._clock.now(), ITSELF)
         for order_id in sorted(set(woken)):
             await self._apply(
                 connection,
                 order_id,
-                lambda order, now: placing.wake(order, Cause(now, ITSELF), item_id, location_id, revision),
+                lambda order, _: placing.wake(order, cause, item_id, location_id, version),
+            )
+
+    async def shipment_changed(self, connection: AsyncConnection, news: transfers.ShipmentNews) -> None:
+        """Bring the lines that a transfer carries to where it is; other shipments are nobody's here."""
+        for order_id in await orders.transferred_by(connection, news.shipment_id):
+            await self._apply(
+                connection, order_id, lambda order, now: transfers.take(order, news, Cause(now, "stock"))
             )
 
     # What the saga does, under its lease.
@@ -261,8 +231,10 @@ class Orders:
         def change(order: Order, now: datetime) -> Step:
             cause = Cause(now, ITSELF)
             for assignment in order.assignments:
-                if not placing.still_wanted(order, assignment):
+                # A transfer may have been announced already: it is seen through, and called off then.
+                if not assignment.transfer_to and not placing.still_wanted(order, assignment):
                     placing.abandon(order, assignment)
+            transfers.overdue(order, now, cause)
             if now >= order.auto_cancel_time:
                 placing.give_up(order, cause)
             if order.releases:
@@ -331,6 +303,25 @@ class Orders:
             lambda order, same, cause: placing.assign(order, same, promise_time, delivery_date, slack, cause),
         )
 
+    async def record_sent(
+        self,
+        lease: Lease,
+        assignment: Assignment,
+        shipment_id: str,
+        promise_time: datetime,
+        arrive_time: datetime,
+    ) -> None:
+        """Stock is committed and a transfer announced: the lines are on their way. Raises LeaseLostError."""
+        slack = timedelta(seconds=self._settings.promise_slack_s)
+        overdue_time = arrive_time + timedelta(seconds=self._settings.transfer_grace_s)
+        await self._change_assignment(
+            lease,
+            assignment,
+            lambda order, same, cause: transfers.send(
+                order, same, shipment_id, promise_time, overdue_time, slack, cause
+            ),
+        )
+
     async def record_refused(
         self, lease: Lease, assignment: Assignment, detail: str, *, may_hold: bool, park: bool
     ) -> None:
@@ -350,9 +341,9 @@ class Orders:
         """Do without the held basket that came with the order. Raises LeaseLostError."""
         await self._change(lease, lambda order, now: placing.drop_basket(order, Cause(now, ITSELF), detail))
 
-    async def record_released(self, lease: Lease, release: Release, revision: int) -> None:
-        """Stock confirmed a release. Raises LeaseLostError."""
-        await self._change(lease, lambda order, _: placing.released(order, release.release_id, revision))
+    async def record_released(self, lease: Lease, release: Release, versions: Mapping[str, int]) -> None:
+        """Stock confirmed a release, at these versions of its cells by item. Raises LeaseLostError."""
+        await self._change(lease, lambda order, _: placing.released(order, release.release_id, versions))
 
     async def record_delay(self, lease: Lease, line_ids: Sequence[str], promise_time: datetime) -> None:
         """Give lines a later promise. Raises LeaseLostError."""
@@ -419,6 +410,7 @@ class Orders:
         locked = await orders.lock(connection, order_id, lease)
         now = self._clock.now()
         result = change(locked.order, now)
+        measure(locked.order)
         await locked.save(connection, now)
         await events.publish(connection, self._clock, locked.order, locked.order.facts)
         return result

@@ -13,7 +13,7 @@ from datetime import timedelta
 import numpy as np
 import numpy.typing as npt
 
-from onhand.kit import telemetry
+from onhand.kit import telemetry, trail
 from onhand.kit.errors import Contention, DatabaseUnavailable
 from onhand.kit.waiting import set_or_after
 from onhand.stock.domain.model import ReadResult, ZoneKind
@@ -73,6 +73,7 @@ class Batch:
     columns: Sequence[ReadColumns]
     actor: str
     result: ReadResult = field(default_factory=ReadResult)
+    calls: tuple[trail.Call, ...] = field(default_factory=trail.acting)
 
     def __len__(self) -> int:
         return sum(map(len, self.columns))
@@ -83,6 +84,9 @@ class _Written:
     revision: int
     unknown: frozenset[bytes]
     """EPCs of no known item."""
+
+
+_Writer = Gatherer[tuple[News, dict[str, str]], _Written]
 
 
 class Intake:
@@ -156,7 +160,7 @@ class Intake:
         """Write the news of a group and answer those who wait for it."""
         try:
             actors = {batch.reader_id: batch.actor for batch, _ in late}
-            _tell(batches, news, await self._submit(news, actors))
+            _tell(batches, news, await self._submit(news, actors, batches))
         except (DatabaseUnavailable, Contention) as error:
             for _, future in late:
                 _fail(future, error)
@@ -175,6 +179,7 @@ class Intake:
     async def _alone(self, batch: Batch, future: asyncio.Future[ReadResult]) -> None:
         """Take a batch once more, and write it by itself: what of it was not written is still news."""
         batch.result = ReadResult()
+        trail.act_for(batch.calls)
         try:
             news, _ = self._look([batch])
             _tell([batch], news, await self._write(news, {batch.reader_id: batch.actor}))
@@ -249,7 +254,7 @@ class Intake:
 
     # In the database
 
-    async def _submit(self, news: News, actors: dict[str, str]) -> _Written:
+    async def _submit(self, news: News, actors: dict[str, str], batches: Sequence[Batch] = ()) -> _Written:
         """Have news written, each by the writer of its location.
 
         Of a tag that two locations report at once, the later one must find what the first one wrote: while a
@@ -263,7 +268,7 @@ class Intake:
         try:
             written = await asyncio.gather(
                 *(
-                    writer.submit((part, actors))
+                    _hand_over(writer, part, actors, batches)
                     for writer, part in zip(self._writers, parts, strict=True)
                     if part.sights or part.beliefs
                 ),
@@ -318,6 +323,15 @@ class Intake:
             if recorder.books is not None:
                 self._deps.tracker.recorded(recorder.books, now.sights)
         return _Written(revision, unknown)
+
+
+async def _hand_over(
+    writer: _Writer, part: News, actors: dict[str, str], batches: Sequence[Batch]
+) -> _Written:
+    """Have a part of news written, for the calls that brought it."""
+    numbers = dict.fromkeys(sight.batch for sight in part.sights) if batches else ()
+    trail.act_for(call for number in numbers for call in batches[number].calls)
+    return await writer.submit((part, actors))
 
 
 def _together(batches: Sequence[Batch]) -> Iterator[tuple[Ints, ReadColumns]]:

@@ -38,7 +38,7 @@ class Customer(_message.Message):
     def __init__(self, customer_id: _Optional[str] = ..., display_name: _Optional[str] = ..., email: _Optional[str] = ..., phone: _Optional[str] = ..., locale: _Optional[str] = ...) -> None: ...
 
 class OrderLine(_message.Message):
-    __slots__ = ("line_id", "item_id", "quantity", "state", "location_id", "task_id", "reservation_id", "failed_location_ids", "carrier", "tracking_number", "delivery_date", "promise_time", "bundle_id", "substitute_item_ids", "ordered_item_id")
+    __slots__ = ("line_id", "item_id", "quantity", "state", "location_id", "task_id", "reservation_id", "failed_location_ids", "carrier", "tracking_number", "delivery_date", "promise_time", "bundle_id", "substitute_item_ids", "ordered_item_id", "shipment_id")
     class State(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         STATE_UNSPECIFIED: _ClassVar[OrderLine.State]
@@ -54,6 +54,7 @@ class OrderLine(_message.Message):
         STATE_CANCELLED: _ClassVar[OrderLine.State]
         STATE_EXPIRED: _ClassVar[OrderLine.State]
         STATE_RETURNED: _ClassVar[OrderLine.State]
+        STATE_TRANSFERRING: _ClassVar[OrderLine.State]
     STATE_UNSPECIFIED: OrderLine.State
     STATE_ACCEPTED: OrderLine.State
     STATE_PLANNED: OrderLine.State
@@ -67,6 +68,7 @@ class OrderLine(_message.Message):
     STATE_CANCELLED: OrderLine.State
     STATE_EXPIRED: OrderLine.State
     STATE_RETURNED: OrderLine.State
+    STATE_TRANSFERRING: OrderLine.State
     LINE_ID_FIELD_NUMBER: _ClassVar[int]
     ITEM_ID_FIELD_NUMBER: _ClassVar[int]
     QUANTITY_FIELD_NUMBER: _ClassVar[int]
@@ -82,6 +84,7 @@ class OrderLine(_message.Message):
     BUNDLE_ID_FIELD_NUMBER: _ClassVar[int]
     SUBSTITUTE_ITEM_IDS_FIELD_NUMBER: _ClassVar[int]
     ORDERED_ITEM_ID_FIELD_NUMBER: _ClassVar[int]
+    SHIPMENT_ID_FIELD_NUMBER: _ClassVar[int]
     line_id: str
     item_id: str
     quantity: int
@@ -97,10 +100,11 @@ class OrderLine(_message.Message):
     bundle_id: str
     substitute_item_ids: _containers.RepeatedScalarFieldContainer[str]
     ordered_item_id: str
-    def __init__(self, line_id: _Optional[str] = ..., item_id: _Optional[str] = ..., quantity: _Optional[int] = ..., state: _Optional[_Union[OrderLine.State, str]] = ..., location_id: _Optional[str] = ..., task_id: _Optional[str] = ..., reservation_id: _Optional[str] = ..., failed_location_ids: _Optional[_Iterable[str]] = ..., carrier: _Optional[str] = ..., tracking_number: _Optional[str] = ..., delivery_date: _Optional[str] = ..., promise_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., bundle_id: _Optional[str] = ..., substitute_item_ids: _Optional[_Iterable[str]] = ..., ordered_item_id: _Optional[str] = ...) -> None: ...
+    shipment_id: str
+    def __init__(self, line_id: _Optional[str] = ..., item_id: _Optional[str] = ..., quantity: _Optional[int] = ..., state: _Optional[_Union[OrderLine.State, str]] = ..., location_id: _Optional[str] = ..., task_id: _Optional[str] = ..., reservation_id: _Optional[str] = ..., failed_location_ids: _Optional[_Iterable[str]] = ..., carrier: _Optional[str] = ..., tracking_number: _Optional[str] = ..., delivery_date: _Optional[str] = ..., promise_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., bundle_id: _Optional[str] = ..., substitute_item_ids: _Optional[_Iterable[str]] = ..., ordered_item_id: _Optional[str] = ..., shipment_id: _Optional[str] = ...) -> None: ...
 
 class Order(_message.Message):
-    __slots__ = ("order_id", "channel", "customer", "method", "collect_location_id", "shipping_address", "shipping_position", "lines", "allow_split", "auto_cancel_time", "promise_time", "create_time", "version", "history", "latest_time")
+    __slots__ = ("order_id", "channel", "customer", "method", "collect_location_id", "shipping_address", "shipping_position", "lines", "allow_split", "auto_cancel_time", "promise_time", "create_time", "version", "history", "latest_time", "allow_transfer")
     ORDER_ID_FIELD_NUMBER: _ClassVar[int]
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
     CUSTOMER_FIELD_NUMBER: _ClassVar[int]
@@ -116,6 +120,7 @@ class Order(_message.Message):
     VERSION_FIELD_NUMBER: _ClassVar[int]
     HISTORY_FIELD_NUMBER: _ClassVar[int]
     LATEST_TIME_FIELD_NUMBER: _ClassVar[int]
+    ALLOW_TRANSFER_FIELD_NUMBER: _ClassVar[int]
     order_id: str
     channel: str
     customer: Customer
@@ -131,7 +136,8 @@ class Order(_message.Message):
     version: int
     history: _containers.RepeatedCompositeFieldContainer[OrderEvent]
     latest_time: _timestamp_pb2.Timestamp
-    def __init__(self, order_id: _Optional[str] = ..., channel: _Optional[str] = ..., customer: _Optional[_Union[Customer, _Mapping]] = ..., method: _Optional[_Union[FulfilmentMethod, str]] = ..., collect_location_id: _Optional[str] = ..., shipping_address: _Optional[_Union[_postal_address_pb2.PostalAddress, _Mapping]] = ..., shipping_position: _Optional[_Union[_latlng_pb2.LatLng, _Mapping]] = ..., lines: _Optional[_Iterable[_Union[OrderLine, _Mapping]]] = ..., allow_split: _Optional[bool] = ..., auto_cancel_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., promise_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., version: _Optional[int] = ..., history: _Optional[_Iterable[_Union[OrderEvent, _Mapping]]] = ..., latest_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    allow_transfer: bool
+    def __init__(self, order_id: _Optional[str] = ..., channel: _Optional[str] = ..., customer: _Optional[_Union[Customer, _Mapping]] = ..., method: _Optional[_Union[FulfilmentMethod, str]] = ..., collect_location_id: _Optional[str] = ..., shipping_address: _Optional[_Union[_postal_address_pb2.PostalAddress, _Mapping]] = ..., shipping_position: _Optional[_Union[_latlng_pb2.LatLng, _Mapping]] = ..., lines: _Optional[_Iterable[_Union[OrderLine, _Mapping]]] = ..., allow_split: _Optional[bool] = ..., auto_cancel_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., promise_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., version: _Optional[int] = ..., history: _Optional[_Iterable[_Union[OrderEvent, _Mapping]]] = ..., latest_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., allow_transfer: _Optional[bool] = ...) -> None: ...
 
 class OrderEvent(_message.Message):
     __slots__ = ("record_time", "line_id", "state", "actor", "detail", "location_id")

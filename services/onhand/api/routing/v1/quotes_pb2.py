@@ -30,7 +30,7 @@ from onhand.api.auth.v1 import scopes_pb2 as onhand_dot_api_dot_auth_dot_v1_dot_
 from onhand.api.routing.v1 import orders_pb2 as onhand_dot_api_dot_routing_dot_v1_dot_orders__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"onhand/api/routing/v1/quotes.proto\x12\x15onhand.api.routing.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18google/type/latlng.proto\x1a google/type/postal_address.proto\x1a\x1fonhand/api/auth/v1/scopes.proto\x1a\"onhand/api/routing/v1/orders.proto\"\xa4\x02\n\x12\x43reateQuoteRequest\x12\x1a\n\x07\x63hannel\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1d\n\x0b\x63ustomer_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12;\n\x05lines\x18\x03 \x03(\x0b\x32 .onhand.api.routing.v1.OrderLineB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x64\x12-\n\x08position\x18\x04 \x01(\x0b\x32\x13.google.type.LatLngB\x06\xbaH\x03\xc8\x01\x01\x12\x34\n\x10shipping_address\x18\x05 \x01(\x0b\x32\x1a.google.type.PostalAddress\x12\x13\n\x0b\x61llow_split\x18\x06 \x01(\x08\x12\x1c\n\x0bstore_count\x18\x07 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\"{\n\x13\x43reateQuoteResponse\x12\x33\n\x07options\x18\x01 \x03(\x0b\x32\".onhand.api.routing.v1.QuoteOption\x12/\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xb9\x02\n\x0bQuoteOption\x12\x13\n\x0bquote_token\x18\x01 \x01(\t\x12\x37\n\x06method\x18\x02 \x01(\x0e\x32\'.onhand.api.routing.v1.FulfilmentMethod\x12\x14\n\x0clocation_ids\x18\x03 \x03(\t\x12\x1a\n\x12impossible_because\x18\x04 \x01(\t\x12\x30\n\x0cpromise_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rslot_end_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rdelivery_date\x18\x07 \x01(\t\x12\x15\n\rshipping_cost\x18\x08 \x01(\x01\x12\x17\n\x0f\x64istance_metres\x18\t \x01(\x03\x32\x86\x01\n\x0cQuoteService\x12v\n\x0b\x43reateQuote\x12).onhand.api.routing.v1.CreateQuoteRequest\x1a*.onhand.api.routing.v1.CreateQuoteResponse\"\x10\x8a\xb5\x18\x0corders.writeb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"onhand/api/routing/v1/quotes.proto\x12\x15onhand.api.routing.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18google/type/latlng.proto\x1a google/type/postal_address.proto\x1a\x1fonhand/api/auth/v1/scopes.proto\x1a\"onhand/api/routing/v1/orders.proto\"\xbc\x02\n\x12\x43reateQuoteRequest\x12\x1a\n\x07\x63hannel\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1d\n\x0b\x63ustomer_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12;\n\x05lines\x18\x03 \x03(\x0b\x32 .onhand.api.routing.v1.OrderLineB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x64\x12-\n\x08position\x18\x04 \x01(\x0b\x32\x13.google.type.LatLngB\x06\xbaH\x03\xc8\x01\x01\x12\x34\n\x10shipping_address\x18\x05 \x01(\x0b\x32\x1a.google.type.PostalAddress\x12\x13\n\x0b\x61llow_split\x18\x06 \x01(\x08\x12\x1c\n\x0bstore_count\x18\x07 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x16\n\x0e\x61llow_transfer\x18\x08 \x01(\x08\"{\n\x13\x43reateQuoteResponse\x12\x33\n\x07options\x18\x01 \x03(\x0b\x32\".onhand.api.routing.v1.QuoteOption\x12/\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xdd\x02\n\x0bQuoteOption\x12\x13\n\x0bquote_token\x18\x01 \x01(\t\x12\x37\n\x06method\x18\x02 \x01(\x0e\x32\'.onhand.api.routing.v1.FulfilmentMethod\x12\x14\n\x0clocation_ids\x18\x03 \x03(\t\x12\x1a\n\x12impossible_because\x18\x04 \x01(\t\x12\x30\n\x0cpromise_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rslot_end_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rdelivery_date\x18\x07 \x01(\t\x12\x15\n\rshipping_cost\x18\x08 \x01(\x01\x12\x17\n\x0f\x64istance_metres\x18\t \x01(\x03\x12\"\n\x1atransfer_from_location_ids\x18\n \x03(\t2\x86\x01\n\x0cQuoteService\x12v\n\x0b\x43reateQuote\x12).onhand.api.routing.v1.CreateQuoteRequest\x1a*.onhand.api.routing.v1.CreateQuoteResponse\"\x10\x8a\xb5\x18\x0corders.writeb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -50,11 +50,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_QUOTESERVICE'].methods_by_name['CreateQuote']._loaded_options = None
   _globals['_QUOTESERVICE'].methods_by_name['CreateQuote']._serialized_options = b'\212\265\030\014orders.write'
   _globals['_CREATEQUOTEREQUEST']._serialized_start=253
-  _globals['_CREATEQUOTEREQUEST']._serialized_end=545
-  _globals['_CREATEQUOTERESPONSE']._serialized_start=547
-  _globals['_CREATEQUOTERESPONSE']._serialized_end=670
-  _globals['_QUOTEOPTION']._serialized_start=673
-  _globals['_QUOTEOPTION']._serialized_end=986
-  _globals['_QUOTESERVICE']._serialized_start=989
-  _globals['_QUOTESERVICE']._serialized_end=1123
+  _globals['_CREATEQUOTEREQUEST']._serialized_end=569
+  _globals['_CREATEQUOTERESPONSE']._serialized_start=571
+  _globals['_CREATEQUOTERESPONSE']._serialized_end=694
+  _globals['_QUOTEOPTION']._serialized_start=697
+  _globals['_QUOTEOPTION']._serialized_end=1046
+  _globals['_QUOTESERVICE']._serialized_start=1049
+  _globals['_QUOTESERVICE']._serialized_end=1183
 # @@protoc_insertion_point(module_scope)
