@@ -138,7 +138,7 @@ def mailbox() -> Iterator[Mailbox]:
 
 
 @contextmanager
-def up(data_dir: Path, mailbox: Mailbox) -> Iterator[Stack]:
+def up(data_dir: Path, mailbox: Mailbox, **environment: str) -> Iterator[Stack]:
     """Run all services, PostgreSQL and NATS on free ports, mailing to `mailbox`."""
     output = data_dir.with_name(f"{data_dir.name}.log")
     command = [sys.executable, "-m", "onhand", "up", "--plain", "--port-base", "0", "--data-dir"]
@@ -153,11 +153,12 @@ def up(data_dir: Path, mailbox: Mailbox) -> Iterator[Stack]:
         # A mail that a killed process had in hand is taken up again after this.
         "ONHAND_DELIVERY_LEASE_S": "35",
         "ONHAND_RETRY_DELAYS_S": "[0.2, 0.5, 1, 2, 5]",
+        "ONHAND_METRICS_LISTEN": "127.0.0.1:0",
     }
     with output.open("ab") as log:
         process = subprocess.Popen(
             [*command, str(data_dir)],
-            env={**os.environ, **mail},
+            env={**os.environ, **mail, **environment},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

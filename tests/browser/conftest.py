@@ -140,4 +140,8 @@ async def picture(page: Page, name: str) -> None:
     if os.environ.get("KEEP_SCREENS"):
         SCREENS.mkdir(exist_ok=True)
         await page.evaluate("scrollTo(0, 0)")
-        await page.screenshot(path=SCREENS / f"{name}.png", full_page=True)
+        # As if the phone were long enough: what is fixed to its foot stays there.
+        height = await page.evaluate("document.documentElement.scrollHeight")
+        await page.set_viewport_size({**PHONE, "height": max(PHONE["height"], height)})
+        await page.screenshot(path=SCREENS / f"{name}.png")
+        await page.set_viewport_size(PHONE)

@@ -1,12 +1,15 @@
 """A customer with a link on their phone."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 from playwright.async_api import expect
 from tests.acceptance.errand import Errand
-from tests.browser.conftest import Goods, OpenPhone, customer_link, eventually
+from tests.browser.conftest import Goods, OpenPhone, customer_link, eventually, picture, sign_in
+from tests.browser.test_everybody import check
+from tests.stack import Mailbox
 
 
 async def test_a_customer_keeps_it_longer_sends_somebody_else_and_cancels(
@@ -40,6 +43,52 @@ async def test_a_customer_keeps_it_longer_sends_somebody_else_and_cancels(
     await phone.get_by_role("button", name="Cancel for good").click()
     await expect(phone.locator("h1")).to_have_text("Cancelled")
     await expect(phone.get_by_role("img", name="QR code")).to_have_count(0)
+
+
+async def test_a_customer_is_asked_about_a_substitute_by_mail_and_answers_by_its_link(
+    stack: Any,
+    mailbox: Mailbox,
+    new_goods: Goods,
+    new_errand: Callable[[], Errand],
+    open_phone: OpenPhone,
+) -> None:
+    errand = new_errand()
+    item_id, _ = new_goods("Red beanie", utrecht=2)
+    other_id, other_gtin = new_goods("Blue beanie", utrecht=2)
+    errand.submit(item_id, store="utrecht")
+    errand.accept(errand.task("utrecht"))
+    associate = await open_phone()
+    await sign_in(associate, stack, "utrecht")
+    card = associate.locator(".task", has_text=errand.order_id)
+    await card.locator("summary").first.click()
+    await card.locator("summary", has_text="Offer another item").click()
+    await card.get_by_label("Item to offer").fill(other_id)
+    await card.get_by_role("button", name="Ask the customer").click()
+    await expect(card).to_contain_text("Instead: 1 × Blue beanie, offered")
+
+    links: list[str] = []
+
+    async def asked() -> bool:
+        mails = [mail.get_body(("plain",)) for mail in mailbox.to(errand.email)]
+        texts = [body.get_content() for body in mails if body]
+        links[:] = [found for text in texts for found in re.findall(r"Say yes or no: (\S+)", text)]
+        return bool(links)
+
+    await eventually(asked, 60)
+    customer = await open_phone()
+    await customer.goto(links[0])
+    question = customer.get_by_text("Instead of Red beanie we have 1 × Blue beanie.")
+    await expect(question).to_be_visible()
+    await check(customer)
+    await picture(customer, "customer-substitute")
+    await customer.get_by_role("button", name="Yes, I take it").click()
+    await expect(customer.get_by_role("status")).to_have_text("Thank you for your answer.")
+    await expect(question).to_have_count(0)
+
+    await expect(card).to_contain_text("Instead: 1 × Blue beanie, accepted")
+    await card.get_by_label("Scan what you have").fill(other_gtin)
+    await associate.keyboard.press("Enter")
+    await expect(card).to_contain_text("picked")
 
 
 async def test_without_scripts_the_page_works_all_the_same(

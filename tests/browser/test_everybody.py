@@ -56,10 +56,16 @@ async def test_pages_have_no_serious_fault(
     await (
         phone.locator(".task", has_text=first.order_id).locator("summary", has_text="Without a scan").click()
     )
+    await check(phone)
+    await phone.get_by_role("link", name="Stock").click()
     await phone.get_by_label("Bar code").fill(gtin)
     await phone.get_by_role("button", name="Look up").click()
     await expect(phone.locator("#found")).to_contain_text("Linen shirt")
     await check(phone)
+    for part in ("Walk", "Slots", "Counts"):
+        await phone.get_by_role("link", name=part).click()
+        await expect(phone.locator(f"#view-{part.lower()} .shown > *").first).to_be_visible()
+        await check(phone)
 
     await phone.goto(customer_link(stack, second.order_id))
     await expect(phone.locator("h1")).to_have_text("Ready to collect")

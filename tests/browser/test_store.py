@@ -191,6 +191,29 @@ async def test_a_wrong_scan_is_refused_in_words_and_what_is_missing_is_reported(
     assert errand.task("utrecht").lines[0].short_quantity == 1
 
 
+async def test_a_customer_takes_a_part_and_does_not_want_another(
+    stack: Any, new_goods: Goods, new_errand: NewErrand, open_phone: OpenPhone
+) -> None:
+    errand = new_errand()
+    item_id, _ = new_goods("Shorts", utrecht=3)
+    errand.submit(item_id, store="utrecht", quantity=3)
+    errand.stage(errand.pick(errand.accept(errand.task("utrecht"))))
+    phone = await open_phone()
+    await sign_in(phone, stack, "utrecht")
+    card = phone.locator(".task", has_text=errand.order_id)
+    await card.locator("summary").first.click()
+    await card.get_by_text("Only a part, or not wanted").click()
+    await card.get_by_label("Given").fill("2")
+    await card.get_by_role("spinbutton", name="Refused").fill("1")
+    await card.get_by_label("What is refused is").select_option("damaged")
+    await picture(phone, "store-part")
+    await scan(phone, card.get_by_label("Customer's code"), errand.code())
+    await expect(phone.locator("#said")).to_contain_text("collected")
+    await expect(card).to_contain_text("1 to put back")
+    await card.get_by_role("button", name="1 back at its place").click()
+    await expect(card).to_have_count(0)
+
+
 async def test_a_parcel_is_packed_and_shipped_by_keyboard_alone(
     stack: Any, new_goods: Goods, new_errand: NewErrand, open_phone: OpenPhone
 ) -> None:
@@ -250,6 +273,7 @@ async def test_names_that_hold_markup_are_shown_as_text(
     await card.locator("form.short").get_by_label("Note").fill(markup)
     await card.get_by_role("button", name="1 cannot be had").click()
     await expect(card).to_have_count(0)
+    await phone.get_by_role("link", name="Stock").click()
     await phone.get_by_label("Bar code").fill(item_id)
     await phone.get_by_role("button", name="Look up").click()
     await expect(phone.locator("#found")).to_contain_text(markup)
@@ -261,7 +285,7 @@ async def test_stock_is_looked_up_here_and_near(stack: Any, new_goods: Goods, op
     item_id, gtin = new_goods("Umbrella", utrecht=4, amsterdam=7)
     phone = await open_phone()
     await sign_in(phone, stack, "utrecht", also=["amsterdam"])
-    # Nobody has tapped a field: what the scanner types finds one by itself.
+    # Nobody has tapped a field, and nothing waits for a scan: what the scanner types is looked up.
     await phone.keyboard.type(gtin)
     await phone.keyboard.press("Enter")
     found = phone.locator("#found")

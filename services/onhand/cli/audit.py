@@ -17,6 +17,8 @@ MAX_SHOWN = 50
 """Findings printed; the count tells the rest."""
 LIVE_STATES = (3, 4, 5, 6, 13)
 """Order lines that must have stock: reserved, assigned, picking, ready, to be sent to their store."""
+FIRST_ENDED = 7
+"""Tasks in a state below it still have goods that may leave."""
 
 
 @dataclass
@@ -26,15 +28,23 @@ class Report:
     checked: dict[str, int] = field(default_factory=dict)
     """Rows looked at, by table."""
     findings: list[str] = field(default_factory=list)
+    heads: dict[str, str] = field(default_factory=dict)
+    """The last link of each service's trail of writes, hexadecimal."""
 
 
-async def run(database_urls: Mapping[str, str]) -> Report:
-    """Audit the databases given, by service; those between services need stock and routing."""
+async def run(database_urls: Mapping[str, str], heads: Mapping[str, bytes] | None = None) -> Report:
+    """Audit the databases given, by service.
+
+    Those between services need stock and routing, and pickup's where customers have taken substitutes.
+    `heads` are ends of trails that an earlier audit gave, by service.
+    """
     report = Report()
     if "stock" in database_urls:
         await _stock(database_urls["stock"], report)
     if "stock" in database_urls and "routing" in database_urls:
-        await _promises(database_urls["stock"], database_urls["routing"], report)
+        await _promises(database_urls, report)
+    for service, url in database_urls.items():
+        await _trail(service, url, (heads or {}).get(service, b""), report)
     return report
 
 
@@ -53,32 +63,58 @@ async def _stock(url: str, report: Report) -> None:
     await _count(url, ("movements", "balances", "tags", "tag_events", "reservations"), report)
 
 
-async def _promises(stock_url: str, routing_url: str, report: Report) -> None:
+async def _trail(service: str, url: str, noted: bytes, report: Report) -> None:
+    """Who wrote what is as it was when it was chained."""
+    from onhand.kit import chain
+    from onhand.kit.db import driver_url
+
+    trail = chain.Trail()
+    engine = create_async_engine(driver_url(url), poolclass=pool.NullPool)
+    async with engine.connect() as connection:
+        async for finding in chain.verify(connection, trail, noted):
+            report.findings.append(f"{service}: the trail of writes: {finding}")
+    await engine.dispose()
+    report.checked["recorded_writes"] = report.checked.get("recorded_writes", 0) + trail.rows
+    report.heads[service] = trail.head.hex()
+
+
+async def _promises(urls: Mapping[str, str], report: Report) -> None:
     """Every live order line is covered by committed stock, and no committed stock is without its order.
 
     Both sides are read a moment apart while the system runs, so what looks wrong is looked at again.
     """
-    suspects = await _unmatched(stock_url, routing_url)
+    suspects = await _unmatched(urls)
     for _ in range(10):
         if not suspects:
             break
         await asyncio.sleep(0.5)
-        suspects &= await _unmatched(stock_url, routing_url)
+        suspects &= await _unmatched(urls)
     report.findings += sorted(suspects)
-    await _count(routing_url, ("orders", "order_lines"), report)
+    await _count(urls["routing"], ("orders", "order_lines"), report)
 
 
-async def _unmatched(stock_url: str, routing_url: str) -> set[str]:
+async def _unmatched(urls: Mapping[str, str]) -> set[str]:
     promised = await _sums(
-        routing_url,
+        urls["routing"],
         """
         SELECT reservation_id::text, item_id, location_id, sum(quantity) AS quantity FROM order_lines
         WHERE state = ANY($1) AND reservation_id IS NOT NULL GROUP BY 1, 2, 3
         """,
         [list(LIVE_STATES)],
     )
+    if "pickup" in urls:  # a substitute that its customer has taken has a reservation of its own
+        promised |= await _sums(
+            urls["pickup"],
+            """
+            SELECT l.reservation_id, l.item_id, t.location_id,
+                   sum(l.quantity - l.short - l.cancelled - l.substituted - l.handed_over - l.refused) AS quantity
+            FROM task_lines l JOIN tasks t USING (task_id)
+            WHERE l.reservation_id <> '' AND t.state < $1 GROUP BY 1, 2, 3
+            """,
+            [FIRST_ENDED],
+        )
     committed = await _sums(
-        stock_url,
+        urls["stock"],
         """
         SELECT reservation_id::text, item_id, location_id, quantity - fulfilled - released AS quantity
         FROM reservation_lines JOIN reservations r USING (reservation_id)
@@ -118,23 +154,48 @@ def audit(
         str, typer.Option(help="Database of stock, in place of --data-dir: postgresql://…")
     ] = "",
     routing_url: Annotated[str, typer.Option(help="Database of routing, likewise.")] = "",
+    pickup_url: Annotated[str, typer.Option(help="Database of pickup, likewise.")] = "",
+    notifications_url: Annotated[str, typer.Option(help="Database of notifications, likewise.")] = "",
+    head: Annotated[
+        list[str] | None,
+        typer.Option(help="SERVICE:HEAD that an earlier audit printed, which must still be in the trail."),
+    ] = None,
 ) -> None:
     """Prove that the books are true: balances equal movements, promises are covered. Changes nothing.
 
-    Exits with 1 when anything is wrong, and says what.
+    Also that the trail of who wrote what is unbroken. Exits with 1 when anything is wrong, and says what.
     """
     from onhand.cli.errors import UpError
 
-    urls = {name: url for name, url in (("stock", stock_url), ("routing", routing_url)) if url}
+    given = {
+        "stock": stock_url,
+        "routing": routing_url,
+        "pickup": pickup_url,
+        "notifications": notifications_url,
+    }
+    urls = {name: url for name, url in given.items() if url}
     try:
-        report = asyncio.run(run(urls or Runtime.load(data_dir).database_urls))
+        report = asyncio.run(run(urls or Runtime.load(data_dir).database_urls, _heads(head or [])))
     except UpError as error:
         raise typer.BadParameter(str(error)) from None
     for finding in report.findings[:MAX_SHOWN]:
         print(finding)
     if len(report.findings) > MAX_SHOWN:
         print(f"… and {len(report.findings) - MAX_SHOWN} more")
+    for service, last in report.heads.items():
+        print(f"trail of {service}: head {service}:{last}")
     looked = ", ".join(f"{count:,} {table.replace('_', ' ')}" for table, count in report.checked.items())
     print(f"audit: {len(report.findings)} findings in {looked}")
     if report.findings:
         raise typer.Exit(1)
+
+
+def _heads(given: Sequence[str]) -> dict[str, bytes]:
+    heads = {}
+    for each in given:
+        service, _, last = each.partition(":")
+        try:
+            heads[service] = bytes.fromhex(last)
+        except ValueError:
+            raise typer.BadParameter(f"{each!r} is not SERVICE:HEAD as an audit prints it") from None
+    return heads

@@ -15,7 +15,9 @@ from google.type.postal_address_pb2 import PostalAddress
 from rich.progress import Progress
 
 from onhand.api.stock.v1 import catalog_pb2, ledger_pb2
+from onhand.cli import quantities
 from onhand.cli.connect import door
+from onhand.cli.csv_files import check_header
 from onhand.cli.runtime import DEFAULT_DATA_DIR
 from onhand.client import Settings, Stock
 from onhand.kit.errors import OnhandError
@@ -34,6 +36,7 @@ class Kind(StrEnum):
     LOCATIONS = "locations"
     READ_POINTS = "read-points"
     RECEIPTS = "receipts"
+    QUANTITIES = "quantities"
 
 
 COLUMNS = {
@@ -44,6 +47,7 @@ COLUMNS = {
     ),
     Kind.READ_POINTS: "reader_id antenna location_id zone_id",
     Kind.RECEIPTS: "location_id item_id quantity document",
+    Kind.QUANTITIES: "location_id item_id gtin quantity bucket",
 }
 """Columns of each kind, in any order; the first is required, so are those that the contract requires."""
 
@@ -53,7 +57,9 @@ Columns: items: item_id, title, gtins (spaces between), style_id, size, colour, 
 picture_uri, weight_grams. locations: location_id, kind (store/distribution_centre), title, time_zone,
 latitude, longitude, street, postal_code, city, country, gln, collect_enabled, ship_enabled, safety_stock,
 zones (as "floor=sales_floor back=back_room"). read-points: reader_id, antenna, location_id, zone_id.
-receipts: location_id, item_id, quantity, document. Loading a file again changes nothing again.
+receipts: location_id, item_id, quantity, document. quantities: location_id, item_id or gtin, quantity, bucket
+(sellable/damaged/quality_control/quarantined): what each store had --as-of a time; only what differs from the
+books of then is changed, and sales since stay. Loading a file again changes nothing again.
 """
 
 
@@ -64,10 +70,28 @@ def import_csv(
     data_dir: Annotated[
         Path, typer.Option(help="The folder of a running `onhand up`, where --target is not given.")
     ] = DEFAULT_DATA_DIR,
+    as_of: Annotated[
+        str,
+        typer.Option(help="quantities: when the stores had them, RFC 3339, such as 2026-11-30T04:00:00Z."),
+    ] = "",
+    counted: Annotated[
+        bool, typer.Option("--counted", help="quantities: people counted them; confidence starts anew.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="quantities: change nothing, only say what would be.")
+    ] = False,
+    report: Annotated[
+        Path | None, typer.Option(help="quantities: a CSV file to write one status a line to.")
+    ] = None,
 ) -> None:
+    if kind is Kind.QUANTITIES:
+        quantities.run(file, door("stock", target, data_dir), as_of, report, counted=counted, dry_run=dry_run)
+        return
+    if as_of or counted or dry_run or report:
+        raise typer.BadParameter("--as-of, --counted, --dry-run and --report are for quantities")
     with file.open(newline="", encoding="utf-8-sig") as lines:
         rows = list(csv.DictReader(lines))
-    _check_header(kind, rows)
+    check_header(rows, COLUMNS[kind], COLUMNS[kind].split()[:1])
     found = door("stock", target, data_dir)
     failures: list[str] = []
     with Stock(found.target, found.token, Settings(timeout_s=60)) as stock, Progress() as progress:
@@ -85,16 +109,6 @@ def import_csv(
 
 
 import_csv.__doc__ = HELP
-
-
-def _check_header(kind: Kind, rows: list[Row]) -> None:
-    known = set(COLUMNS[kind].split())
-    header = set(rows[0]) if rows else known
-    required = COLUMNS[kind].split()[0]
-    if unknown := sorted(map(str, header - known)):
-        raise typer.BadParameter(f"no such column: {', '.join(unknown)}; there are: {COLUMNS[kind]}")
-    if required not in header:
-        raise typer.BadParameter(f"the column {required} is missing")
 
 
 def _batches(rows: Iterable[T]) -> Iterator[tuple[int, list[T]]]:

@@ -151,6 +151,7 @@ class _Services:
             "ONHAND_LISTEN": self._address(service),
             "ONHAND_AUTH_JWKS_FILE": str(keys.jwks_file(self.keys_dir)),
             "ONHAND_CUSTOMER_LINKS_KEY_FILE": str(keys.links_file(self.keys_dir)),
+            "ONHAND_CUSTOMER_PAGES_URL": f"http://{self._address('edge')}",
             "ONHAND_AUTH_ISSUER": keys.ISSUER,
             "ONHAND_AUTH_AUDIENCE": keys.AUDIENCE,
             "ONHAND_TOKEN_FILE": str(keys.token_file(self.keys_dir, service)),

@@ -13,7 +13,15 @@ raises `grpc.RpcError`.
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from onhand.api.notifications.v1 import contacts_pb2, journeys_pb2, messages_pb2, templates_pb2
+from onhand.api.events.v1 import dead_letters_pb2
+from onhand.api.notifications.v1 import (
+    alerts_pb2,
+    contacts_pb2,
+    journeys_pb2,
+    measures_pb2,
+    messages_pb2,
+    templates_pb2,
+)
 from onhand.api.pickup.v1 import customers_pb2, picking_pb2, slots_pb2, stores_pb2, tasks_pb2, tills_pb2
 from onhand.api.routing.v1 import network_pb2, orders_pb2, policies_pb2, quotes_pb2, reports_pb2
 from onhand.api.stock.v1 import (
@@ -21,11 +29,13 @@ from onhand.api.stock.v1 import (
     catalog_pb2,
     counts_pb2,
     epcis_pb2,
+    explanations_pb2,
     ledger_pb2,
     offers_pb2,
     reads_pb2,
     reservations_pb2,
     shipments_pb2,
+    stock_policies_pb2,
 )
 from onhand.client.channel import (
     Service,
@@ -37,9 +47,12 @@ from onhand.client.channel import (
 )
 
 if TYPE_CHECKING:
+    from onhand.api.events.v1 import dead_letters_pb2_grpc
     from onhand.api.notifications.v1 import (
+        alerts_pb2_grpc,
         contacts_pb2_grpc,
         journeys_pb2_grpc,
+        measures_pb2_grpc,
         messages_pb2_grpc,
         templates_pb2_grpc,
     )
@@ -63,11 +76,13 @@ if TYPE_CHECKING:
         catalog_pb2_grpc,
         counts_pb2_grpc,
         epcis_pb2_grpc,
+        explanations_pb2_grpc,
         ledger_pb2_grpc,
         offers_pb2_grpc,
         reads_pb2_grpc,
         reservations_pb2_grpc,
         shipments_pb2_grpc,
+        stock_policies_pb2_grpc,
     )
 
 __all__ = [
@@ -92,9 +107,11 @@ SERVICES: dict[str, dict[str, tuple[Any, str]]] = {
         "ledger": (ledger_pb2, "LedgerService"),
         "availability": (availability_pb2, "AvailabilityService"),
         "offers": (offers_pb2, "OfferService"),
+        "explanations": (explanations_pb2, "ExplanationService"),
         "reservations": (reservations_pb2, "ReservationService"),
         "shipments": (shipments_pb2, "ShipmentService"),
         "epcis": (epcis_pb2, "EpcisService"),
+        "policies": (stock_policies_pb2, "StockPolicyService"),
     },
     "routing": {
         "orders": (orders_pb2, "OrderService"),
@@ -102,6 +119,7 @@ SERVICES: dict[str, dict[str, tuple[Any, str]]] = {
         "network": (network_pb2, "NetworkService"),
         "quotes": (quotes_pb2, "QuoteService"),
         "reports": (reports_pb2, "ReportService"),
+        "dead_letters": (dead_letters_pb2, "DeadLetterService"),
     },
     "pickup": {
         "tasks": (tasks_pb2, "TaskService"),
@@ -111,6 +129,7 @@ SERVICES: dict[str, dict[str, tuple[Any, str]]] = {
         "tills": (tills_pb2, "TillService"),
         "slots": (slots_pb2, "SlotService"),
         "stores": (stores_pb2, "StoreService"),
+        "dead_letters": (dead_letters_pb2, "DeadLetterService"),
     },
     "notifications": {
         "messages": (messages_pb2, "MessageService"),
@@ -118,6 +137,10 @@ SERVICES: dict[str, dict[str, tuple[Any, str]]] = {
         "contacts": (contacts_pb2, "ContactService"),
         "templates": (templates_pb2, "TemplateService"),
         "journeys": (journeys_pb2, "JourneyService"),
+        "alerts": (alerts_pb2, "AlertService"),
+        "measures": (measures_pb2, "MeasureService"),
+        "activity": (measures_pb2, "ActivityService"),
+        "dead_letters": (dead_letters_pb2, "DeadLetterService"),
     },
 }
 
@@ -181,9 +204,11 @@ class AsyncStock(_Async):
     ledger: "ledger_pb2_grpc.LedgerServiceAsyncStub"
     availability: "availability_pb2_grpc.AvailabilityServiceAsyncStub"
     offers: "offers_pb2_grpc.OfferServiceAsyncStub"
+    explanations: "explanations_pb2_grpc.ExplanationServiceAsyncStub"
     reservations: "reservations_pb2_grpc.ReservationServiceAsyncStub"
     shipments: "shipments_pb2_grpc.ShipmentServiceAsyncStub"
     epcis: "epcis_pb2_grpc.EpcisServiceAsyncStub"
+    policies: "stock_policies_pb2_grpc.StockPolicyServiceAsyncStub"
 
 
 class Stock(_Sync):
@@ -195,9 +220,11 @@ class Stock(_Sync):
     ledger: "ledger_pb2_grpc.LedgerServiceStub"
     availability: "availability_pb2_grpc.AvailabilityServiceStub"
     offers: "offers_pb2_grpc.OfferServiceStub"
+    explanations: "explanations_pb2_grpc.ExplanationServiceStub"
     reservations: "reservations_pb2_grpc.ReservationServiceStub"
     shipments: "shipments_pb2_grpc.ShipmentServiceStub"
     epcis: "epcis_pb2_grpc.EpcisServiceStub"
+    policies: "stock_policies_pb2_grpc.StockPolicyServiceStub"
 
 
 class AsyncRouting(_Async):
@@ -207,6 +234,7 @@ class AsyncRouting(_Async):
     network: "network_pb2_grpc.NetworkServiceAsyncStub"
     quotes: "quotes_pb2_grpc.QuoteServiceAsyncStub"
     reports: "reports_pb2_grpc.ReportServiceAsyncStub"
+    dead_letters: "dead_letters_pb2_grpc.DeadLetterServiceAsyncStub"
 
 
 class Routing(_Sync):
@@ -216,6 +244,7 @@ class Routing(_Sync):
     network: "network_pb2_grpc.NetworkServiceStub"
     quotes: "quotes_pb2_grpc.QuoteServiceStub"
     reports: "reports_pb2_grpc.ReportServiceStub"
+    dead_letters: "dead_letters_pb2_grpc.DeadLetterServiceStub"
 
 
 class AsyncPickup(_Async):
@@ -227,6 +256,7 @@ class AsyncPickup(_Async):
     tills: "tills_pb2_grpc.TillServiceAsyncStub"
     slots: "slots_pb2_grpc.SlotServiceAsyncStub"
     stores: "stores_pb2_grpc.StoreServiceAsyncStub"
+    dead_letters: "dead_letters_pb2_grpc.DeadLetterServiceAsyncStub"
 
 
 class Pickup(_Sync):
@@ -238,6 +268,7 @@ class Pickup(_Sync):
     tills: "tills_pb2_grpc.TillServiceStub"
     slots: "slots_pb2_grpc.SlotServiceStub"
     stores: "stores_pb2_grpc.StoreServiceStub"
+    dead_letters: "dead_letters_pb2_grpc.DeadLetterServiceStub"
 
 
 class AsyncNotifications(_Async):
@@ -247,6 +278,10 @@ class AsyncNotifications(_Async):
     contacts: "contacts_pb2_grpc.ContactServiceAsyncStub"
     templates: "templates_pb2_grpc.TemplateServiceAsyncStub"
     journeys: "journeys_pb2_grpc.JourneyServiceAsyncStub"
+    alerts: "alerts_pb2_grpc.AlertServiceAsyncStub"
+    measures: "measures_pb2_grpc.MeasureServiceAsyncStub"
+    activity: "measures_pb2_grpc.ActivityServiceAsyncStub"
+    dead_letters: "dead_letters_pb2_grpc.DeadLetterServiceAsyncStub"
 
 
 class Notifications(_Sync):
@@ -256,3 +291,7 @@ class Notifications(_Sync):
     contacts: "contacts_pb2_grpc.ContactServiceStub"
     templates: "templates_pb2_grpc.TemplateServiceStub"
     journeys: "journeys_pb2_grpc.JourneyServiceStub"
+    alerts: "alerts_pb2_grpc.AlertServiceStub"
+    measures: "measures_pb2_grpc.MeasureServiceStub"
+    activity: "measures_pb2_grpc.ActivityServiceStub"
+    dead_letters: "dead_letters_pb2_grpc.DeadLetterServiceStub"

@@ -1,7 +1,8 @@
 """What is around every call of a client: deadline, token, safe retries, typed errors.
 
 A call is repeated on UNAVAILABLE only when repeating is safe by contract: the request carries a
-`request_id`, or the method only reads, or it upserts.
+`request_id`, or the method only reads, or it upserts. One that was refused for coming too fast, before anything was
+done, is repeated when the server said.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from google.protobuf import message_factory
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import Message
 
+from onhand.kit.errors import RateLimited
 from onhand.kit.status import from_rpc_error
 
 TokenSource = Callable[[], str]
@@ -67,6 +69,11 @@ class Settings:
     """Pause before the second attempt; doubles, with jitter, up to 2 s."""
     root_certificates: bytes | None = None
     """PEM; set: TLS."""
+    certificate_chain: bytes | None = None
+    """PEM of the certificate that a device shows in place of a token (mutual TLS); with `private_key`."""
+    private_key: bytes | None = None
+    origin: Callable[[], str] | None = None
+    """Says for whom the call is made, where that is somebody else: goes into the trail of writes."""
 
 
 def token_source(token: str | TokenSource | None) -> TokenSource:
@@ -105,15 +112,23 @@ class _Method:
         headers: dict[str, str] = {}
         if token := self._token():
             headers["authorization"] = f"Bearer {token}"
+        if self._settings.origin is not None and (origin := self._settings.origin()):
+            headers["x-forwarded-for"] = origin
         if _inject_trace is not None:
             _inject_trace(headers)
         return tuple(headers.items())
 
     def _pause(self, error: grpc.RpcError, attempt: int, deadline: float) -> float | None:
         """Return seconds to wait before the next attempt; None to give up."""
-        if error.code() is not grpc.StatusCode.UNAVAILABLE or attempt >= self._attempts:
+        if error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED and attempt < self._settings.max_attempts:
+            limited = from_rpc_error(error)
+            if not isinstance(limited, RateLimited):
+                return None
+            pause = limited.retry_after_ms / 1000 * random.uniform(1, 1.5)  # nothing was done: safe for any
+        elif error.code() is grpc.StatusCode.UNAVAILABLE and attempt < self._attempts:
+            pause = min(self._settings.first_backoff_s * 2 ** (attempt - 1), 2.0) * random.uniform(0.5, 1)
+        else:
             return None
-        pause = min(self._settings.first_backoff_s * 2 ** (attempt - 1), 2.0) * random.uniform(0.5, 1)
         return pause if time.monotonic() + pause < deadline else None
 
 
@@ -193,14 +208,22 @@ class Service:
 
 
 def async_channel(target: str, settings: Settings) -> grpc.aio.Channel:
-    if settings.root_certificates is None:
+    credentials = _credentials(settings)
+    if credentials is None:
         return grpc.aio.insecure_channel(target, options=OPTIONS)
-    credentials = grpc.ssl_channel_credentials(settings.root_certificates)
     return grpc.aio.secure_channel(target, credentials, options=OPTIONS)
 
 
 def sync_channel(target: str, settings: Settings) -> grpc.Channel:
-    if settings.root_certificates is None:
+    credentials = _credentials(settings)
+    if credentials is None:
         return grpc.insecure_channel(target, options=OPTIONS)
-    credentials = grpc.ssl_channel_credentials(settings.root_certificates)
     return grpc.secure_channel(target, credentials, options=OPTIONS)
+
+
+def _credentials(settings: Settings) -> grpc.ChannelCredentials | None:
+    if settings.root_certificates is None:
+        return None
+    return grpc.ssl_channel_credentials(
+        settings.root_certificates, settings.private_key, settings.certificate_chain
+    )

@@ -7,7 +7,7 @@ from random import Random
 
 import httpx
 
-from onhand.client import AsyncNotifications, AsyncPickup, AsyncRouting, AsyncStock
+from onhand.client import AsyncNotifications, AsyncPickup, AsyncRouting, AsyncStock, Settings
 from onhand.demo.associates import StoreTeam
 from onhand.demo.gateway import ExitGateway
 from onhand.demo.meter import Meter
@@ -46,18 +46,20 @@ class Cast:
 
 async def assemble(
     stack: AsyncExitStack, addresses: Mapping[str, str], mint: Mint, world: World, shelves: Mapping[str, Shelf], *,
-    fail_share: float, clock: Clock, random: Random, tally: Tally, meter: Meter,
+    fail_share: float, patience: Settings, clock: Clock, random: Random, tally: Tally, meter: Meter,
 ) -> Cast:  # fmt: skip
     """Open everybody's clients; `stack` closes them."""
 
     async def stock(subject: str, scopes: Sequence[str], locations: Sequence[str] = EVERYWHERE) -> AsyncStock:
-        client = AsyncStock(addresses["stock"], mint(subject, scopes, locations))
+        client = AsyncStock(addresses["stock"], mint(subject, scopes, locations), patience)
         return meter.client(await stack.enter_async_context(client), "stock")
 
     web_token = mint("web", WEB_SCOPES, EVERYWHERE)
-    routing = await stack.enter_async_context(AsyncRouting(addresses["routing"], web_token))
+    routing = await stack.enter_async_context(AsyncRouting(addresses["routing"], web_token, patience))
     office_token = mint("head-office", OFFICE_SCOPES, EVERYWHERE)
-    messages = await stack.enter_async_context(AsyncNotifications(addresses["notifications"], office_token))
+    messages = await stack.enter_async_context(
+        AsyncNotifications(addresses["notifications"], office_token, patience)
+    )
     edge = await stack.enter_async_context(
         httpx.AsyncClient(base_url=f"http://{addresses['edge']}", timeout=POST_TIMEOUT_S)
     )
@@ -72,7 +74,7 @@ async def assemble(
     teams, tills, readers = {}, {}, {}
     for location_id, shelf in shelves.items():
         token = mint(f"team-{location_id}", TEAM_SCOPES, [location_id])
-        pickup = await stack.enter_async_context(AsyncPickup(addresses["pickup"], token))
+        pickup = await stack.enter_async_context(AsyncPickup(addresses["pickup"], token, patience))
         teams[location_id] = StoreTeam(
             location_id, meter.client(pickup, "pickup"), world, shelf, gateway,
             fail_share=fail_share, clock=clock, random=random, tally=tally,
@@ -83,7 +85,7 @@ async def assemble(
         )  # fmt: skip
         readers[location_id] = StoreReaders(
             location_id, shelf, edge, mint(f"readers-{location_id}", READER_SCOPES, [location_id]),
-            clock=clock, random=random, tally=tally, meter=meter,
+            attempts=patience.max_attempts, clock=clock, random=random, tally=tally, meter=meter,
         )  # fmt: skip
     return Cast(
         office=await stock("head-office", OFFICE_SCOPES),

@@ -54,6 +54,7 @@ class Closing:
     """Every cell of the world."""
     live: Cells
     data_dir: Path
+    under_faults: bool = False
 
     async def facts(self, races: Sequence[Race]) -> Facts:
         """Ask for everything that the claims need."""
@@ -85,6 +86,7 @@ class Closing:
             audit_code=code,
             audit_said=said,
             failures=self.tally.failures,
+            under_faults=self.under_faults,
         )
 
     async def _promises(self) -> Promises:

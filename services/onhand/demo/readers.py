@@ -37,7 +37,7 @@ BROKEN = "30340"
 REFILL_SHARE = 0.05
 """Share of the back room that goes to the floor between two passes."""
 MAX_INTAKE_PASSES = 20
-ATTEMPTS = 8
+RETRY_S = 1.0
 
 
 class ReaderError(Exception):
@@ -141,6 +141,7 @@ class StoreReaders:
         http: httpx.AsyncClient,
         token: str,
         *,
+        attempts: int,
         clock: Clock,
         random: Random,
         tally: Tally,
@@ -150,6 +151,7 @@ class StoreReaders:
         self._shelf = shelf
         self._http = http
         self._headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+        self._attempts = attempts
         self._clock = clock
         self._random = random
         self._tally = tally
@@ -224,16 +226,26 @@ class StoreReaders:
     async def _post(self, kind: str, reader_id: str, events: list[dict[str, Any]], reads: int) -> None:
         """Post a body until it is acknowledged: what may be durable already changes nothing again."""
         body = json.dumps(events).encode()
-        for attempt in range(1, ATTEMPTS + 1):
-            with self._meter.measure(f"POST /ingest/{kind}"):
-                answer = await self._http.post(
-                    f"/ingest/{kind}", params={"reader_id": reader_id}, content=body, headers=self._headers
-                )
+        for attempt in range(1, self._attempts + 1):
+            last = attempt == self._attempts
+            try:
+                with self._meter.measure(f"POST /ingest/{kind}"):
+                    answer = await self._http.post(
+                        f"/ingest/{kind}",
+                        params={"reader_id": reader_id},
+                        content=body,
+                        headers=self._headers,
+                    )
+            except httpx.TransportError as error:
+                if last:
+                    raise ReaderError(f"/ingest/{kind} does not answer: {error!r}") from error
+                await asyncio.sleep(RETRY_S)
+                continue
             if answer.status_code == HTTPStatus.OK:
                 break
-            if answer.status_code != HTTPStatus.SERVICE_UNAVAILABLE or attempt == ATTEMPTS:
+            if answer.status_code != HTTPStatus.SERVICE_UNAVAILABLE or last:
                 raise ReaderError(f"/ingest/{kind} answered {answer.status_code}: {answer.text[:300]}")
-            await asyncio.sleep(float(answer.headers.get("retry-after", "1")))
+            await asyncio.sleep(float(answer.headers.get("retry-after", RETRY_S)))
         outcome = answer.json()
         tally = self._tally.reads
         tally.posted += len(events)

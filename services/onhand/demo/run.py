@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from math import ceil
 from pathlib import Path
@@ -16,6 +16,7 @@ from rich.console import RenderableType
 from onhand.cli import keys
 from onhand.cli.runtime import Runtime
 from onhand.cli.stack import running
+from onhand.client import Settings
 from onhand.demo import data, last_unit, masterdata, screen, shoppers, world
 from onhand.demo.cast import Cast, assemble
 from onhand.demo.claims import judge
@@ -31,8 +32,6 @@ from onhand.kit.clock import Clock
 TOKEN_TTL = timedelta(hours=1)
 INTAKE_AT_ONCE = 3
 PASSES_A_DAY = 6
-ENDED_WITHIN_S = 60.0
-"""How long the last orders may take after closing time."""
 SETTLED_WITHIN_S = 30.0
 """How long stock may take to hear of the last of them."""
 POLL_S = 0.2
@@ -59,6 +58,16 @@ class Options:
     """By when an order is promised to be ready; None: the services' own defaults."""
     seed: int = 7
     plain: bool = False
+    pass_every_s: float | None = None
+    """How often readers pass over their store; None: six times a day."""
+    ended_within_s: float = 60
+    """How long the last orders may take after closing time."""
+    order_patience_s: float = 8
+    """How long an order waits for stock before it is given up: days, in the pace of this one."""
+    patience: Settings = field(default_factory=lambda: Settings(max_attempts=8))
+    """How long everybody tries when something does not answer."""
+    under_faults: bool = False
+    """Something kills and stops processes meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +80,16 @@ class Outcome:
 class Demo:
     """One run; what its parts share."""
 
-    def __init__(self, options: Options, scopes: Sequence[str], clock: Clock) -> None:
+    def __init__(
+        self,
+        options: Options,
+        scopes: Sequence[str],
+        clock: Clock,
+        beside: Callable[[Runtime], Coroutine[Any, Any, None]] | None = None,
+    ) -> None:
+        """`beside` runs while the day does, and is cancelled at closing time."""
         self._options = options
+        self._beside = beside
         self._scopes = scopes
         self._clock = clock
         self._random = Random(options.seed)
@@ -122,12 +139,13 @@ class Demo:
         async with AsyncExitStack() as clients:
             cast = await assemble(
                 clients, runtime.addresses, mint, built, shelves,
-                fail_share=self._options.fail_share, clock=self._clock, random=self._random,
-                tally=self._tally, meter=self._meter,
+                fail_share=self._options.fail_share, patience=self._options.patience, clock=self._clock,
+                random=self._random, tally=self._tally, meter=self._meter,
             )  # fmt: skip
             live = LiveAvailability(cast.web_stock, self._tally)
             shop = shoppers.WebShop(
                 cast.web_stock, cast.web_routing, built, cast.teams, self._mailbox,
+                order_patience_s=self._options.order_patience_s,
                 clock=self._clock, random=self._random, tally=self._tally,
             )  # fmt: skip
             await self._morning(cast, built, shelves, untagged)
@@ -135,7 +153,7 @@ class Demo:
                 live.run(), cast.gateway.run(), follow_orders(cast.web_routing, self._tally)
             ):
                 async with background(*(team.run() for team in cast.teams.values())):
-                    await self._day(day, built, cast, shop)
+                    await self._day(day, built, cast, shop, runtime)
                 await live.nothing_promised(SETTLED_WITHIN_S)
                 self.screen.say("the last units: many customers ask for each at the same moment")
                 scarce = last_unit.scarce(live.cells)
@@ -143,7 +161,7 @@ class Demo:
                 self.screen.say("the books: asking every service, and counting all shelves again")
                 facts = await Closing(
                     cast.office, cast.web_routing, cast.messages, self._tally, self._mailbox, shelves,
-                    built.cells, live.cells, self._options.data_dir,
+                    built.cells, live.cells, self._options.data_dir, under_faults=self._options.under_faults,
                 ).facts(races)  # fmt: skip
         claims = judge(facts)
         shown = screen.summary(facts, self._tally, claims, self._meter.latencies(), day.faults)
@@ -173,13 +191,17 @@ class Demo:
             for location_id in built.stores:
                 group.create_task(intake(location_id))
 
-    async def _day(self, day: data.Day, built: world.World, cast: Cast, shop: shoppers.WebShop) -> None:
+    async def _day(
+        self, day: data.Day, built: world.World, cast: Cast, shop: shoppers.WebShop, runtime: Runtime
+    ) -> None:
         """Let tills, customers, readers and stores live through the day, until the last order has ended."""
         self.screen.say(f"the day: {day.date:%A %d %B %Y} in {self._options.seconds:g} seconds")
         ordered, bought = divide(day.baskets, built, self._options.order_share, self._random)
         pace = self._pace = Pace(day.baskets[0].second, day.baskets[-1].second, self._options.seconds)
         pace.start()
-        passes = [each.run(self._options.seconds / PASSES_A_DAY) for each in cast.readers.values()]
+        every_s = self._options.pass_every_s or self._options.seconds / PASSES_A_DAY
+        passes = [each.run(every_s) for each in cast.readers.values()]
+        trouble = [self._beside(runtime)] if self._beside else []
 
         async with background() as beside:
 
@@ -190,7 +212,7 @@ class Demo:
                     beside(shop.collect(order_id, world.location_id(basket.store_id)))
 
             closing = closing_stores(list(built.stores), self._options)
-            async with background(*passes), asyncio.TaskGroup() as group:
+            async with background(*passes, *trouble), asyncio.TaskGroup() as group:
                 for location_id in closing:
                     group.create_task(self._close(location_id, built, cast, pace))
                 for location_id, till in cast.tills.items():
@@ -211,7 +233,7 @@ class Demo:
 
     async def _orders_ended(self, cast: Cast) -> None:
         """Wait, but not for ever: an order that is stuck fails its claim."""
-        deadline = asyncio.get_running_loop().time() + ENDED_WITHIN_S
+        deadline = asyncio.get_running_loop().time() + self._options.ended_within_s
         while not all_ended(self._tally.orders) or any(team.busy for team in cast.teams.values()):
             if asyncio.get_running_loop().time() > deadline:
                 return

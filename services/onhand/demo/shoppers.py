@@ -32,8 +32,6 @@ HOLD_S = 60
 ABANDONED_HOLD_S = 3
 CHECKOUT_S = 0.5
 TRAVEL_S = 1.0
-PATIENCE_S = 8
-"""How long an order waits for stock before it is given up: days, in the pace of this one."""
 
 
 class WebShop:
@@ -47,6 +45,7 @@ class WebShop:
         teams: Mapping[str, StoreTeam],
         mailbox: Mailbox,
         *,
+        order_patience_s: float,
         clock: Clock,
         random: Random,
         tally: Tally,
@@ -56,6 +55,7 @@ class WebShop:
         self._world = world
         self._teams = teams
         self._mailbox = mailbox
+        self._order_patience = timedelta(seconds=order_patience_s)
         self._clock = clock
         self._random = random
         self._tally = tally
@@ -132,7 +132,7 @@ class WebShop:
         self, basket: Basket, wanted: Mapping[str, int], store: str, *, collect: bool
     ) -> orders_pb2.Order:
         patience = Timestamp()
-        patience.FromDatetime(self._clock.now() + timedelta(seconds=PATIENCE_S))
+        patience.FromDatetime(self._clock.now() + self._order_patience)
         order = orders_pb2.Order(
             order_id=f"W-{basket.basket_id}",
             channel="web",

@@ -1,7 +1,7 @@
 """The edge's routes: each verifies the caller, translates, and asks stock with the caller's own token."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import asdict
 from http import HTTPStatus
 from pathlib import Path
@@ -11,13 +11,13 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from onhand.api.stock.v1 import availability_pb2, catalog_pb2, reads_pb2
 from onhand.client import AsyncStock
-from onhand.edge import availability, body, ingest, live, problem
+from onhand.edge import availability, body, feeds, ingest, live, problem
 from onhand.edge.auth import Gate
 from onhand.edge.config import EdgeSettings
 from onhand.edge.epcis import EpcisDoor
@@ -29,6 +29,7 @@ from onhand.edge.problem import Busy, Json
 from onhand.kit.clock import SystemClock
 from onhand.kit.errors import DependencyUnavailable
 from onhand.kit.interceptors import check
+from onhand.kit.status import from_status
 from onhand.readers import Element, impinj, plain, zebra
 from onhand.readers.document import malformed
 
@@ -76,6 +77,7 @@ class Edge:
         self._epcis = EpcisDoor(settings, gate, stock, SystemClock())
         self._pages = pages
         self._ingests = 0
+        self._feeds = 0
 
     def app(self) -> Starlette:
         routes: list[BaseRoute] = [
@@ -90,6 +92,8 @@ class Edge:
             Route("/v1/availability/watch", self.watch_availability),
             Route("/v1/locations", self.list_locations),
             Route("/v1/items/{item_id}", self.get_item),
+            Route("/v1/items/{item_id}/offers/{location_id}", self.get_offer),
+            Route("/feeds/local-inventory", self.local_inventory),
             *self._epcis.routes(),
             *self._pages,
             Mount("/static", StaticFiles(directory=rendering.STATIC)),
@@ -134,14 +138,17 @@ class Edge:
 
     async def get_availability(self, request: Request) -> Response:
         self._gate.admit(request, GET_AVAILABILITY)
-        query = check(
-            availability_pb2.GetAvailabilityRequest(
-                item_ids=request.query_params.getlist("item_id"),
-                location_ids=request.query_params.getlist("location_id"),
-                channel=request.query_params.get("channel", ""),
-            )
+        query = availability_pb2.GetAvailabilityRequest(
+            item_ids=request.query_params.getlist("item_id"),
+            location_ids=request.query_params.getlist("location_id"),
+            channel=request.query_params.get("channel", ""),
         )
-        response = await self._stock.availability.GetAvailability(query)
+        if read_time := request.query_params.get("read_time"):
+            try:
+                query.consistency.read_time.FromJsonString(read_time)
+            except ValueError:
+                raise malformed("read_time", "a time in RFC 3339 is expected") from None
+        response = await self._stock.availability.GetAvailability(check(query))
         return Json(
             {"revision": response.revision, "lines": [availability.line(each) for each in response.lines]}
         )
@@ -177,6 +184,58 @@ class Edge:
         item = (await self._stock.catalog.GetItem(check(query))).item
         names = ("item_id", "title", "style_id", "size", "colour", "item_class", "tagged")
         return Json({name: getattr(item, name) for name in names} | {"gtins": list(item.gtins)})
+
+    async def get_offer(self, request: Request) -> Response:
+        """Answer a schema.org Offer: an item at a store."""
+        self._gate.admit(request, GET_AVAILABILITY)
+        item_id, location_id = request.path_params["item_id"], request.path_params["location_id"]
+        query = availability_pb2.GetAvailabilityRequest(
+            item_ids=[item_id],
+            location_ids=[location_id],
+            channel=request.query_params.get("channel", ""),
+        )
+        stock = self._stock
+        answered, item, store = await asyncio.gather(
+            stock.availability.GetAvailability(check(query)),
+            stock.catalog.GetItem(check(catalog_pb2.GetItemRequest(item_id=item_id))),
+            stock.catalog.GetLocation(check(catalog_pb2.GetLocationRequest(location_id=location_id))),
+        )
+        (line,) = answered.lines
+        if failure := from_status(line.status):
+            raise failure
+        offer = feeds.offer(item.item, store.location, line.availability)
+        return Json(offer, media_type="application/ld+json")
+
+    async def local_inventory(self, request: Request) -> Response:
+        """Stream the feed of local inventory; a feed that fails half way is cut, and so not taken for whole."""
+        self._gate.admit(request, WATCH_AVAILABILITY)
+        asked = request.query_params
+        feed = feeds.Feed(
+            channel=asked.get("channel", ""),
+            location_ids=asked.getlist("location_id"),
+            pickup_method=asked.get("pickup_method", "buy"),
+            pickup_sla=asked.get("pickup_sla", "same_day"),
+            format=asked.get("format", "tsv"),
+        )
+        if self._feeds >= self._settings.max_feeds:
+            raise Busy("the feeds")
+        parts = feeds.local_inventory(self._stock, feed)
+        self._feeds += 1
+        try:
+            first = await anext(parts)  # what is wrong with the question is known by then
+        except BaseException:
+            self._feeds -= 1
+            raise
+
+        async def whole() -> AsyncGenerator[str]:
+            try:
+                yield first
+                async for part in parts:
+                    yield part
+            finally:
+                self._feeds -= 1
+
+        return StreamingResponse(whole(), media_type=feeds.FORMATS[feed.format])
 
     async def healthz(self, _: Request) -> Response:
         return Json({"status": "up"})

@@ -16,6 +16,8 @@ from onhand.kit.interceptors import scope_of
 
 caller_token: ContextVar[str] = ContextVar("caller_token", default="")
 """The token of the request under way: what calls to stock are made with."""
+caller_address: ContextVar[str] = ContextVar("caller_address", default="")
+"""Where the request under way comes from: what services note in the trail of writes."""
 
 
 class Gate:

@@ -31,6 +31,8 @@ class EdgeSettings(Auth):
     """How long an idle connection stays open. Readers post every few seconds on one connection."""
     max_connections: Annotated[int, Field(ge=1)] = 2_000
     """Open connections of one process, watchers included; beyond it requests get 503."""
+    header_timeout_s: Annotated[float, Field(gt=0, le=120)] = 10
+    """Longest a client may take to send the head of a request; protects connections from clients that drip."""
     max_header_bytes: Annotated[int, Field(ge=4_096, le=1 << 20)] = 32 << 10
     """Largest request line and headers together; protects memory."""
     max_body_bytes: Annotated[int, Field(ge=1_024, le=64 << 20)] = 4 << 20
@@ -46,6 +48,9 @@ class EdgeSettings(Auth):
     memory: each may need about ten times `max_inflated_bytes` while it is parsed."""
     max_watchers: Annotated[int, Field(ge=1)] = 1_000
     """Live streams of one process; protects stock and pickup, where each is a stream too."""
+    max_feeds: Annotated[int, Field(ge=1)] = 4
+    """Feeds of local inventory that are made at once; beyond it callers get 503. Protects stock, of which each reads
+    all cells."""
     watch_duration_s: Annotated[float, Field(gt=0)] = 3_600
     """Longest a live stream lasts before its client must ask, and be authorised, again."""
     epcis_max_bytes: Annotated[int, Field(ge=1_024, le=4_000_000)] = 2_000_000

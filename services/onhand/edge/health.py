@@ -24,7 +24,7 @@ class Services:
     def __init__(self, settings: EdgeSettings) -> None:
         self._timeout_s = settings.health_timeout_s
         self._channels = {
-            name: async_channel(target, Settings())
+            name: async_channel(target, Settings(root_certificates=settings.services_ca()))
             for name, target in (
                 ("stock", settings.stock_target),
                 ("routing", settings.routing_target),

@@ -129,7 +129,8 @@ async def cells(stock: AsyncStock, request: availability_pb2.WatchAvailabilityRe
             if whole and not change.cells:
                 yield comment(f"revision {change.revision}")
             else:
-                yield event("cells", availability.change(change), change.revision)
+                # Without an id a browser that is cut asks for what it asked for before.
+                yield event("cells", availability.change(change), change.revision or None)
             whole = change.snapshot_complete
 
 

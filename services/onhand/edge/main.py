@@ -5,6 +5,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import uvicorn
 import uvloop
@@ -12,7 +13,7 @@ from starlette.applications import Starlette
 
 from onhand.client import AsyncNotifications, AsyncPickup, AsyncRouting, AsyncStock, Settings
 from onhand.edge.app import Edge
-from onhand.edge.auth import Gate, caller_token
+from onhand.edge.auth import Gate, caller_address, caller_token
 from onhand.edge.config import EdgeSettings
 from onhand.edge.health import Services
 from onhand.edge.live import Watches
@@ -24,8 +25,17 @@ from onhand.edge.pages.store import StorePage
 from onhand.kit import config, telemetry
 from onhand.kit.auth import Authenticator, TokenFile
 from onhand.kit.clock import SystemClock
+from onhand.kit.http import Protocol
 from onhand.kit.links import Links
 from onhand.kit.telemetry import log
+
+# Connections inherit it from their listener: one whose other end vanished is gone after a minute and a half.
+_KEEPALIVE = (
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 10),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
+)
 
 
 def main() -> None:
@@ -35,7 +45,11 @@ def main() -> None:
 
 
 async def serve(settings: EdgeSettings) -> None:
-    calls = Settings(timeout_s=settings.stock_timeout_s)
+    calls = Settings(
+        timeout_s=settings.stock_timeout_s,
+        root_certificates=settings.services_ca(),
+        origin=caller_address.get,
+    )
     stock = AsyncStock(settings.stock_target, token=caller_token.get, settings=calls)
     routing = AsyncRouting(settings.routing_target, token=caller_token.get, settings=calls)
     pickup = AsyncPickup(settings.pickup_target, token=caller_token.get, settings=calls)
@@ -43,7 +57,8 @@ async def serve(settings: EdgeSettings) -> None:
     services = Services(settings)
     watches = Watches(settings)
     clock = SystemClock()
-    gate = Gate(Authenticator(settings))
+    authenticator = Authenticator(settings)
+    gate = Gate(authenticator)
     sessions = Sessions(settings, gate, clock)
     catalogue = Catalogue(stock)
     pages = [
@@ -57,9 +72,11 @@ async def serve(settings: EdgeSettings) -> None:
         pages += CustomerPage(settings, links, token, routing, pickup, catalogue, clock).routes()
     edge = Edge(settings, gate, stock, services, watches, pages)
 
+    renewal = asyncio.create_task(authenticator.keys.run())
     with _listen(settings.listen) as listener:
         log.info("listening", address=settings.listen)
         await Server(settings, edge.app(), watches).serve([listener])
+    renewal.cancel()
     await asyncio.gather(*(each.close() for each in (stock, routing, pickup, notifications)))
     await services.close()
 
@@ -71,12 +88,15 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                http="h11",  # the one whose limit on headers can be set
+                # Over h11, the one whose limit on headers can be set.
+                http=partial(Protocol, header_timeout_s=settings.header_timeout_s),  # type: ignore[arg-type]
                 ws="none",
                 lifespan="off",
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                ssl_certfile=settings.tls_certificate_file,
+                ssl_keyfile=settings.tls_key_file,
                 proxy_headers=False,
                 limit_concurrency=settings.max_connections,
                 timeout_keep_alive=settings.keep_alive_s,
@@ -105,6 +125,9 @@ def _listen(address: str) -> socket.socket:
     host = host.strip("[]")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, int(port)), family=family, backlog=2048)
+        listener = socket.create_server((host, int(port)), family=family, backlog=2048)
     except (OSError, ValueError) as error:
         raise SystemExit(f"onhand: cannot listen on {address}: {error}") from None
+    for level, option, value in _KEEPALIVE:
+        listener.setsockopt(level, option, value)
+    return listener

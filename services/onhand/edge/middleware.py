@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from onhand.edge import problem
+from onhand.edge.auth import caller_address
 from onhand.kit import telemetry
 
 SECURITY_HEADERS = {
@@ -42,6 +43,7 @@ class Around:
             await self._app(scope, receive, send)
             return
         started, status = time.perf_counter(), 0
+        caller_address.set((scope.get("client") or ("",))[0])
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status

@@ -28,6 +28,7 @@ _Code = grpc.StatusCode
 STATUSES: dict[grpc.StatusCode, HTTPStatus] = {
     _Code.INVALID_ARGUMENT: HTTPStatus.BAD_REQUEST,
     _Code.FAILED_PRECONDITION: HTTPStatus.BAD_REQUEST,
+    _Code.OUT_OF_RANGE: HTTPStatus.BAD_REQUEST,
     _Code.UNAUTHENTICATED: HTTPStatus.UNAUTHORIZED,
     _Code.PERMISSION_DENIED: HTTPStatus.FORBIDDEN,
     _Code.NOT_FOUND: HTTPStatus.NOT_FOUND,
@@ -101,8 +102,8 @@ def described(error: Exception) -> tuple[dict[str, Any], Mapping[str, str]]:
         return members, error.headers or {}
     known = restored(error)
     headers = {}
-    if known.retry_after_s is not None:
-        headers["Retry-After"] = str(math.ceil(known.retry_after_s))
+    if known.retry_delay_s is not None:
+        headers["Retry-After"] = str(math.ceil(known.retry_delay_s))
     if isinstance(known, InvalidToken):
         headers["WWW-Authenticate"] = CHALLENGE
     return of(known), headers
@@ -115,7 +116,8 @@ def restored(error: Exception, service: str = "stock") -> OnhandError:
     if isinstance(error, TimeoutError):
         return DeadlineExceeded()
     if isinstance(error, grpc.aio.AioRpcError):
-        if error.code() is _Code.UNAVAILABLE:
+        # Unimplemented: this edge is newer than what is behind it, for as long as an upgrade lasts.
+        if error.code() in {_Code.UNAVAILABLE, _Code.UNIMPLEMENTED}:
             return DependencyUnavailable(service)
         if error.code() is _Code.DEADLINE_EXCEEDED:
             return DeadlineExceeded()

@@ -4,24 +4,27 @@ A token's claims: `iss`, `aud`, `sub`, `exp`, `scope` (space-separated, RFC 8693
 `locations`, a list of location ids, where `["*"]` means all. A token without `locations` speaks for none.
 """
 
+import math
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
 import jwt
 
+from onhand.kit import tls
 from onhand.kit.config import Auth
 from onhand.kit.errors import InvalidToken, MissingScope, WrongLocation
-from onhand.kit.telemetry import log
+from onhand.kit.keys import Keys
+from onhand.kit.principals import Principals
 
 ALGORITHMS = ["ES256", "EdDSA", "RS256"]
 """Asymmetric only: a public key can never serve as a shared secret (key confusion)."""
 MAX_CACHED_TOKENS = 10_000
 """Verified tokens remembered; protects memory. A signature check costs about 100 µs."""
-KEY_CHECK_S = 1.0
-"""How often the key file is looked at for a change."""
+TOKEN_CHECK_S = 1.0
+"""How often the file of this process's own token is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,28 +71,31 @@ def set_current(principal: Principal) -> None:
     _current.set(principal)
 
 
+class UnknownKey(InvalidToken):
+    """The token is signed by a key that the issuer did not have when it was asked last."""
+
+
 class Authenticator:
-    """Verifies tokens against a key set file, which may be replaced while the service runs."""
+    """Verifies tokens against the issuer's keys, and client certificates against the file of principals.
+
+    Both may be replaced while the service runs. A caller's calls are counted against its limits.
+    """
 
     def __init__(self, settings: Auth) -> None:
         self._settings = settings
-        self._keys: dict[str, jwt.PyJWK] = {}
+        self.keys = Keys(settings)
+        self._principals = Principals(settings.principals_file, settings.calls_per_s)
         self._leeway_s = settings.auth_leeway_s  # a setting's own attribute is ten times as slow
         self._cache: dict[str | None, Principal] = {}
         """By the whole header."""
-        self._version: tuple[int, int] | None = None
-        self._checked = 0.0
-        self._load()
+        self._generation = 0
 
     def authenticate(self, authorization: str | None, scope: str) -> Principal:
         """Return the principal of an `authorization` header value.
 
-        Raises InvalidToken, or MissingScope when the token is good but lacks `scope`.
+        Raises InvalidToken, MissingScope when the token is good but lacks `scope`, or RateLimited.
         """
-        now = time.time()
-        if now - self._checked > KEY_CHECK_S:
-            self._checked = now
-            self._load()
+        now = self._look()
         principal = self._cache.get(authorization)
         if principal is None or principal.expire_time + self._leeway_s <= now:
             if authorization is None or not authorization.lower().startswith("bearer "):
@@ -99,29 +105,43 @@ class Authenticator:
                 self._cache.clear()
             self._cache[authorization] = principal
         principal.require_scope(scope)
+        self._principals.count(principal.subject, now)
         return principal
 
-    def _load(self) -> None:
-        path = self._settings.auth_jwks_file
-        try:
-            stat = path.stat()
-            if (version := (stat.st_mtime_ns, stat.st_ino)) == self._version:
-                return
-            key_set = jwt.PyJWKSet.from_json(path.read_text())
-        except (OSError, ValueError, jwt.PyJWTError):
-            if self._version is None:
-                raise
-            log.warning("the keys cannot be read; those from before still hold", file=str(path))
-            return
-        self._keys = {key.key_id or "": key for key in key_set.keys}
-        self._cache.clear()
-        self._version = version
+    def authenticate_certificate(self, auth_context: Mapping[str, Iterable[bytes]], scope: str) -> Principal:
+        """Return the principal of a connection's client certificate, which its handshake has verified.
+
+        Raises as `authenticate`.
+        """
+        now = self._look()
+        names = tls.names(auth_context)
+        if not names:
+            raise InvalidToken("none was sent")
+        owner = self._principals.owner(names)
+        if owner is None:
+            raise InvalidToken(f"nobody is known by the certificate of {names[0]!r}")
+        subject, known = owner
+        locations = None if "*" in known.locations else known.locations
+        principal = Principal(subject, known.scopes, locations, math.inf)
+        principal.require_scope(scope)
+        self._principals.count(subject, now)
+        return principal
+
+    def _look(self) -> float:
+        """Take up what was replaced; returns the present."""
+        now = time.time()
+        self.keys.look(now)
+        self._principals.look(now)
+        if self._generation != self.keys.generation:
+            self._generation = self.keys.generation
+            self._cache.clear()
+        return now
 
     def _verify(self, token: str) -> Principal:
         try:
-            key = self._keys.get(jwt.get_unverified_header(token).get("kid", ""))
+            key = self.keys.find(str(jwt.get_unverified_header(token).get("kid", "")))
             if key is None:
-                raise InvalidToken("its key is not known")
+                raise UnknownKey("its key is not known")
             claims = jwt.decode(
                 token,
                 key,
@@ -154,7 +174,7 @@ class TokenFile:
 
     def __call__(self) -> str:
         now = time.monotonic()
-        if not self._value or now - self._read_at > KEY_CHECK_S:
+        if not self._value or now - self._read_at > TOKEN_CHECK_S:
             self._value = self._path.read_text().strip()
             self._read_at = now
         return self._value

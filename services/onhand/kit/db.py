@@ -8,6 +8,7 @@ import asyncpg
 from sqlalchemy import exc
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from onhand.kit import trail
 from onhand.kit.config import ServiceSettings
 from onhand.kit.errors import Contention, DatabaseUnavailable, FieldViolation, InvalidField
 from onhand.kit.telemetry import log
@@ -58,7 +59,7 @@ class Database:
         await self.engine.dispose()
 
     async def transaction(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        """Run `work` in one READ COMMITTED transaction and commit it.
+        """Run `work` in one READ COMMITTED transaction, note in the trail whose write it is, and commit it.
 
         `work` runs again, from its start, after a serialization failure or deadlock, and once after a
         connection turned out dead before anything was committed; it must touch nothing but the database.
@@ -73,6 +74,7 @@ class Database:
             try:
                 async with self.engine.connect() as connection:
                     result = await work(connection)
+                    await trail.record(connection)
                     committing = True
                     await connection.commit()
                     self.committed.set()
@@ -124,9 +126,12 @@ def sqlstate(error: BaseException) -> str:
 
 
 def refused(error: BaseException) -> InvalidField | None:
-    """Return what to tell a caller whose text PostgreSQL cannot hold: protobuf allows NUL, it does not."""
-    if sqlstate(error) == "22021":
-        return InvalidField([FieldViolation("", "text may not contain the character NUL")])
+    """Return what to tell a caller whose value PostgreSQL cannot hold: protobuf allows NUL, and sums without end."""
+    match sqlstate(error):
+        case "22021":
+            return InvalidField([FieldViolation("", "text may not contain the character NUL")])
+        case "22003" | "22008":
+            return InvalidField([FieldViolation("", "a number or a time is out of range")])
     return None
 
 

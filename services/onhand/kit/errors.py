@@ -27,6 +27,11 @@ class OnhandError(Exception):
         """One sentence for people, with the numbers."""
         return self.reason.lower().replace("_", " ")
 
+    @property
+    def retry_delay_s(self) -> float | None:
+        """Seconds after which this very call may succeed."""
+        return self.retry_after_s
+
     def metadata(self) -> dict[str, str]:
         """Return the fields as text, for programs."""
         return {field.name: str(getattr(self, field.name)) for field in fields(self)}
@@ -256,6 +261,45 @@ class LimitReached(OnhandError):
 
 
 @dataclass
+class HoldLimitReached(OnhandError):
+    reason = "HOLD_LIMIT_REACHED"
+    limit: str
+    """The policy's term: customer_limit or channel_limit."""
+    holder: str
+    """The customer or the channel."""
+    item_id: str
+    location_id: str
+    """Empty: over all locations."""
+    asked: int
+    held: int
+    most: int
+
+    @property
+    def message(self) -> str:
+        where = f" at {self.location_id}" if self.location_id else ""
+        return (
+            f"{self.limit} reached: {self.holder} may hold {self.most} of {self.item_id}{where}, "
+            f"holds {self.held}, {self.asked} more asked"
+        )
+
+
+@dataclass
+class RateLimited(OnhandError):
+    reason = "RATE_LIMITED"
+    limit: str
+    """Which limit of this caller."""
+    retry_after_ms: int
+
+    @property
+    def message(self) -> str:
+        return f"too many calls: the limit is {self.limit}; try again in {self.retry_after_ms / 1000:g} s"
+
+    @property
+    def retry_delay_s(self) -> float | None:
+        return self.retry_after_ms / 1000
+
+
+@dataclass
 class DeadlineExceeded(OnhandError):
     reason = "DEADLINE_EXCEEDED"
 
@@ -307,6 +351,17 @@ class ViewBehind(OnhandError):
     @property
     def message(self) -> str:
         return f"this replica's view is at revision {self.revision}, behind what was asked; try again"
+
+
+@dataclass
+class BeforeHistory(OnhandError):
+    reason = "BEFORE_HISTORY"
+    history_start_time: str
+    """RFC 3339."""
+
+    @property
+    def message(self) -> str:
+        return f"what was before {self.history_start_time} is not known here"
 
 
 BY_REASON: dict[str, type[OnhandError]] = {each.reason: each for each in OnhandError.__subclasses__()}

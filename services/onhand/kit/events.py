@@ -6,9 +6,9 @@ replayed; it never blocks those behind it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import nats
 from nats.aio.client import Client
@@ -137,6 +137,10 @@ class Subscription:
     """Called inside the transaction with the serialized event; raises to have it delivered again."""
     wanted: Callable[[bytes], bool] | None = None
     """Tells from the event alone whether it is worth a transaction; None: each is."""
+    from_now: bool = False
+    """Whether events of before this service first listened are nothing to it."""
+    concurrency: int = 1
+    """Events handled at a time by one process. Replicas share a stream anyhow, so no handler may count on an order."""
 
 
 class Consumer:
@@ -156,6 +160,7 @@ class Consumer:
             stream.upper(),
             ConsumerConfig(
                 durable_name=self.name,
+                deliver_policy=DeliverPolicy.NEW if self._subscription.from_now else DeliverPolicy.ALL,
                 filter_subjects=[f"onhand.{stream}.{each}" for each in self._subscription.payloads],
                 ack_wait=ACK_WAIT_S,
                 max_deliver=-1,  # counted here, so that a long outage of the database kills no event
@@ -164,13 +169,17 @@ class Consumer:
         )
         pull = await jetstream.pull_subscribe_bind(durable=self.name, stream=stream.upper())
         telemetry.log.info("consuming", consumer=self.name)
+        turns = asyncio.Semaphore(self._subscription.concurrency)
         while True:
             try:
                 messages = await pull.fetch(FETCH, timeout=5)
             except TimeoutError:
                 continue
-            for message in messages:
-                await self._take(message)
+            await asyncio.gather(*(self._in_turn(turns, message) for message in messages))
+
+    async def _in_turn(self, turns: asyncio.Semaphore, message: Msg) -> None:
+        async with turns:
+            await self._take(message)
 
     async def _take(self, message: Msg) -> None:
         headers = {EVENT_ID_HEADER: "", **(message.headers or {})}  # one sent by hand may have none
@@ -238,29 +247,51 @@ class DeadLetter:
     data: bytes
 
 
-async def dead_letters(jetstream: JetStreamContext, consumer: str = "") -> AsyncIterator[DeadLetter]:
-    """Yield the dead letters of `consumer`, or of all, oldest first."""
+async def dead_letters(
+    jetstream: JetStreamContext, consumer: str = "", after: int = 0
+) -> AsyncGenerator[DeadLetter]:
+    """Yield the dead letters of `consumer`, or of all, whose sequence is past `after`, oldest first."""
     subject = f"onhand.dead.{consumer or '>'}"
-    info = await jetstream.stream_info(DEAD, subjects_filter=subject)
-    count = sum((info.state.subjects or {}).values())
-    if not count:
-        return
-    subscription = await jetstream.subscribe(subject, ordered_consumer=True, deliver_policy=DeliverPolicy.ALL)
     try:
-        for _ in range(count):
+        last = (await jetstream.get_last_msg(DEAD, subject)).seq or 0
+    except NotFoundError:
+        return
+    if last <= after:
+        return
+    begin = ConsumerConfig(deliver_policy=DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=after + 1)
+    subscription = await jetstream.subscribe(subject, ordered_consumer=True, config=begin)
+    try:
+        sequence = after
+        while sequence < last:
             message = await subscription.next_msg(timeout=5)
-            headers = message.headers or {}
-            yield DeadLetter(
-                sequence=message.metadata.sequence.stream,
-                consumer=message.subject.removeprefix("onhand.dead."),
-                subject=headers["Onhand-Subject"],
-                event_id=headers[EVENT_ID_HEADER],
-                failure=headers["Onhand-Failure"],
-                dead_time=message.metadata.timestamp,
-                data=message.data,
-            )
+            sequence = message.metadata.sequence.stream
+            consumer_name = message.subject.removeprefix("onhand.dead.")
+            time = message.metadata.timestamp
+            yield _letter(sequence, consumer_name, message.headers or {}, time, message.data)
     finally:
         await subscription.unsubscribe()
+
+
+async def dead_letter(jetstream: JetStreamContext, sequence: int) -> DeadLetter:
+    """Return one dead letter; raises nats.js.errors.NotFoundError."""
+    found = await jetstream.get_msg(DEAD, sequence)
+    consumer = (found.subject or "").removeprefix("onhand.dead.")
+    # Of one that is looked at alone the broker's client does not tell the time; whoever replays it needs none.
+    return _letter(sequence, consumer, found.headers or {}, datetime.fromtimestamp(0, UTC), found.data or b"")
+
+
+def _letter(
+    sequence: int, consumer: str, headers: Mapping[str, str], dead_time: datetime, data: bytes
+) -> DeadLetter:
+    return DeadLetter(
+        sequence=sequence,
+        consumer=consumer,
+        subject=headers["Onhand-Subject"],
+        event_id=headers[EVENT_ID_HEADER],
+        failure=headers["Onhand-Failure"],
+        dead_time=dead_time,
+        data=data,
+    )
 
 
 async def replay(jetstream: JetStreamContext, letter: DeadLetter) -> None:

@@ -2,7 +2,7 @@
 
 1. telemetry: a span under the caller's trace, duration and code as metrics;
 2. errors: whatever is raised becomes a status, and what is not ours becomes INTERNAL without detail;
-3. authentication: token, then the scope that the contract names for the method;
+3. authentication: token, then the scope that the contract names for the method; a write is noted in the trail;
 4. deadline: a unary call ends at the service's limit even if its caller set none;
 5. validation: the rules in the contract.
 
@@ -15,6 +15,7 @@ for each call.
 """
 
 import time
+import traceback
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from functools import partial
@@ -24,11 +25,12 @@ import grpc
 import protovalidate
 from google.protobuf import message_factory
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+from google.protobuf.internal import well_known_types
 from google.protobuf.message import DecodeError, Message
 from opentelemetry import trace
 
 from onhand.api.auth.v1 import scopes_pb2
-from onhand.kit import auth, telemetry
+from onhand.kit import auth, telemetry, trail
 from onhand.kit.deadlines import Deadlines
 from onhand.kit.errors import (
     DeadlineExceeded,
@@ -70,22 +72,26 @@ class Guard:
 
     def _handler(self, method: MethodDescriptor, servicer: object, behaviour: Callable[..., Any]) -> Any:
         parse = message_factory.GetMessageClass(method.input_type).FromString
-        codec = {"request_deserializer": parse, "response_serializer": _serialize}
+        codec = {
+            "response_serializer": _serialize
+        }  # gRPC itself answers UNKNOWN to bytes that are no message
+        read = partial(_read, parse)
         around = _Around(method, self._authenticator)
         if method.server_streaming and method.client_streaming:
-            return grpc.stream_stream_rpc_method_handler(around.streaming(behaviour, checked), **codec)
+            each = partial(_read_each, parse)
+            return grpc.stream_stream_rpc_method_handler(around.streaming(behaviour, each), **codec)
         if method.server_streaming:
-            return grpc.unary_stream_rpc_method_handler(around.streaming(behaviour, check), **codec)
+            return grpc.unary_stream_rpc_method_handler(around.streaming(behaviour, read), **codec)
         if method.client_streaming:
             raise ValueError(f"{method.full_name}: no contract here streams one way up")
         prepare: Callable[[Any], Any] | None = getattr(behaviour, _PREPARE, None)
         if prepare is None:
             return grpc.unary_unary_rpc_method_handler(
-                around.unary(behaviour, check, self._deadlines), **codec
+                around.unary(behaviour, read, self._deadlines), **codec
             )
-        memory = _Memory(partial(_parsed, parse), partial(prepare, servicer))
+        memory = _Memory(read, partial(prepare, servicer))
         return grpc.unary_unary_rpc_method_handler(
-            around.unary(behaviour, memory.recall, self._deadlines), response_serializer=_serialize
+            around.unary(behaviour, memory.recall, self._deadlines), **codec
         )
 
 
@@ -119,8 +125,8 @@ def remembering(prepare: Callable[[Any, Any], Prepared]) -> Callable[[F], F]:
 class _Memory:
     """What requests came to, by their bytes; the oldest is forgotten first."""
 
-    def __init__(self, parse: Callable[[bytes], Any], prepare: Callable[[Any], Prepared]) -> None:
-        self._parse = parse
+    def __init__(self, read: Callable[[bytes], Any], prepare: Callable[[Any], Prepared]) -> None:
+        self._read = read
         self._prepare = prepare
         self._known: dict[bytes, Prepared] = {}
         self._weight = 0
@@ -129,7 +135,7 @@ class _Memory:
         """Return what `request` comes to. Raises InvalidField."""
         known = self._known.get(request)
         if known is None:
-            known = self._prepare(check(self._parse(request)))
+            known = self._prepare(self._read(request))
             self._known[request] = known
             self._weight += known.weight
             while self._weight > MEMORY_WEIGHT:
@@ -137,9 +143,9 @@ class _Memory:
         return known
 
 
-def _parsed(parse: Callable[[bytes], M], request: bytes) -> M:
+def _read(parse: Callable[[bytes], M], request: bytes) -> M:
     try:
-        return parse(request)
+        return check(parse(request))
     except DecodeError:
         raise InvalidField([FieldViolation("", "the bytes are not such a message")]) from None
 
@@ -163,12 +169,24 @@ def check(request: M) -> M:
         raise InvalidField(
             [FieldViolation(_path(each), each.proto.message) for each in error.violations]
         ) from None
+    except protovalidate.EvaluationError as error:  # a sum in a rule that no int64 holds
+        raise InvalidField([FieldViolation("", str(error))]) from None
     return request
 
 
-async def checked(requests: AsyncIterator[M]) -> AsyncIterator[M]:
+async def _read_each(parse: Callable[[bytes], M], requests: AsyncIterator[bytes]) -> AsyncIterator[M]:
     async for request in requests:
-        yield check(request)
+        yield _read(parse, request)
+
+
+def _is_out_of_range(error: Exception) -> bool:
+    """Tell whether a value of the request is one that Python has no number, time or duration for."""
+    if isinstance(error, OverflowError):
+        return True
+    if not isinstance(error, ValueError) or error.__traceback__ is None:
+        return False
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return frame.f_globals.get("__name__") == well_known_types.__name__
 
 
 def _path(violation: protovalidate.Violation) -> str:
@@ -186,6 +204,7 @@ class _Around:
     def __init__(self, method: MethodDescriptor, authenticator: auth.Authenticator) -> None:
         self._name = method.full_name
         self._scope = scope_of(method)
+        self._writes = self._scope.endswith(".write")
         self._authenticator = authenticator
         if not self._scope:
             raise ValueError(f"{self._name} has no scope in its contract")
@@ -198,9 +217,11 @@ class _Around:
             started, code = time.perf_counter(), grpc.StatusCode.OK
             with telemetry.span(self._name, metadata, trace.SpanKind.SERVER):
                 try:
-                    self._authenticate(metadata)
+                    principal = await self._authenticate(metadata, context)
                     with deadlines:
-                        return await behaviour(validate(request), context)
+                        message = validate(request)
+                        self._note(principal, metadata, context, message)
+                        return await behaviour(message, context)
                 except Exception as error:  # noqa: BLE001
                     code, message, trailers = self._translate(error)
                     await context.abort(code, message, trailers)
@@ -217,7 +238,8 @@ class _Around:
             started, code = time.perf_counter(), grpc.StatusCode.OK
             with telemetry.span(self._name, metadata, trace.SpanKind.SERVER):
                 try:
-                    self._authenticate(metadata)
+                    principal = await self._authenticate(metadata, context)
+                    self._note(principal, metadata, context, None)
                     async with aclosing(behaviour(validate(requests), context)) as responses:
                         async for response in responses:
                             await context.write(response)
@@ -229,12 +251,38 @@ class _Around:
 
         return call
 
-    def _authenticate(self, metadata: dict[str, Any]) -> None:
-        auth.set_current(self._authenticator.authenticate(metadata.get("authorization"), self._scope))
+    async def _authenticate(
+        self, metadata: dict[str, Any], context: grpc.aio.ServicerContext[Any, Any]
+    ) -> auth.Principal:
+        authorization = metadata.get("authorization")
+        try:
+            if authorization is None:
+                principal = self._authenticator.authenticate_certificate(context.auth_context(), self._scope)
+            else:
+                principal = self._authenticator.authenticate(authorization, self._scope)
+        except auth.UnknownKey:
+            await self._authenticator.keys.renewed()
+            principal = self._authenticator.authenticate(authorization, self._scope)
+        auth.set_current(principal)
+        return principal
+
+    def _note(
+        self,
+        principal: auth.Principal,
+        metadata: dict[str, Any],
+        context: grpc.aio.ServicerContext[Any, Any],
+        request: Message | None,
+    ) -> None:
+        """Let what the call writes be written in its name."""
+        if self._writes:
+            origin = trail.origin(context.peer(), metadata.get(trail.FORWARDED, ""))
+            trail.act_for([trail.Call(principal.subject, self._name, origin, request)])
 
     def _translate(self, error: Exception) -> tuple[grpc.StatusCode, str, Any]:
         if isinstance(error, TimeoutError):
             error = DeadlineExceeded()
+        elif _is_out_of_range(error):
+            error = InvalidField([FieldViolation("", "a number or a time is out of range")])
         if not isinstance(error, OnhandError):
             telemetry.log.exception("unexpected failure", method=self._name, exc_info=error)
             error = Internal(telemetry.trace_id())

@@ -1,6 +1,7 @@
 """A service's process: gRPC server with health and reflection, background work, graceful drain."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import Awaitable, Callable
 
@@ -10,6 +11,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_health.v1._async import HealthServicer
 from grpc_reflection.v1alpha import reflection
 
+from onhand.kit import tls
 from onhand.kit.auth import Authenticator
 from onhand.kit.config import ServiceSettings
 from onhand.kit.errors import OnhandError
@@ -24,6 +26,10 @@ RESTART_S = 1.0
 """Pause before background work that failed starts again; protects what it failed on."""
 ABLE_S = 1.0
 """How often a process asks itself whether it is able to serve."""
+METADATA_BYTES = 16 << 10
+"""Largest headers of a call; protects memory. A token takes one or two kilobytes."""
+HANDSHAKE_MS = 10_000
+"""Longest a connection may take to begin; protects from those that are opened and say nothing."""
 CANCEL_S = 1.0
 """How long background work may take to end before it is cancelled again."""
 
@@ -33,7 +39,8 @@ class Server:
 
     def __init__(self, settings: ServiceSettings) -> None:
         self._settings = settings
-        self._guard = Guard(Authenticator(settings), settings.default_deadline_s)
+        self._authenticator = Authenticator(settings)
+        self._guard = Guard(self._authenticator, settings.default_deadline_s)
         self._health = HealthServicer()
         self._background: list[tuple[str, Callable[[], Awaitable[None]]]] = []
         self._names: list[str] = []
@@ -43,10 +50,18 @@ class Server:
                 ("grpc.max_receive_message_length", settings.max_message_bytes),
                 ("grpc.max_send_message_length", -1),
                 ("grpc.so_reuseport", int(settings.share_port)),
-                ("grpc.max_metadata_size", 16 << 10),
+                ("grpc.max_metadata_size", METADATA_BYTES),
+                # Up to this size gRPC refuses some, in between all.
+                ("grpc.absolute_max_metadata_size", METADATA_BYTES),
                 # A channel that pings more often than this is cut; ours ping every 30 s.
                 ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
                 ("grpc.keepalive_permit_without_calls", 1),
+                # A caller that vanished without a word is gone after these, its streams with it.
+                ("grpc.keepalive_time_ms", 60_000),
+                ("grpc.keepalive_timeout_ms", 20_000),
+                ("grpc.server_handshake_timeout_ms", HANDSHAKE_MS),
+                ("grpc.max_concurrent_streams", settings.max_connection_calls),
+                ("grpc.max_allowed_incoming_connections", settings.max_connections),
             ],
             maximum_concurrent_rpcs=settings.max_concurrent_calls,
         )
@@ -86,14 +101,14 @@ class Server:
         )
         await self._set_health(serving=False)
         await self._health.set(LIVENESS, health_pb2.HealthCheckResponse.SERVING)
-        if self._server.add_insecure_port(self._settings.listen) == 0:
-            raise SystemExit(f"onhand: cannot listen on {self._settings.listen}")
+        self._open()
         await self._server.start()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
         tasks = [asyncio.create_task(self._keep(name, work), name=name) for name, work in self._background]
         tasks.append(asyncio.create_task(self._announce(ready, able)))
+        tasks.append(asyncio.create_task(self._keep("keys", self._authenticator.keys.run)))
         log.info("listening", address=self._settings.listen)
         await self._stop.wait()
         log.info("draining")
@@ -108,6 +123,10 @@ class Server:
 
     async def _announce(self, ready: Callable[[], Awaitable[None]], able: Callable[[], bool]) -> None:
         await ready()
+        await self._authenticator.keys.available()
+        # What is here by now stays: the collector need not go through it again and again.
+        gc.collect()
+        gc.freeze()
         serving = False
         while True:
             if able() is not serving:
@@ -115,6 +134,24 @@ class Server:
                 await self._set_health(serving=serving)
                 log.info("ready" if serving else "not ready")
             await asyncio.sleep(ABLE_S)
+
+    def _open(self) -> None:
+        """Open the doors: for tokens, with TLS where there is a certificate, and for devices that show their own."""
+        settings = self._settings
+        doors: list[tuple[str, grpc.ServerCredentials | None]] = [(settings.listen, None)]
+        if settings.tls_certificate_file is not None and settings.tls_key_file is not None:
+            files = (settings.tls_certificate_file, settings.tls_key_file)
+            doors = [(settings.listen, tls.credentials(*files))]
+            if settings.devices_listen:
+                doors.append((settings.devices_listen, tls.credentials(*files, settings.devices_ca_file)))
+        for address, credentials in doors:
+            try:
+                if credentials is None:
+                    self._server.add_insecure_port(address)
+                else:
+                    self._server.add_secure_port(address, credentials)
+            except RuntimeError:
+                raise SystemExit(f"onhand: cannot listen on {address}") from None
 
     async def _set_health(self, *, serving: bool) -> None:
         status = health_pb2.HealthCheckResponse

@@ -38,8 +38,11 @@ CODES: dict[str, grpc.StatusCode] = {
     "VIEW_BEHIND": _Code.UNAVAILABLE,
     "CONTENTION": _Code.ABORTED,
     "LIMIT_REACHED": _Code.RESOURCE_EXHAUSTED,
+    "HOLD_LIMIT_REACHED": _Code.RESOURCE_EXHAUSTED,
+    "RATE_LIMITED": _Code.RESOURCE_EXHAUSTED,
     "DEADLINE_EXCEEDED": _Code.DEADLINE_EXCEEDED,
     "INTERNAL": _Code.INTERNAL,
+    "BEFORE_HISTORY": _Code.OUT_OF_RANGE,
 }
 """Every reason and its canonical code; a test holds it against the contract's enum."""
 
@@ -60,9 +63,9 @@ def to_status(error: errors.OnhandError) -> status_pb2.Status:
     status.details.add().Pack(info)
     if isinstance(error, errors.InvalidField):
         status.details.add().Pack(_bad_request(error.violations))
-    if error.retry_after_s is not None:
+    if error.retry_delay_s is not None:
         delay = duration_pb2.Duration()
-        delay.FromMilliseconds(int(error.retry_after_s * 1000))
+        delay.FromMilliseconds(int(error.retry_delay_s * 1000))
         status.details.add().Pack(error_details_pb2.RetryInfo(retry_delay=delay))
     return status
 

@@ -13,8 +13,11 @@ from onhand.api.pickup.v1.events_pb2 import PickupEvent
 from onhand.api.pickup.v1.tasks_pb2 import TaskLine
 from onhand.api.routing.v1 import orders_pb2 as pb_orders
 from onhand.api.routing.v1.events_pb2 import RoutingEvent
+from onhand.api.stock.v1.events_pb2 import StockEvent
 from onhand.kit import outbox
 from onhand.kit.clock import Clock
+from onhand.notifications.domain.activity import Act, ActKind
+from onhand.notifications.domain.availability import CellChange, Subscription
 from onhand.notifications.domain.contacts import (
     CUSTOMER_SYSTEM,
     ORDER_SYSTEM,
@@ -78,6 +81,7 @@ _PICKUP_PURPOSES = {
     "task_shipped": Purpose.ORDER_SHIPPED,
     "task_expired": Purpose.ORDER_EXPIRED,
 }
+"""Of what a task's own end or step tells."""
 
 
 def pickup_occasion(event: PickupEvent) -> Occasion:
@@ -100,6 +104,26 @@ def pickup_occasion(event: PickupEvent) -> Occasion:
     )
 
 
+def offer(event: PickupEvent) -> Occasion:
+    """Return the question that SubstitutionOffered asks; of SubstitutionDecided, the one that it ends."""
+    task, decided = event.task, event.substitution_decided.substitution
+    offered = decided if event.HasField("substitution_decided") else event.substitution_offered.substitution
+    wanted = next((each.item_id for each in task.lines if each.line_id == offered.line_id), offered.line_id)
+    return Occasion(
+        event_id=UUID(event.event_id),
+        record_time=_time(event.record_time),
+        purpose=Purpose.SUBSTITUTION_OFFERED,
+        order_id=task.order_id,
+        lines=(Line(offered.line_id, wanted, offered.quantity),),
+        task=Task(UUID(task.task_id), task.version),
+        location_id=task.location_id,
+        detail=_one_line(offered.detail),
+        offered_item_id=offered.item_id,
+        offered_quantity=offered.quantity,
+        decide_deadline=_optional_time(offered, "decide_deadline"),
+    )
+
+
 def withdrawal(event: PickupEvent) -> Occasion:
     """Return a task that routing withdrew, as the cancellation that customers hear of from routing."""
     return Occasion(
@@ -111,9 +135,42 @@ def withdrawal(event: PickupEvent) -> Occasion:
     )
 
 
+def return_of(event: PickupEvent) -> Act:
+    """Return that goods of an order were brought back."""
+    return Act(
+        event_id=UUID(event.event_id),
+        order_id=event.task.order_id,
+        kind=ActKind.RETURNED,
+        location_id=event.goods_returned.location_id,
+        time=_time(event.record_time),
+    )
+
+
 def _units(line: TaskLine) -> int:
     """Return how many units of a line the customer gets: a task that is ready or further has no others."""
     return line.quantity - line.short_quantity - line.cancelled_quantity
+
+
+def cell_change(event: StockEvent) -> CellChange:
+    """Return the cell of a BalanceChanged."""
+    changed = event.balance_changed
+    unavailable = changed.damaged + changed.quality_control + changed.quarantined + changed.missing
+    quantities = {
+        "on_hand": changed.sellable + unavailable,
+        "unavailable": unavailable,
+        "reserved": changed.reserved,
+        "committed": changed.committed,
+        "in_transit": changed.in_transit,
+    }
+    return CellChange(
+        changed.location_id,
+        changed.item_id,
+        changed.version,
+        event.revision,
+        _time(event.record_time),
+        changed.available_after,
+        quantities,
+    )
 
 
 def _one_line(text: str) -> str:
@@ -162,6 +219,27 @@ def endpoint_proto(endpoint: Endpoint) -> messages_pb2.WebhookEndpoint:
         disable_time=stamp(endpoint.disable_time),
         pause_time=stamp(endpoint.pause_time),
         old_secret_expire_time=stamp(endpoint.old_secret_expire_time),
+        availability=None if endpoint.availability is None else _subscription_proto(endpoint.availability),
+    )
+
+
+def _subscription_proto(subscription: Subscription) -> messages_pb2.AvailabilitySubscription:
+    return messages_pb2.AvailabilitySubscription(
+        item_ids=sorted(subscription.item_ids),
+        location_ids=sorted(subscription.location_ids),
+        thresholds_only=subscription.thresholds_only,
+        low_quantity=subscription.low_quantity,
+        out_quantity=subscription.out_quantity,
+    )
+
+
+def subscription(message: messages_pb2.AvailabilitySubscription) -> Subscription:
+    return Subscription(
+        frozenset(message.item_ids),
+        frozenset(message.location_ids),
+        message.thresholds_only,
+        message.low_quantity,
+        message.out_quantity,
     )
 
 

@@ -5,10 +5,12 @@ e-mail, `sms.txt` of a text message. What has been saved stands before them.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache, partial
+from html import unescape
 from importlib.resources import files
 from typing import Any
 from uuid import UUID
@@ -39,6 +41,8 @@ _FILES = {
 }
 _DATES = "en_GB"
 """How a text in English says a date to a reader of another language."""
+_LINK = re.compile(r"""(<a\s[^>]*?href=)"(https?://[^"]*)\"""", re.IGNORECASE)
+"""A link in HTML to somewhere else; templates write attributes in double quotes."""
 MAX_COMPILED = 10_000
 """Parts kept compiled; protects memory."""
 
@@ -95,6 +99,19 @@ def render(
             "a template failed", purpose=purpose.name, version=template.version, error=type(error).__name__
         )
         return render_with(own, facts, reader)
+
+
+def tracked(text: Text, link: Callable[[str], str], pixel: str) -> Text:
+    """Return a text whose links in HTML lead over `link`, and that loads `pixel` when it is shown; empty: none."""
+
+    def over(found: re.Match[str]) -> str:
+        return f'{found[1]}"{link(unescape(found[2]))}"'
+
+    html = _LINK.sub(over, text.html)
+    if pixel:
+        image = f'<img src="{pixel}" width="1" height="1" alt="">'
+        html = html.replace("</body>", f"{image}</body>") if "</body>" in html else html + image
+    return replace(text, html=html)
 
 
 def has_fallback(saved: Iterable[Template], purpose: Purpose, channel: Channel) -> bool:
@@ -192,16 +209,19 @@ def builtin(purpose: Purpose, channel: Channel) -> dict[str, Template]:
     return found
 
 
-def facts_of(occasion: Occasion, lines: tuple[Line, ...]) -> dict[str, Any]:
+def facts_of(occasion: Occasion, lines: tuple[Line, ...], link: str = "") -> dict[str, Any]:
     """Return what an occasion's templates may name, all but the reader's name."""
-    said = {name: getattr(occasion, name, None) for name in VARIABLES[occasion.purpose] - {"name", "lines"}}
-    return {**said, "lines": lines}
+    apart = {"name", "lines", "link"}
+    said = {name: getattr(occasion, name, None) for name in VARIABLES[occasion.purpose] - apart}
+    return {**said, "lines": lines, "link": link}
 
 
 def sample(purpose: Purpose, *, full: bool) -> dict[str, Any]:
     """Return facts to try a template with; not `full`: all that an event may lack is lacking."""
     noon = datetime(2026, 6, 5, 12, tzinfo=UTC)
-    bare = Occasion(UUID(int=0), noon, purpose, "WEB-1001", location_id="store-7", code="493817")
+    bare = Occasion(
+        UUID(int=0), noon, purpose, "WEB-1001", location_id="store-7", code="493817", item_id="SKU-1"
+    )
     if not full:
         return facts_of(bare, (Line("1", "SKU-1", None),))
     occasion = replace(
@@ -212,8 +232,15 @@ def sample(purpose: Purpose, *, full: bool) -> dict[str, Any]:
         promise_time_before=noon,
         promise_time=noon + timedelta(days=1),
         detail="it broke",
+        alert_id=UUID(int=1),
+        offer="Half price until Sunday",
+        claim_deadline=noon + timedelta(hours=2),
+        offered_item_id="SKU-3",
+        offered_quantity=2,
+        decide_deadline=noon + timedelta(minutes=30),
     )
-    return facts_of(occasion, (Line("1", "SKU-1", 2), Line("2", "SKU-2", 1)))
+    lines = (Line("1", "SKU-1", 2), Line("2", "SKU-2", 1))
+    return facts_of(occasion, lines, "https://shop.example/orders/x")
 
 
 def moment(value: datetime, locale: str = _DATES, zone: ZoneInfo | None = None) -> str:
@@ -269,6 +296,13 @@ def webhook_body(occasion: Occasion, lines: tuple[Line, ...]) -> bytes:
             }
         case Purpose.ORDER_CANCELLED:
             data |= {"detail": occasion.detail}
+        case Purpose.SUBSTITUTION_OFFERED:
+            data |= {
+                "offered_item_id": occasion.offered_item_id,
+                "offered_quantity": occasion.offered_quantity,
+                "decide_deadline": _timestamp(occasion.decide_deadline),
+                "detail": occasion.detail,
+            }
     return json.dumps(
         {
             "type": occasion.purpose.name.lower().replace("_", "."),
@@ -278,6 +312,13 @@ def webhook_body(occasion: Occasion, lines: tuple[Line, ...]) -> bytes:
         ensure_ascii=False,
         separators=(",", ":"),
     ).encode()
+
+
+def availability_body(cells: Sequence[Mapping[str, Any]], now: datetime) -> bytes:
+    """Return what is posted of cells that changed: `data` is as the event of the edge's live stream."""
+    data = {"revision": max(each["revision"] for each in cells), "cells": list(cells)}
+    said = {"type": "availability.changed", "timestamp": _timestamp(now), "data": data}
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _line(line: Line) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """What pickup asks of stock and tells it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from datetime import UTC
-from typing import Any
+from typing import Any, cast
 
 import grpc
 from google.protobuf import duration_pb2
@@ -29,6 +30,7 @@ from onhand.pickup.config import PickupSettings
 from onhand.pickup.domain.departure import Bucket, EffectKind, Owed
 from onhand.pickup.domain.picklist import Item, SeenTag
 from onhand.pickup.domain.scans import Sighting
+from onhand.pickup.domain.traces import Sight
 from onhand.pickup.storage.effects import Effect
 
 REFUSALS = (
@@ -97,6 +99,17 @@ class Stock:
             )
             for tag in answer.tags
         ]
+
+    async def follow(self, location_id: str, epc: str) -> AsyncGenerator[Sight]:
+        """Yield the reads of a tag at a location as stock takes them, for as long as stock tells them."""
+        request = reads_pb2.FollowTagRequest(location_id=location_id, epc=epc)
+        told = cast("AsyncGenerator[reads_pb2.FollowTagResponse]", self._client.tags.FollowTag(request))
+        try:
+            async with aclosing(told):
+                async for each in told:
+                    yield Sight(each.read_time.ToDatetime(UTC), each.zone_id, each.rssi_cdbm)
+        except (OnhandError, grpc.RpcError) as error:
+            raise _unavailable(error) from error
 
     async def gtins(self, item_id: str) -> Sequence[str]:
         """Return the GTINs that mean an item, with 14 digits; raises UnknownItem."""

@@ -6,12 +6,11 @@ import uvloop
 
 from onhand.api.routing.v1 import network_pb2, orders_pb2, policies_pb2, quotes_pb2, reports_pb2
 from onhand.client import AsyncStock, Settings
-from onhand.kit import config, housekeeping, telemetry
+from onhand.kit import config, housekeeping, letters, telemetry
 from onhand.kit.auth import TokenFile
 from onhand.kit.clock import SystemClock
 from onhand.kit.db import Database
 from onhand.kit.events import Broker, Consumer
-from onhand.kit.outbox import Relay
 from onhand.kit.schema import wait_until_migrated
 from onhand.kit.server import Server
 from onhand.routing.config import RoutingSettings
@@ -29,6 +28,8 @@ from onhand.routing.servicer import (
     ReportServicer,
 )
 from onhand.routing.stock import StockGateway
+from onhand.routing.storage import leases
+from onhand.routing.storage import orders as rows
 from onhand.routing.use_cases.networks import Networks
 from onhand.routing.use_cases.orders import Orders
 from onhand.routing.use_cases.policies import Policies
@@ -49,7 +50,11 @@ async def serve(settings: RoutingSettings) -> None:
     client = AsyncStock(
         settings.stock_target,
         TokenFile(settings.token_file) if settings.token_file is not None else None,
-        Settings(timeout_s=settings.stock_timeout_s, max_attempts=settings.stock_attempts),
+        Settings(
+            timeout_s=settings.stock_timeout_s,
+            max_attempts=settings.stock_attempts,
+            root_certificates=settings.services_ca(),
+        ),
     )
     stock = StockGateway(client, settings.catalog_cache_s, timedelta(seconds=settings.hold_s))
     watchers = Watchers()
@@ -71,14 +76,15 @@ async def serve(settings: RoutingSettings) -> None:
         (reports_pb2, "ReportService", ReportServicer(reports)),
     ):
         server.add(file.DESCRIPTOR.services_by_name[name], servicer)
-    server.background("relay", Relay(database, broker, "routing").run)
+    server.add(letters.SERVICE, letters.DeadLetters(broker, "routing"))
+    waiting = {"orders": leases.due, "parked orders": rows.parked}
+    housekeeping.tend(server, "routing", database, broker, clock, settings, waiting=waiting)
     for subscription in Consumers(orders).subscriptions():
         consumer = Consumer(broker, database, "routing", subscription)
         server.background(f"consume {subscription.stream}", consumer.run)
     jobs = Jobs(saga, settings)
     server.background("advance orders", jobs.advance_orders)
     server.background("plan waves", jobs.plan_waves)
-    server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
     server.every("forget quotes", 3600, lambda: networks.forget(timedelta(days=1)))
 
     await server.serve(lambda: wait_until_migrated(database, "routing"))

@@ -1,6 +1,7 @@
 """Domain changes → the events that stock publishes."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from onhand.api.stock.v1 import events_pb2 as pb
 from onhand.kit.clock import Clock
@@ -8,8 +9,12 @@ from onhand.kit.outbox import Event, envelope
 from onhand.stock import messages
 from onhand.stock.domain.books import Books
 from onhand.stock.domain.counts import Count
-from onhand.stock.domain.model import Alert, Cell, Reservation, TagEvent
+from onhand.stock.domain.model import INSIDE, Alert, Cell, Reservation, TagEvent
+from onhand.stock.domain.policies import Scope
 from onhand.stock.domain.shipments import Shipment
+
+_FIELD_OF = {bucket: bucket.name.lower() for bucket in INSIDE}
+"""Of BalanceChanged."""
 
 
 def of_books(books: Books, clock: Clock, reservations: Iterable[Reservation] = ()) -> list[Event]:
@@ -32,8 +37,14 @@ def catalog_changed(
     item_ids: Iterable[str] = (),
     location_ids: Iterable[str] = (),
     channels: Iterable[str] = (),
+    policy_scopes: Iterable[Scope] = (),
 ) -> Event:
-    changed = pb.CatalogChanged(item_ids=item_ids, location_ids=location_ids, channels=channels)
+    changed = pb.CatalogChanged(
+        item_ids=item_ids,
+        location_ids=location_ids,
+        channels=channels,
+        policy_scopes=map(messages.scope, policy_scopes),
+    )
     return _event(clock, catalog_changed=changed)
 
 
@@ -51,24 +62,24 @@ def _event(clock: Clock, **payload: object) -> Event:
     return envelope("stock", pb.StockEvent, clock, **payload)
 
 
-def _reservation_changed(reservation: Reservation) -> pb.ReservationChanged:
-    return pb.ReservationChanged(
-        reservation=messages.reservation(reservation), version=reservation.version + 1
-    )
+def _reservation_changed(reservation: Reservation) -> dict[str, Any]:
+    return {"reservation": messages.reservation_fields(reservation), "version": reservation.version + 1}
 
 
-def _balance_changed(cell: Cell, available_before: int) -> pb.BalanceChanged:
-    return pb.BalanceChanged(
-        location_id=cell.key.location_id,
-        item_id=cell.key.item_id,
-        reserved=cell.reserved,
-        committed=cell.committed,
-        confirm_time=messages.timestamp(cell.confirm_time),
-        version=cell.version + 1,
-        available_before=available_before,
-        available_after=cell.available,
-        **{bucket.name.lower(): quantity for bucket, quantity in cell.buckets.items()},
-    )
+def _balance_changed(cell: Cell, available_before: int) -> dict[str, Any]:
+    fields = {
+        "location_id": cell.key.location_id,
+        "item_id": cell.key.item_id,
+        "reserved": cell.reserved,
+        "committed": cell.committed,
+        "confirm_time": messages.timestamp_fields(cell.confirm_time),
+        "version": cell.version + 1,
+        "available_before": available_before,
+        "available_after": cell.available,
+    }
+    for bucket, quantity in cell.buckets.items():
+        fields[_FIELD_OF[bucket]] = quantity
+    return fields
 
 
 def _tag_changed(event: TagEvent) -> pb.TagChanged:

@@ -44,6 +44,9 @@ class Jobs:
     async def write_read_counts(self) -> None:
         await self._lookups.write_read_counts()
 
+    async def measure_books(self) -> None:
+        await self._lookups.measure_books()
+
     async def make_months(self) -> None:
         await self._retention.make_months()
 

@@ -8,17 +8,18 @@ from onhand.api.stock.v1 import (
     catalog_pb2,
     counts_pb2,
     epcis_pb2,
+    explanations_pb2,
     ledger_pb2,
     offers_pb2,
     reads_pb2,
     reservations_pb2,
     shipments_pb2,
+    stock_policies_pb2,
 )
 from onhand.kit import config, housekeeping, telemetry
 from onhand.kit.clock import SystemClock
 from onhand.kit.db import Database
 from onhand.kit.events import Broker
-from onhand.kit.outbox import Relay
 from onhand.kit.schema import wait_until_migrated
 from onhand.kit.server import Server
 from onhand.stock.config import StockSettings
@@ -28,23 +29,30 @@ from onhand.stock.servicer import (
     CatalogServicer,
     CountServicer,
     EpcisServicer,
+    ExplanationServicer,
     LedgerServicer,
     OfferServicer,
     ReadServicer,
     ReservationServicer,
     ShipmentServicer,
+    StockPolicyServicer,
     TagServicer,
 )
 from onhand.stock.use_cases import (
     Availability,
     Catalog,
     Counts,
+    Demand,
     Deps,
+    Desk,
     Documents,
     Epcis,
     EpcisEffects,
+    Explanations,
     Lookups,
     Offers,
+    Policies,
+    Quantities,
     Reads,
     Reckoning,
     Reservations,
@@ -71,6 +79,7 @@ async def serve(settings: StockSettings) -> None:
     reckoning = Reckoning(deps)
     counts = Counts(deps, reckoning)
     lookups, offers, shipments = Lookups(deps), Offers(deps), Shipments(deps)
+    policies = Policies(deps)
     epcis = Epcis(deps, EpcisEffects(deps, documents, shipments))
     jobs = Jobs(reservations, reads, counts, lookups, Retention(deps), epcis)
 
@@ -82,21 +91,31 @@ async def serve(settings: StockSettings) -> None:
         (counts_pb2, "CountService", CountServicer(counts, reckoning, database)),
         (shipments_pb2, "ShipmentService", ShipmentServicer(shipments, database, clock)),
         (epcis_pb2, "EpcisService", EpcisServicer(epcis)),
-        (ledger_pb2, "LedgerService", LedgerServicer(documents, database, clock)),
+        (ledger_pb2, "LedgerService", LedgerServicer(documents, Quantities(deps), database, clock)),
         (
             availability_pb2,
             "AvailabilityService",
             AvailabilityServicer(Availability(deps), offers, view, settings, clock),
         ),
+        (
+            stock_policies_pb2,
+            "StockPolicyService",
+            StockPolicyServicer(policies, Demand(deps, policies), database),
+        ),
         (offers_pb2, "OfferService", OfferServicer(offers, view, settings, clock)),
+        (
+            explanations_pb2,
+            "ExplanationService",
+            ExplanationServicer(Explanations(deps), view, settings, clock),
+        ),
         (
             reservations_pb2,
             "ReservationService",
-            ReservationServicer(reservations, database, settings, clock.now),
+            ReservationServicer(reservations, Desk(deps, reservations), database, settings, clock.now),
         ),
     ):
         server.add(module.DESCRIPTOR.services_by_name[name], servicer)
-    server.background("relay", Relay(database, broker, "stock", VIEW_PAYLOADS).run)
+    housekeeping.tend(server, "stock", database, broker, clock, settings, fed=VIEW_PAYLOADS)
     server.background("view", view.run)
     server.background("capture", epcis.run)
     server.every("expire reservations", settings.sweep_interval_s, jobs.expire_reservations)
@@ -109,13 +128,18 @@ async def serve(settings: StockSettings) -> None:
     if settings.epcis_publish_interval_s:
         server.every("publish changes", settings.epcis_publish_interval_s, jobs.publish_changes)
     server.every("forget captures", 3600, jobs.forget_captures)
-    server.every("housekeeping", 3600, lambda: housekeeping.run(database, settings))
+    server.every("measure books", 300, jobs.measure_books)
 
     telemetry.meter.create_observable_gauge(
         "onhand.stock.view_lag",
         [lambda _: [Observation(view.lag_s)]],
         unit="s",
         description="How far this replica's view is behind the present",
+    )
+    telemetry.meter.create_observable_gauge(
+        "onhand.stock.watchers",
+        [lambda _: [Observation(view.watchers)]],
+        description="Watches of availability open on this replica",
     )
 
     async def ready() -> None:

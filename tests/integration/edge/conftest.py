@@ -31,6 +31,7 @@ from onhand.kit.config import Auth
 from onhand.kit.errors import UnknownItem
 from onhand.kit.interceptors import Guard
 from onhand.kit.status import to_status
+from onhand.kit.trail import FORWARDED
 
 START_S = 20.0
 SCOPES = ("reads.write", "stock.read", "catalog.read")
@@ -38,7 +39,9 @@ SCOPES = ("reads.write", "stock.read", "catalog.read")
 
 STORE = catalog_pb2.Location(
     location_id="store-1",
+    kind=catalog_pb2.Location.KIND_STORE,
     title="Högtorp <b>",
+    collect_enabled=True,
     time_zone="Europe/Oslo",
     opening_hours=[catalog_pb2.OpeningHours(day_of_week=1, open_minute=540, close_minute=1080)],
 )
@@ -55,6 +58,7 @@ class StockPeer(ReadServiceServicer, AvailabilityServiceServicer, CatalogService
         self.batches: list[reads_pb2.RecordReadsRequest] = []
         self.subjects: list[str] = []
         self.traceparents: list[str] = []
+        self.origins: list[str] = []
         self.failures: dict[str, Exception] = {}
         """By reader; "" for every one."""
         self.result = lambda request: reads_pb2.RecordReadsResponse(
@@ -62,16 +66,20 @@ class StockPeer(ReadServiceServicer, AvailabilityServiceServicer, CatalogService
         )
         self.changes: asyncio.Queue[availability_pb2.WatchAvailabilityResponse | Exception] = asyncio.Queue()
         self.watched: list[availability_pb2.WatchAvailabilityRequest] = []
+        self.asked: list[availability_pb2.GetAvailabilityRequest] = []
 
     async def RecordReads(self, request: Any, context: Any) -> reads_pb2.RecordReadsResponse:
         self.subjects.append(auth.current().subject)
-        self.traceparents.append(dict(context.invocation_metadata()).get("traceparent", ""))
+        metadata = dict(context.invocation_metadata())
+        self.traceparents.append(metadata.get("traceparent", ""))
+        self.origins.append(metadata.get(FORWARDED, ""))
         if failure := self.failures.get(request.reader_id, self.failures.get("")):
             raise failure
         self.batches.append(request)
         return self.result(request)
 
     async def GetAvailability(self, request: Any, _: Any) -> Any:
+        self.asked.append(request)
         lines = []
         for item_id in request.item_ids:
             for location_id in request.location_ids:
@@ -81,6 +89,8 @@ class StockPeer(ReadServiceServicer, AvailabilityServiceServicer, CatalogService
                     line.status.CopyFrom(to_status(UnknownItem("none")))
                 else:
                     line.availability.MergeFrom(cell_of(item_id, location_id, 5))
+                    if request.channel:
+                        line.availability.stock_state = availability_pb2.STOCK_STATE_IN_STOCK
                 lines.append(line)
         return availability_pb2.GetAvailabilityResponse(lines=lines, revision=41)
 
@@ -221,9 +231,10 @@ async def start(world: World, **settings: object) -> EdgeProcess:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "onhand", "serve", "edge", env=environment, stdout=out, stderr=out
         )
-    edge = EdgeProcess(f"http://127.0.0.1:{port}", process, log)
+    scheme = "https" if "tls_certificate_file" in settings else "http"
+    edge = EdgeProcess(f"{scheme}://127.0.0.1:{port}", process, log)
     deadline = time.monotonic() + START_S
-    async with edge.client() as client:
+    async with edge.client(verify=False) as client:
         while True:
             with suppress(httpx.TransportError):
                 if (await client.get("/healthz")).is_success:

@@ -18,6 +18,7 @@ from onhand.kit.errors import NotFound, OnhandError
 ORDER_ID = "order-1"
 TASK_ID = "0193a5b0-0000-7000-8000-000000000001"
 SUBSTITUTION_ID = "0193a5b0-0000-7000-8000-000000000002"
+EPC = "30340242201D8840009EFDF7"
 PASS = "eyJhbGciOiJFUzI1NiJ9." + "x" * 300
 
 
@@ -111,6 +112,21 @@ class Peers(
     async def PickScan(self, request: Any, _: Any) -> Any:
         return self._do(request, picking_pb2.PickScanResponse(task=self.task, line_id="1"))
 
+    async def CreateWave(self, request: Any, _: Any) -> Any:
+        wave = picking_pb2.Wave(wave_id=request.request_id, tasks=[self.task])
+        return self._do(request, picking_pb2.CreateWaveResponse(wave=wave))
+
+    async def FindTag(self, request: Any, _: Any) -> Any:
+        if request.epc != EPC:
+            raise NotFound("tag", request.epc)
+        trace = picking_pb2.FindTagResponse(
+            epc_hex=EPC, item_id="shirt", zone_id="floor", here=True, heat=0.5
+        )
+        trace.as_of_time.GetCurrentTime()
+        trace.last_seen_time.FromSeconds(trace.as_of_time.seconds - 30)
+        yield trace
+        await asyncio.Event().wait()
+
     async def HandOver(self, request: Any, _: Any) -> Any:
         return self._do(request, tasks_pb2.HandOverResponse(task=self.task))
 
@@ -128,7 +144,10 @@ class Peers(
         return self._do(request, picking_pb2.ProposeSubstitutionResponse(task=self.task))
 
     async def CheckIn(self, request: Any, _: Any) -> Any:
-        return self._do(request, tasks_pb2.CheckInResponse(task=self.task))
+        """Of the counter and of the customer."""
+        customer = isinstance(request, customers_pb2.CustomerServiceCheckInRequest)
+        response = customers_pb2.CustomerServiceCheckInResponse if customer else tasks_pb2.CheckInResponse
+        return self._do(request, response(task=self.task))
 
     async def GetCollectionPass(self, request: Any, _: Any) -> Any:
         return self._do(request, customers_pb2.GetCollectionPassResponse(collection_pass=PASS))

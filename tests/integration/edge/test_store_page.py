@@ -1,12 +1,13 @@
 """Who may open the store page, what it may be made to do from elsewhere, and under whose name it acts."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
-from tests.integration.edge.peers import TASK_ID
+from tests.integration.edge.peers import EPC, TASK_ID
 
 from onhand.api.pickup.v1 import picking_pb2, tasks_pb2
 from onhand.edge.pages.store import SCOPES
@@ -192,6 +193,41 @@ class TestCounter:
         assert (request.code, request.collection_pass) == (code, collection_pass)
         assert (request.identity_checked, request.age_checked) == (True, False)
 
+    @pytest.mark.parametrize(
+        ("fields", "lines"),
+        [
+            ({"given-1": "2", "refused-1": "0"}, []),
+            ({"given-1": "1", "refused-1": "0"}, [(1, 0, [], 0)]),
+            ({"given-1": "1", "refused-1": "1", "condition-1": "2"}, [(1, 1, [], 2)]),
+            ({"epc-1-30AA": "1", "refused-1": "0"}, [(1, 0, ["30AA"], 0)]),
+            ({"epc-1-30AA": "1", "epc-1-30AB": "1", "refused-1": "0"}, []),
+        ],
+    )
+    async def test_a_part_is_given_and_a_part_refused(
+        self, edge: httpx.AsyncClient, world: Any, token: str, fields: dict[str, str], lines: list[Any]
+    ) -> None:
+        await signed_in(edge, token)
+        form = {"code": "12345678", "request_id": str(uuid4()), "line-1": "1", "waits-1": "2"}
+        await edge.post(ACCEPT.replace("accept", "hand-over"), data=form | fields, headers=OWN)
+        ((_, request),) = world.peers.asked
+        told = [
+            (each.given_quantity, each.refused_quantity, list(each.given_epcs), each.refused_condition)
+            for each in request.lines
+        ]
+        assert told == lines
+
+    async def test_a_part_that_is_nothing_is_not_everything(
+        self, edge: httpx.AsyncClient, world: Any, token: str
+    ) -> None:
+        await signed_in(edge, token)
+        fields = {"code": "12345678", "request_id": str(uuid4()), "line-1": "1", "waits-1": "2"}
+        answer = await edge.post(
+            ACCEPT.replace("accept", "hand-over"),
+            data={**fields, "given-1": "0", "refused-1": "0"},
+            headers=OWN,
+        )
+        assert (answer.status_code, world.peers.asked) == (400, [])
+
     async def test_what_must_be_checked_is_asked(
         self, edge: httpx.AsyncClient, world: Any, token: str
     ) -> None:
@@ -248,6 +284,81 @@ class TestFloor:
         await edge.post(ACCEPT.replace("accept", "substitute"), data=fields, headers=OWN)
         ((_, request),) = world.peers.asked
         assert (request.line_id, request.item_id, request.reason) == ("1", "shirt-blue", 1)
+
+
+class TestParts:
+    """What stands beside the queue."""
+
+    async def test_a_walk_is_offered_for_what_is_to_be_picked_and_made_of_what_was_ticked(
+        self, edge: httpx.AsyncClient, world: Any, token: str
+    ) -> None:
+        await signed_in(edge, token)
+        assert "Nothing to pick" in (await edge.get("/store/store-1/walk")).text
+        world.peers.task.state = tasks_pb2.Task.STATE_ACCEPTED
+        assert f'name="task-{TASK_ID}" checked' in (await edge.get("/store/store-1/walk")).text
+        request_id = str(uuid4())
+        fields = {"request_id": request_id, f"task-{TASK_ID}": "on"}
+        answer = await edge.post("/store/store-1/floor/walk", data=fields, headers=OWN)
+        assert answer.json() == {"said": "A walk for 1 order"}
+        ((subject, request),) = world.peers.asked
+        assert (subject, request.request_id, list(request.task_ids)) == ("ana", request_id, [TASK_ID])
+
+    async def test_one_tag_is_followed_and_why_it_cannot_be_is_said(
+        self, edge: httpx.AsyncClient, token: str
+    ) -> None:
+        await signed_in(edge, token)
+        async with edge.stream("GET", f"/store/store-1/find?epc={EPC}") as stream:
+            (line,) = [line async for line in _until_events(stream, 1)]
+        trace = json.loads(line.removeprefix("data: "))
+        assert (trace["title"], trace["zone"], trace["age_s"], trace["here"]) == (
+            "Ünderwear",
+            "floor",
+            30,
+            True,
+        )
+        async with edge.stream("GET", "/store/store-1/find?epc=AA") as stream:
+            (line,) = [line async for line in _until_events(stream, 1)]
+        assert json.loads(line.removeprefix("data: "))["reason"] == "NOT_FOUND"
+
+    @pytest.mark.parametrize("part", ["slots", "counts"])
+    async def test_what_cannot_be_told_now_is_said_where_it_would_stand(
+        self, edge: httpx.AsyncClient, token: str, part: str
+    ) -> None:
+        """The peer does not have these services, as one of an earlier release."""
+        await signed_in(edge, token)
+        answer = await edge.get(f"/store/store-1/{part}")
+        assert answer.status_code == 503
+        assert answer.headers["content-type"].startswith("text/html")
+        assert 'class="notice"' in answer.text
+
+    @pytest.mark.parametrize(
+        ("path", "data", "status"),
+        [
+            ("floor/burn", {}, 404),
+            ("floor/walk", {}, 400),
+            ("floor/walk-scan", {"scanned": "1"}, 400),
+            ("floor/close-slot", {"kind": "1", "start_time": "soon", "end_time": "later"}, 400),
+            (
+                "floor/count-tag",
+                {"count_id": "1", "scanned": "no tag", "act_time": "2026-01-01T00:00:00Z"},
+                400,
+            ),
+        ],
+    )
+    async def test_what_is_malformed_is_refused(
+        self, edge: httpx.AsyncClient, token: str, path: str, data: dict[str, str], status: int
+    ) -> None:
+        await signed_in(edge, token)
+        answer = await edge.post(f"/store/store-1/{path}", data=data, headers=OWN)
+        assert answer.status_code == status, answer.text
+        assert (await edge.get("/store/store-1/nothing")).status_code == 404
+
+    async def test_nobody_else_gets_or_does_anything(self, edge: httpx.AsyncClient, world: Any) -> None:
+        await signed_in(edge, world.token(SCOPES, locations=["store-2"]), "store-2")
+        for part in ("walk", "stock", "slots", "counts", f"find?epc={EPC}"):
+            assert (await edge.get(f"/store/store-1/{part}")).status_code in {401, 403}, part
+        answer = await edge.post("/store/store-1/floor/walk", data={}, headers=OWN)
+        assert answer.status_code in {401, 403}
 
 
 class TestQueue:

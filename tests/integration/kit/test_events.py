@@ -10,10 +10,13 @@ from opentelemetry.trace import SpanKind
 from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.integration.kit.conftest import STREAM, World, until
 
+from onhand.api.events.v1 import dead_letters_pb2 as pb
 from onhand.api.notifications.v1 import events_pb2
 from onhand.cli.embedded import EmbeddedServers
 from onhand.kit import events, outbox, publishing, telemetry
+from onhand.kit.errors import NotFound
 from onhand.kit.events import EVENT_ID_HEADER, DeadLetter
+from onhand.kit.letters import DeadLetters
 from onhand.kit.outbox import WATERMARK_HEADER
 
 
@@ -142,10 +145,47 @@ async def test_an_event_that_cannot_be_handled_is_set_aside_and_replayed_once_it
         assert "cannot" in letter.failure
         assert "5 €" in letter.failure
 
+        door, others = DeadLetters(world.broker, world.service), DeadLetters(world.broker, "nobody")
+        (listed,) = (await door.ListDeadLetters(pb.ListDeadLettersRequest(), None)).dead_letters
+        assert (listed.sequence, listed.event_id, listed.consumer) == (
+            letter.sequence,
+            letter.event_id,
+            f"{world.service}-{STREAM}",
+        )
+        assert listed.dead_time.ToDatetime(UTC) == letter.dead_time
+        assert not (await others.ListDeadLetters(pb.ListDeadLettersRequest(), None)).dead_letters
+        again = pb.ReplayDeadLetterRequest(sequence=letter.sequence)
+        with pytest.raises(NotFound):
+            await others.ReplayDeadLetter(again, None)
+
         handler.mended = True
-        await events.replay(await world.broker.jetstream(), letter)
+        await door.ReplayDeadLetter(again, None)
+        with pytest.raises(NotFound):
+            await door.ReplayDeadLetter(again, None)
         await world.until_effects([good, bad])
         assert await letters(world) == []
+
+
+async def test_dead_letters_come_page_by_page(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "MAX_DELIVERIES", 1)
+    jetstream = await world.broker.jetstream()
+    for _ in range(3):
+        await jetstream.publish(world.subject, b"by hand")
+
+    async def all_three() -> list[DeadLetter]:
+        found = await letters(world)
+        return found if len(found) == 3 else []
+
+    async with world.running(world.consumer(world.note).run):
+        known = [each.sequence for each in await until(all_three)]
+    door, seen, token = DeadLetters(world.broker, world.service), [], ""
+    while True:
+        request = pb.ListDeadLettersRequest(page_size=2, page_token=token)
+        answer = await door.ListDeadLetters(request, None)
+        seen.append([each.sequence for each in answer.dead_letters])
+        if not (token := answer.next_page_token):
+            break
+    assert seen == [known[:2], known[2:]]
 
 
 async def test_a_message_that_is_no_event_is_set_aside_too(

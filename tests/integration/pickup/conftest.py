@@ -73,6 +73,8 @@ class StockPeer:
     def __init__(self) -> None:
         self.tags: dict[str, list[reads_pb2.Tag]] = {}
         self.gtins: dict[str, list[str]] = {}
+        self.followed: dict[str, asyncio.Queue[reads_pb2.FollowTagResponse]] = {}
+        """Reads to come of tags that are followed."""
         self.fulfilled: dict[str, reservations_pb2.FulfilReservationRequest] = {}
         self.fulfil_calls = 0
         self.refusal: OnhandError | None = None
@@ -117,6 +119,11 @@ class StockPeer:
                 if found := peer.tags.get(request.epc.upper()):
                     return reads_pb2.GetTagResponse(tags=found)
                 return await context.abort(*to_trailers(NotFound("tag", request.epc)))
+
+            async def FollowTag(self, request: Any, _: Any) -> Any:
+                reads = peer.followed.setdefault(request.epc.upper(), asyncio.Queue())
+                while True:
+                    yield await reads.get()
 
             async def ListTags(self, request: Any, _: Any) -> Any:
                 return reads_pb2.ListTagsResponse(

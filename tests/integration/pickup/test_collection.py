@@ -12,7 +12,15 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from onhand.api.pickup.v1 import customers_pb2, tasks_pb2, tills_pb2
 from onhand.api.stock.v1 import ledger_pb2
-from onhand.kit.errors import InvalidField, LimitReached, WrongCode, WrongLocation, WrongProduct, WrongState
+from onhand.kit.errors import (
+    InvalidField,
+    LimitReached,
+    MissingScope,
+    WrongCode,
+    WrongLocation,
+    WrongProduct,
+    WrongState,
+)
 
 STORE = "store-1"
 Result = tills_pb2.OfflineHandOverResult
@@ -262,6 +270,19 @@ async def test_a_customer_on_the_way_and_here_sees_their_order_and_may_extend(wo
     )
     assert list(listed.tasks) == [after]
     assert (after.check_in_note, after.arrive_time) == ("bay 4, blue car", arrive)
+
+
+async def test_who_acts_for_customers_may_say_that_they_are_here_and_not_hand_over(
+    world: Any, mint: Any
+) -> None:
+    task_id, code = await world.ready()
+    page = world.open_client(mint(granted=["customers.read", "customers.write"]))
+    note = customers_pb2.CustomerServiceCheckInRequest(request_id=str(uuid4()), task_id=task_id, note="bay 4")
+    first = (await page.customers.CheckIn(note)).task
+    assert (first.check_in_note, first.HasField("check_in_time")) == ("bay 4", True)
+    assert (await page.customers.CheckIn(note)).task == first
+    with pytest.raises(MissingScope):
+        await world.do("HandOver", task_id, client=page, code=code)
 
 
 async def test_goods_come_back_to_another_store_by_tag_and_without(world: Any, mint: Any) -> None:

@@ -1,14 +1,14 @@
 """Waves, the walk, scans of whatever is in hand, the find mode, and substitutes."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from onhand.api.pickup.v1 import picking_pb2, tasks_pb2
-from onhand.api.stock.v1 import ledger_pb2, reservations_pb2
+from onhand.api.stock.v1 import ledger_pb2, reads_pb2, reservations_pb2
 from onhand.kit.errors import InsufficientStock, NotFound, WrongProduct, WrongState
 
 STORE = "store-1"
@@ -172,6 +172,34 @@ async def test_the_find_mode_follows_a_tag_from_sight_to_sight(world: Any) -> No
         assert warm.heat > 0.9
         world.stock.tag("30AA", "shirt", zone_id="back", state="STATE_SOLD")
         assert not (await anext(traces)).here
+    await traces.aclose()
+
+
+async def test_the_find_mode_tells_reads_that_stock_keeps_no_word_of(world: Any) -> None:
+    world.stock.tag("30AB", "shirt", zone_id="floor", seen_s_ago=50)
+    traces = world.client.picking.FindTag(picking_pb2.FindTagRequest(location_id=STORE, epc="30ab"))
+    async with asyncio.timeout(15):
+        assert (await anext(traces)).nearness == 0
+
+        async def followed() -> bool:
+            return "30AB" in world.stock.followed
+
+        await world.until(followed)
+        near = reads_pb2.FollowTagResponse(zone_id="back", rssi_cdbm=-3_000)
+        near.read_time.FromDatetime(datetime.now(UTC))
+        await world.stock.followed["30AB"].put(near)
+        async for trace in traces:
+            if trace.zone_id == "back":
+                break
+        assert trace.heat > 0.9
+        assert trace.nearness == trace.heat
+        near.rssi_cdbm = -5_500
+        near.read_time.FromDatetime(datetime.now(UTC))
+        await world.stock.followed["30AB"].put(near)
+        async for trace in traces:
+            if trace.nearness < 0.6:
+                break
+        assert trace.nearness > 0.4
     await traces.aclose()
 
 

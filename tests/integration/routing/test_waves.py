@@ -8,6 +8,7 @@ import pytest
 from google.type.latlng_pb2 import LatLng
 
 from onhand.api.routing.v1 import policies_pb2 as pb
+from onhand.routing.domain.placing import wave_time
 
 from .conftest import World, killed_before, states_of
 
@@ -20,6 +21,9 @@ NEAR = {
 
 
 async def with_waves(world: World) -> None:
+    """Let the channel have waves, the next of which begins in `WAVE_S`: none begins while orders come in."""
+    now = world.clock.now()
+    world.clock.ahead += wave_time(now, WAVE_S) - now
     policy = pb.Policy(channel="web", wave_seconds=WAVE_S)
     await world.client.policies.ApplyPolicy(pb.ApplyPolicyRequest(request_id=str(uuid4()), policy=policy))
 

@@ -158,7 +158,7 @@ class StockProcesses:
 
 
 async def healthy(address: str) -> None:
-    async with asyncio.timeout(30), grpc.aio.insecure_channel(address) as channel:
+    async with asyncio.timeout(120), grpc.aio.insecure_channel(address) as channel:
         stub = health_pb2_grpc.HealthStub(channel)
         request = health_pb2.HealthCheckRequest()
         while True:

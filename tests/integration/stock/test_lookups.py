@@ -114,3 +114,33 @@ async def test_readers_of_other_locations_are_not_told(
         assert [each.reader_id for each in answer.readers] == [f"reader-{shop.s2}"]
         with pytest.raises(errors.WrongLocation):
             await elsewhere.client.reads.ListReaders(reads_pb2.ListReadersRequest(location_id=shop.s1))
+
+
+async def test_reads_of_a_followed_tag_are_told_repeats_too_and_only_to_who_speaks_for_the_place(
+    shop: Shop, processes: StockProcesses, mint: Callable[..., str]
+) -> None:
+    await shop.read(2, datetime.now(UTC))
+    here = reads_pb2.FollowTagRequest(location_id=shop.s1, epc=shop.epc)
+    elsewhere = reads_pb2.FollowTagRequest(location_id=shop.s2, epc=shop.epc)
+    told: list[reads_pb2.FollowTagResponse] = []
+    at_s2: list[reads_pb2.FollowTagResponse] = []
+
+    async def follow(request: reads_pb2.FollowTagRequest, into: list[reads_pb2.FollowTagResponse]) -> None:
+        async for each in shop.client.tags.FollowTag(request):
+            into.append(each)  # noqa: PERF401  as they come, not at the end
+
+    following = [asyncio.create_task(follow(here, told)), asyncio.create_task(follow(elsewhere, at_s2))]
+    async with asyncio.timeout(20):
+        for zone_antenna, zone_id in ((2, "back"), (1, "floor")):
+            while not told or told[-1].zone_id != zone_id:
+                # Repeats, of which no word is kept, and too few for a move.
+                await shop.read(zone_antenna, datetime.now(UTC), rssi=-4_200)
+    assert (told[-1].reader_id, told[-1].rssi_cdbm) == (f"reader-{shop.s1}", -4_200)
+    assert at_s2 == []
+    (known,) = (await shop.client.tags.GetTag(reads_pb2.GetTagRequest(epc=shop.epc))).tags
+    assert known.zone_id == "back"
+    for each in following:
+        each.cancel()
+    async with AsyncStock(processes.addresses[0], mint(locations=[shop.s2])) as other:
+        with pytest.raises(errors.WrongLocation):
+            await anext(aiter(other.tags.FollowTag(here)))

@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from onhand.api.pickup.v1 import tasks_pb2 as pb
-from onhand.edge.pages.operations import ago
+from onhand.api.stock.v1 import reads_pb2
+from onhand.edge.pages.operations import heard, rates
 from onhand.edge.pages.queue import LABELS, alerts, left
+from onhand.edge.pages.rendering import ago
 
 NOW = datetime(2026, 6, 5, 12, tzinfo=UTC)
 
@@ -79,3 +81,19 @@ def test_what_is_left_of_a_line_is_never_below_nothing() -> None:
 )
 def test_an_age_is_said_in_its_largest_unit(age: timedelta, text: str) -> None:
     assert ago(age) == text
+
+
+def antenna(location_id: str, reads: float, *, silent: bool = False) -> reads_pb2.ReaderAntenna:
+    return reads_pb2.ReaderAntenna(location_id=location_id, reads_per_minute=reads, silent=silent)
+
+
+def test_locations_are_compared_by_what_their_antennas_read_and_which_are_heard() -> None:
+    antennas = [
+        antenna("b", 300),
+        antenna("a", 1_000),
+        antenna("a", 200, silent=True),
+        antenna("", 9_000),  # nobody has said where it hangs
+    ]
+    assert rates(antennas) == [("a", 1.0, "1,200"), ("b", 0.25, "300")]
+    assert heard(antennas) == [("a", 0.5, "1 of 2"), ("b", 1.0, "1 of 1")]
+    assert rates([antenna("a", 0)]) == []

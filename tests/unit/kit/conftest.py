@@ -92,7 +92,8 @@ class Reads:
 class Running:
     """The server, its servicer, and how to stop it."""
 
-    def __init__(self, server: Server, address: str, tags: Tags) -> None:
+    def __init__(self, server: Server, address: str, tags: Tags, *, secure: bool = False) -> None:
+        self.secure = secure
         self.server = server
         self.address = address
         self.tags = tags
@@ -100,6 +101,8 @@ class Running:
         self.stop = server._stop.set
 
     async def health(self, service: str = "") -> int:
+        if self.secure:  # asked of the server itself: a channel would need its authority
+            return int(self.server._health._server_status.get(service, HEALTH.SERVICE_UNKNOWN))
         async with grpc.aio.insecure_channel(self.address) as channel:
             stub = health_pb2_grpc.HealthStub(channel)
             request = health_pb2.HealthCheckRequest(service=service)
@@ -144,7 +147,7 @@ def start(keys_dir: Path) -> Start:
         server.add(services["ReadService"], Reads())
         if background is not None:
             server.background("work", background)
-        run = Running(server, address, tags)
+        run = Running(server, address, tags, secure=settings.tls_certificate_file is not None)
         if ready:
             run.ready.set()
         loop = asyncio.get_running_loop()

@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 
 from onhand.cli import keys
 from onhand.kit import auth
+from onhand.kit import keys as key_files
 from onhand.kit.auth import Authenticator, Principal
 from onhand.kit.config import Auth
 from onhand.kit.errors import InvalidToken, MissingScope, WrongLocation
@@ -83,7 +84,7 @@ def settings(issuer: Issuer) -> Auth:
 
 @pytest.fixture
 def authenticate(settings: Auth, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Principal]:
-    monkeypatch.setattr(auth, "KEY_CHECK_S", -1)  # look at the file on each call
+    monkeypatch.setattr(key_files, "FILE_CHECK_S", -1)  # look at the file on each call
     authenticator = Authenticator(settings)
     return lambda token: authenticator.authenticate(f"Bearer {token}", SCOPE)
 

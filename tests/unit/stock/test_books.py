@@ -120,6 +120,16 @@ def test_a_sold_tag_that_is_sold_again_counts_nothing() -> None:
     assert changed.movements == []
 
 
+def test_a_sold_tag_that_is_sold_again_had_been_here_until_then() -> None:
+    again = books(cell(), tags=(sold := tag(TagState.SOLD),))
+    again.take_out(sold, "i1", Reason.SOLD, NOW + timedelta(hours=2))
+    assert sold.state_time == NOW + timedelta(hours=2)
+    assert again.changed_tags
+    assert not again.movements
+    again.take_out(sold, "i1", Reason.SOLD, NOW)  # told late
+    assert sold.state_time == NOW + timedelta(hours=2)
+
+
 def test_a_till_may_sell_what_is_promised_and_the_shortfall_says_so() -> None:
     changed = books(cell(1, committed=1))
     changed.move(KEY, Bucket.SELLABLE, Bucket.CUSTOMER, 1, Reason.SOLD)

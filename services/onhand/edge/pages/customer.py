@@ -9,6 +9,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
+import grpc
 import segno
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -36,7 +37,6 @@ SCOPES = (
     "orders.write",
     "customers.read",
     "customers.write",
-    "collection.write",
     "catalog.read",
 )
 """What the edge's own token needs for this page."""
@@ -87,7 +87,10 @@ class CustomerPage:
         customers = pickup.customers
         self._actions: dict[str, tuple[Any, Make]] = {
             "on-my-way": (customers.AnnounceArrival, self._arrival),
-            "here": (pickup.collection.CheckIn, lambda f: tasks_pb2.CheckInRequest(note=f.get("note", ""))),
+            "here": (
+                customers.CheckIn,
+                lambda f: customers_pb2.CustomerServiceCheckInRequest(note=f.get("note", "")),
+            ),
             "collector": (
                 customers.NameCollector,
                 lambda f: customers_pb2.NameCollectorRequest(display_name=f.get("display_name", "")),
@@ -136,7 +139,8 @@ class CustomerPage:
             return self._bad_link(request)
         try:
             await self._do(action, order, fields)
-        except OnhandError as error:
+        except (OnhandError, grpc.aio.AioRpcError) as failure:
+            error = problem.restored(failure, "pickup")
             known = {WrongState: "failed_state", LimitReached: "failed_limit"}
             status = problem.of(error)["status"]
             return await self._page(

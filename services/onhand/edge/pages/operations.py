@@ -1,28 +1,30 @@
 """The operations page: how services, readers and stores do, what waits for a person, and the live board."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
 import grpc
 from google.protobuf.descriptor import MethodDescriptor
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from onhand.api.events.v1 import dead_letters_pb2
 from onhand.api.notifications.v1 import messages_pb2
 from onhand.api.pickup.v1 import stores_pb2
 from onhand.api.routing.v1 import orders_pb2
-from onhand.api.stock.v1 import availability_pb2, catalog_pb2
+from onhand.api.stock.v1 import availability_pb2, catalog_pb2, counts_pb2, reads_pb2
 from onhand.client import AsyncNotifications, AsyncPickup, AsyncRouting, AsyncStock
 from onhand.edge import live, problem
 from onhand.edge.config import EdgeSettings
 from onhand.edge.health import Services
 from onhand.edge.live import EventStream, Watches
 from onhand.edge.pages import rendering
-from onhand.edge.pages.rendering import moment
+from onhand.edge.pages.rendering import ago, moment
 from onhand.edge.pages.session import Sessions, form
 from onhand.edge.problem import Json
 from onhand.kit.clock import Clock
@@ -40,15 +42,22 @@ SCOPES = (
     "stores.read",
     "messages.read",
     "messages.write",
+    "counts.read",
+    "deadletters.read",
+    "deadletters.write",
 )
 """What an operator's token needs for all that the page offers; without one of them its section says so."""
 SHOWN = 100
 """Rows of a list; the latest are shown, and that there are more is said."""
 MAX_PLACES = 5_000
-"""Locations and read points looked at; protects the services from a page that is open all day."""
+"""Locations and readers looked at; protects the services from a page that is open all day."""
 AT_ONCE = 16
-SILENT_AFTER = timedelta(minutes=15)
-"""An antenna that posted nothing for so long is shown as silent."""
+COUNTS_LOOKED_AT = 12
+"""Counts of a location that its line of accuracy is drawn from."""
+DONE = {"retry": "It is tried again.", "replay": "It is given to its consumer again."}
+
+Bar = tuple[str, float, str]
+"""A label, a share from 0 to 1, and what to say beside it."""
 
 
 class OperationsPage:
@@ -73,6 +82,11 @@ class OperationsPage:
         self._pickup = pickup
         self._notifications = notifications
         self._clock = clock
+        self._dead = {
+            "routing": routing.dead_letters,
+            "pickup": pickup.dead_letters,
+            "notifications": notifications.dead_letters,
+        }
 
     def routes(self) -> list[BaseRoute]:
         return [
@@ -83,6 +97,7 @@ class OperationsPage:
             Route(f"{PATH}/cells", self.cells, methods=["GET"]),
             Route(f"{PATH}/items/{{item_id}}", self.item, methods=["GET"]),
             Route(f"{PATH}/messages/{{message_id}}/retry", self.retry, methods=["POST"]),
+            Route(f"{PATH}/dead-letters/{{service}}/{{sequence:int}}/replay", self.replay, methods=["POST"]),
         ]
 
     # Signing in
@@ -115,49 +130,91 @@ class OperationsPage:
             self._sessions.caller(request, ADMISSION)
         except (InvalidToken, MissingScope):
             return self._ask_for_token()
-        health, readers, parked, failed, stores = await asyncio.gather(
+        health, readers, accuracy, parked, failed, dead, stores = await asyncio.gather(
             self._services.check_all(),
             section("stock", self._readers),
+            section("stock", self._accuracy),
             section("routing", self._parked),
             section("notifications", self._failed_messages),
+            self._dead_letters(),
             section("pickup", self._measures),
         )
         return rendering.page(
             "operations.html",
             services=health,
             readers=readers,
+            accuracy=accuracy,
             parked=parked,
             failed=failed,
+            dead=dead,
             stores=stores,
-            done=request.query_params.get("done") == "retry",
+            done=DONE.get(request.query_params.get("done", ""), ""),
         )
 
     async def _readers(self) -> dict[str, Any]:
-        """Return antennas that are silent, longest first, and how many of each location are heard."""
+        """Return antennas that are silent, longest first, and how much the others of each location read."""
         now = self._clock.now()
-        points: list[catalog_pb2.ReadPoint] = []
+        readers: list[reads_pb2.Reader] = []
         token = ""
-        while len(points) < MAX_PLACES:
-            request = catalog_pb2.ListReadPointsRequest(page_size=1000, page_token=token)
-            answer = await self._stock.catalog.ListReadPoints(request)
-            points += answer.read_points
+        while len(readers) < MAX_PLACES:
+            request = reads_pb2.ListReadersRequest(page_size=1000, page_token=token)
+            answer = await self._stock.reads.ListReaders(request)
+            readers += answer.readers
             if not (token := answer.next_page_token):
                 break
-        silent = sorted((each for each in points if _is_silent(each, now)), key=lambda each: _seen(each, now))
-        places = sorted({each.location_id for each in points if each.location_id})
-        heard = {each.reader_id for each in points if not _is_silent(each, now)}
+        antennas = [(reader, antenna) for reader in readers for antenna in reader.antennas]
+        silent = sorted((each for each in antennas if each[1].silent), key=lambda each: _seen(each[1], now))
         return {
-            "count": len(points),
-            "reader_count": len({each.reader_id for each in points}),
-            "heard_count": len(heard),
+            "count": len(antennas),
+            "reader_count": len(readers),
+            "heard_count": sum(not all(each.silent for each in reader.antennas) for reader in readers),
             "silent": [
-                (each, ago(now - _seen(each, now)) if _was_seen(each) else "never") for each in silent[:SHOWN]
+                (reader, antenna, ago(now - _seen(antenna, now)) if _was_seen(antenna) else "never")
+                for reader, antenna in silent[:SHOWN]
             ],
             "silent_count": len(silent),
-            "unadopted": [each for each in points if not each.location_id][:SHOWN],
-            "plot": [
-                _share(place, [each for each in points if each.location_id == place], now) for place in places
-            ],
+            "unadopted": [each for each in antennas if not each[1].location_id][:SHOWN],
+            "heard": heard([antenna for _, antenna in antennas]),
+            "rates": rates([antenna for _, antenna in antennas]),
+        }
+
+    async def _accuracy(self) -> list[dict[str, Any]]:
+        """Return how right the books of each location were by its latest counts, the least right first."""
+        turns = asyncio.Semaphore(AT_ONCE)
+
+        async def measure(location: catalog_pb2.Location) -> dict[str, Any]:
+            async with turns:
+                request = counts_pb2.ListCountsRequest(
+                    location_id=location.location_id,
+                    state=counts_pb2.Count.STATE_FINISHED,
+                    page_size=COUNTS_LOOKED_AT,
+                )
+                counts = (await self._stock.counts.ListCounts(request)).counts
+            return {
+                "title": location.title or location.location_id,
+                "percents": [each.result.unit_accuracy_percent for each in reversed(counts)],
+                "age": ago(self._clock.now() - moment(counts[0].end_time)) if counts else "",
+            }
+
+        found = await asyncio.gather(*map(measure, await self._locations()))
+        return sorted((each for each in found if each["percents"]), key=lambda each: each["percents"][-1])
+
+    async def _dead_letters(self) -> dict[str, Any]:
+        """Return the events that each service gave up on; one that does not answer is named beside."""
+        now = self._clock.now()
+
+        async def ask(name: str) -> list[dict[str, Any]]:
+            request = dead_letters_pb2.ListDeadLettersRequest(page_size=SHOWN)
+            listed = (await self._dead[name].ListDeadLetters(request)).dead_letters
+            return [{"letter": each, "age": ago(now - moment(each.dead_time))} for each in listed]
+
+        async def of(name: str) -> tuple[str, dict[str, Any]]:
+            return name, await section(name, lambda: ask(name))
+
+        answers = await asyncio.gather(*map(of, self._dead))
+        return {
+            "letters": [(name, each) for name, answer in answers for each in answer["facts"] or []],
+            "problems": sorted({answer["problem"] for _, answer in answers if answer["problem"]}),
         }
 
     async def _parked(self) -> dict[str, Any]:
@@ -175,7 +232,7 @@ class OperationsPage:
                         if line.state == orders_pb2.OrderLine.STATE_PARKED
                     ),
                     "age": ago(now - moment(order.create_time)),
-                    "gives_up": order.auto_cancel_time,
+                    "left": ago(moment(order.auto_cancel_time) - now),
                 }
                 for order in answer.orders
             ],
@@ -234,6 +291,16 @@ class OperationsPage:
         await self._notifications.messages.RetryMessage(message)
         return RedirectResponse(f"{PATH}?done=retry", HTTPStatus.SEE_OTHER)
 
+    async def replay(self, request: Request) -> Response:
+        await form(request, self._settings)
+        self._sessions.caller(request, ADMISSION)
+        service = self._dead.get(request.path_params["service"])
+        if service is None:
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+        letter = dead_letters_pb2.ReplayDeadLetterRequest(sequence=request.path_params["sequence"])
+        await service.ReplayDeadLetter(letter)
+        return RedirectResponse(f"{PATH}?done=replay", HTTPStatus.SEE_OTHER)
+
     # The board
 
     async def board(self, request: Request) -> Response:
@@ -271,32 +338,42 @@ async def section(service: str, read: Callable[[], Awaitable[Any]]) -> dict[str,
         return {"facts": None, "problem": problem.restored(error, service).message}
 
 
-def ago(age: timedelta) -> str:
-    """Say an age in its largest unit: `3 h`."""
-    seconds = int(age.total_seconds())
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{seconds // size} {unit}"
-    return f"{max(0, seconds)} s"
+def _was_seen(antenna: reads_pb2.ReaderAntenna) -> bool:
+    return antenna.HasField("last_read_time")
 
 
-def _was_seen(point: catalog_pb2.ReadPoint) -> bool:
-    return point.HasField("last_read_time")
+def _seen(antenna: reads_pb2.ReaderAntenna, now: datetime) -> datetime:
+    """Return when an antenna read last; one that never did comes before all that did."""
+    return moment(antenna.last_read_time) if _was_seen(antenna) else now - timedelta(days=36_500)
 
 
-def _seen(point: catalog_pb2.ReadPoint, now: datetime) -> datetime:
-    """Return when a point posted last; one that never did comes before all that did."""
-    return moment(point.last_read_time) if _was_seen(point) else now - timedelta(days=36_500)
+def heard(antennas: Iterable[reads_pb2.ReaderAntenna]) -> list[Bar]:
+    """Return which share of each location's antennas is heard."""
+    return [
+        (
+            place,
+            sum(not each.silent for each in here) / len(here),
+            f"{sum(not each.silent for each in here)} of {len(here)}",
+        )
+        for place, here in _by_location(antennas)
+    ]
 
 
-def _is_silent(point: catalog_pb2.ReadPoint, now: datetime) -> bool:
-    return bool(point.location_id) and now - _seen(point, now) > SILENT_AFTER
+def rates(antennas: Iterable[reads_pb2.ReaderAntenna]) -> list[Bar]:
+    """Return how much each location's antennas read a minute, against the one that reads most."""
+    totals = [(place, sum(each.reads_per_minute for each in here)) for place, here in _by_location(antennas)]
+    most = max((total for _, total in totals), default=0)
+    return [(place, total / most, f"{total:,.0f}") for place, total in totals] if most else []
 
 
-def _share(place: str, points: list[catalog_pb2.ReadPoint], now: datetime) -> tuple[str, float, str]:
-    """Return a bar: which share of a location's antennas is heard."""
-    heard = sum(not _is_silent(each, now) for each in points)
-    return place, heard / len(points), f"{heard} of {len(points)}"
+def _by_location(
+    antennas: Iterable[reads_pb2.ReaderAntenna],
+) -> list[tuple[str, list[reads_pb2.ReaderAntenna]]]:
+    found: dict[str, list[reads_pb2.ReaderAntenna]] = {}
+    for each in antennas:
+        if each.location_id:
+            found.setdefault(each.location_id, []).append(each)
+    return sorted(found.items())
 
 
 def _median(measure: stores_pb2.DurationMeasure) -> str:

@@ -76,6 +76,15 @@ REASONS = [
 ]
 
 
+CONDITIONS = [
+    (value, name.removeprefix("GOODS_CONDITION_").replace("_", " ").lower())
+    for name, value in pb.GoodsCondition.items()
+    if value != pb.GOODS_CONDITION_UNSPECIFIED
+]
+FIELDS_A_LINE, FIELDS_IN_PARTS = 5, 40
+"""Of a form that hands over in parts; of larger tasks a till does."""
+
+
 class Queues:
     """Makes cards of tasks, with what the catalogue says of their items."""
 
@@ -131,6 +140,8 @@ class Queues:
             alerts=[(alert, alert_text(alert)) for alert in task.alerts],
             substitution_states=SUBSTITUTIONS,
             reasons=REASONS,
+            conditions=CONDITIONS,
+            in_parts=sum(FIELDS_A_LINE + len(line.epcs) for line in task.lines) <= FIELDS_IN_PARTS,
             location_id=location.location_id,
             zone=location.time_zone,
         )
@@ -154,8 +165,7 @@ class Queues:
                 return {}
             for stop in stops:
                 texts = [
-                    f"{place.zone_id} {place.tag_count}, seen {in_zone(place.last_seen_time, location.time_zone)}"
-                    + (" (not sure)" if place.unconfirmed else "")
+                    place_text(place, in_zone(place.last_seen_time, location.time_zone))
                     for place in stop.places
                 ]
                 for line in stop.lines:
@@ -182,6 +192,7 @@ class Queues:
                     "cards": await self.cards(new, location),
                     "alerts": now.alerts_html(),
                     "counts": now.counts(),
+                    "now_ms": int(self._clock.now().timestamp() * 1000),
                 }
                 yield live.event("queue", changes)
                 await set_or_after(bell, HEARTBEAT_S)
@@ -217,6 +228,12 @@ class Snapshot:
         return " · ".join(
             f"{labels.count(each)} {each}" for each in dict.fromkeys(LABELS.values()) if each in labels
         )
+
+
+def place_text(place: picking_pb2.PickPlace, when: str) -> str:
+    """Say where tags of an item were last seen, how many and when."""
+    sure = " (not sure)" if place.unconfirmed else ""
+    return f"{place.zone_id or 'somewhere'} {place.tag_count}, seen {when}{sure}"
 
 
 def alert_text(alert: pb.TaskAlert) -> str:

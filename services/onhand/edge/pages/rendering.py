@@ -1,7 +1,7 @@
 """Pages for people, rendered here; nothing is loaded from elsewhere and nothing runs inline."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -40,6 +40,15 @@ def in_zone(value: Timestamp, zone: str) -> str:
     """Say a time as people of a place write it: `Fri 5 Jun 14:30`."""
     at = moment(value).astimezone(ZoneInfo(zone))
     return f"{at:%a} {at.day} {at:%b} {at:%H:%M}"
+
+
+def ago(age: timedelta) -> str:
+    """Say an age in its largest unit: `3 h`."""
+    seconds = int(age.total_seconds())
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{max(0, seconds)} s"
 
 
 _templates = Environment(

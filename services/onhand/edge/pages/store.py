@@ -1,7 +1,5 @@
 """The store page: an associate's queue, and the next thing to do for each task in it."""
 
-import asyncio
-from collections import Counter
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -16,41 +14,40 @@ from starlette.routing import BaseRoute, Route
 
 from onhand.api.pickup.v1 import picking_pb2
 from onhand.api.pickup.v1 import tasks_pb2 as pb
-from onhand.api.stock.v1 import availability_pb2, catalog_pb2, reads_pb2
 from onhand.client import AsyncPickup, AsyncStock
 from onhand.edge import problem
 from onhand.edge.config import EdgeSettings
 from onhand.edge.live import EventStream, Watches
 from onhand.edge.pages import rendering
 from onhand.edge.pages.catalogue import Catalogue
+from onhand.edge.pages.counts import Counts
+from onhand.edge.pages.floor import Fields, View
+from onhand.edge.pages.lookup import LookUp
 from onhand.edge.pages.queue import Queues, said
 from onhand.edge.pages.session import Sessions, form, number
+from onhand.edge.pages.slots import SlotBoard
+from onhand.edge.pages.walks import Walks
 from onhand.edge.problem import Json
 from onhand.kit.auth import Principal
 from onhand.kit.clock import Clock
-from onhand.kit.errors import (
-    InvalidField,
-    InvalidToken,
-    MissingScope,
-    OnhandError,
-    UnknownItem,
-    WrongLocation,
-)
+from onhand.kit.errors import InvalidToken, MissingScope, OnhandError, WrongLocation
 from onhand.readers.document import malformed
 
 ADMISSION = pb.DESCRIPTOR.services_by_name["TaskService"].methods_by_name["ListTasks"]
 """Who may call this may open the page; what they may do there the services say."""
-SCOPES = ("tasks.read", "tasks.write", "collection.write", "stock.read", "catalog.read")
-"""What an associate's token needs for all that the page offers."""
+SCOPES = (
+    "tasks.read",
+    "tasks.write",
+    "collection.write",
+    "stock.read",
+    "catalog.read",
+    "slots.read",
+    "slots.write",
+    "counts.read",
+    "counts.write",
+)
+"""What an associate's token needs for all that the page offers; without one of them its part says so."""
 REFUSED = (InvalidToken, MissingScope, WrongLocation)
-GTIN_DIGITS = {8, 12, 13, 14}
-NEARBY_METRES = 100_000
-"""How far away another store's stock is worth telling a customer."""
-SHOWN_NEARBY = 5
-TAGS_LOOKED_AT = 200
-"""Tags of one item whose zones are told; more are no help to who looks for one."""
-
-Fields = dict[str, str]
 Make = Callable[[Fields], Message]
 
 
@@ -70,9 +67,18 @@ class StorePage:
         self._settings = settings
         self._sessions = sessions
         self._watches = watches
-        self._stock = stock
         self._catalogue = catalogue
         self._queues = Queues(pickup, catalogue, clock)
+        self._walks = Walks(pickup, self._queues, catalogue, clock)
+        self._views: dict[str, View] = {
+            "walk": self._walks,
+            "stock": LookUp(stock, catalogue),
+            "slots": SlotBoard(pickup, self._queues, clock),
+            "counts": Counts(stock, catalogue),
+        }
+        self._floor = {
+            name: action for view in self._views.values() for name, action in view.actions().items()
+        }
         tasks, collection = pickup.tasks, pickup.collection
         self._actions: dict[str, tuple[Any, Make]] = {
             "accept": (tasks.AcceptTask, lambda _: pb.AcceptTaskRequest()),
@@ -96,6 +102,7 @@ class StorePage:
                 lambda f: pb.ShipTaskRequest(carrier=f["carrier"], tracking_number=f["tracking_number"]),
             ),
             "hand-over": (collection.HandOver, _hand_over),
+            "assign": (tasks.AssignTask, lambda f: pb.AssignTaskRequest(assignee=f["assignee"])),
             "shelve": (tasks.ReshelveTask, lambda _: pb.ReshelveTaskRequest()),
             "seen": (tasks.AcknowledgeAlert, lambda f: pb.AcknowledgeAlertRequest(alert_id=f["alert_id"])),
             "substitute": (
@@ -114,8 +121,10 @@ class StorePage:
             Route("/store/{location_id}", self.show, methods=["GET"]),
             Route("/store/{location_id}/sign-out", self.sign_out, methods=["POST"]),
             Route("/store/{location_id}/events", self.events, methods=["GET"]),
-            Route("/store/{location_id}/stock", self.look_up, methods=["GET"]),
+            Route("/store/{location_id}/find", self.find, methods=["GET"]),
             Route("/store/{location_id}/tasks/{task_id}/{action}", self.act, methods=["POST"]),
+            Route("/store/{location_id}/floor/{action}", self.act_on_floor, methods=["POST"]),
+            Route("/store/{location_id}/{view}", self.look, methods=["GET"]),
         ]
 
     # Signing in
@@ -191,6 +200,26 @@ class StorePage:
         location = await self._catalogue.location(request.path_params["location_id"])
         return self._watches.stream(self._queues.events(location))
 
+    async def find(self, request: Request) -> EventStream:
+        self._admit(request)
+        epc = request.query_params.get("epc", "")
+        return self._watches.stream(self._walks.traces(request.path_params["location_id"], epc))
+
+    async def look(self, request: Request) -> Response:
+        """Answer a part of the page beside the queue, as it is now."""
+        principal = self._admit(request)
+        if request.path_params["view"] not in self._views:
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+        view = self._views[request.path_params["view"]]
+        location = await self._catalogue.location(request.path_params["location_id"])
+        try:
+            return HTMLResponse(await view.show(location, principal.subject, request.query_params))
+        except (OnhandError, grpc.aio.AioRpcError) as failure:
+            error = problem.restored(failure, "a service")
+            return HTMLResponse(
+                rendering.fragment("problem.html", problem=error.message), problem.of(error)["status"]
+            )
+
     async def act(self, request: Request) -> Response:
         """Do one thing to one task. The browser names the request, and sends it again until it is answered."""
         self._admit(request)
@@ -199,113 +228,49 @@ class StorePage:
             raise HTTPException(HTTPStatus.NOT_FOUND)
         method, make = self._actions[action]
         fields = await form(request, self._settings)
-        try:
-            message: Any = make(fields)
-        except KeyError as missing:
-            raise malformed(str(missing.args[0]), "is missing") from None
-        except ValueError as error:  # a number that the field cannot hold
-            raise malformed("body", str(error)) from None
+        message: Any = _made(lambda: make(fields), fields)
         message.task_id = request.path_params["task_id"]
-        message.request_id = fields.get("request_id", "")
-        try:
-            answer = await method(message)
-        except grpc.aio.AioRpcError as error:
-            raise problem.restored(error, "pickup") from error
+        answer = await _asked(method, message, "pickup")
         task: pb.Task = answer.task
         line_id = str(getattr(answer, "line_id", "") or fields.get("line_id", ""))
         location = await self._catalogue.location(location_id)
         cards = await self._queues.cards([task], location)
         return Json({"said": said(task, line_id), "card": cards[task.task_id]})
 
-    # Looking up stock
-
-    async def look_up(self, request: Request) -> Response:
-        """Answer a piece of the page: what is here and near of an item."""
+    async def act_on_floor(self, request: Request) -> Response:
+        """Do one thing that is not of one task; named and sent again as those are."""
         self._admit(request)
-        location = await self._catalogue.location(request.path_params["location_id"])
-        scanned = request.query_params.get("q", "").strip()
-        try:
-            item_id = await self._item_of(scanned)
-            item = (await self._catalogue.items([item_id]))[item_id]
-            asked = availability_pb2.GetAvailabilityRequest(
-                item_ids=[item_id], location_ids=[location.location_id]
-            )
-            (line,) = (await self._stock.availability.GetAvailability(asked)).lines
-            if line.HasField("status"):
-                raise UnknownItem(scanned)
-            zones, nearby = await asyncio.gather(
-                self._zones(location.location_id, item_id), self._nearby(location, item_id)
-            )
-        except OnhandError as error:
-            return HTMLResponse(
-                rendering.fragment("look_up.html", problem=error.message), problem.of(error)["status"]
-            )
-        return HTMLResponse(
-            rendering.fragment(
-                "look_up.html",
-                problem="",
-                item=item,
-                here=line.availability,
-                location=location,
-                zones=zones,
-                nearby=nearby,
-            )
-        )
+        action = self._floor.get(request.path_params["action"])
+        if action is None:
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+        fields = await form(request, self._settings)
+        message = _made(lambda: action.make(request.path_params["location_id"], fields), fields)
+        return Json({"said": action.said(await _asked(action.method, message, "a service"))})
 
-    async def _item_of(self, scanned: str) -> str:
-        """Return the item of a bar code, an EPC, or its own id; raises UnknownItem."""
-        if _is_gtin(scanned):
-            asked = catalog_pb2.GetItemRequest(gtin=scanned)
-            return (await self._stock.catalog.GetItem(asked)).item.item_id
-        try:
-            return (
-                await self._stock.catalog.GetItem(catalog_pb2.GetItemRequest(item_id=scanned))
-            ).item.item_id
-        except (UnknownItem, InvalidField):
-            tags = (await self._stock.tags.GetTag(reads_pb2.GetTagRequest(epc=scanned))).tags
-            item_id = next((tag.item_id for tag in tags if tag.item_id), "")
-            if not item_id:
-                raise UnknownItem(scanned) from None
-            return item_id
 
-    async def _zones(self, location_id: str, item_id: str) -> list[tuple[str, int]]:
-        """Return how many tags of an item were last seen in which zone, most first."""
-        request = reads_pb2.ListTagsRequest(
-            location_id=location_id, item_id=item_id, page_size=TAGS_LOOKED_AT
-        )
-        tags = (await self._stock.tags.ListTags(request)).tags
-        here = {reads_pb2.Tag.STATE_PRESENT, reads_pb2.Tag.STATE_UNCONFIRMED}
-        return Counter(tag.zone_id for tag in tags if tag.state in here).most_common()
+def _made(make: Callable[[], Message], fields: Fields) -> Message:
+    """Return the message of a form, under the name that the browser gave the request."""
+    try:
+        message: Any = make()
+    except KeyError as missing:
+        raise malformed(str(missing.args[0]), "is missing") from None
+    except ValueError as error:  # what the field cannot hold
+        raise malformed("body", str(error)) from None
+    if "request_id" in message.DESCRIPTOR.fields_by_name:  # a sight of a tag needs none
+        message.request_id = fields.get("request_id", "")
+    return message  # type: ignore[no-any-return]
 
-    async def _nearby(self, location: catalog_pb2.Location, item_id: str) -> list[dict[str, Any]]:
-        """Return other stores that have the item, nearest first; none when this one's place is not known."""
-        if not location.HasField("position"):
-            return []
-        request = availability_pb2.FindNearbyRequest(
-            position=location.position,
-            radius_metres=NEARBY_METRES,
-            items=[availability_pb2.ItemQuantity(item_id=item_id, quantity=1)],
-            max_count=SHOWN_NEARBY + 1,
-        )
-        found = (await self._stock.availability.FindNearby(request)).locations
-        return [
-            {
-                "title": (await self._catalogue.location(each.location_id)).title,
-                "kilometres": f"{each.distance_metres / 1000:.0f}",
-                "available": each.items[0].available,
-            }
-            for each in found
-            if each.location_id != location.location_id
-        ][:SHOWN_NEARBY]
+
+async def _asked(method: Any, message: Message, service: str) -> Any:
+    try:
+        return await method(message)
+    except grpc.aio.AioRpcError as error:
+        raise problem.restored(error, service) from error
 
 
 def _path(location_id: str) -> str:
     """Return the address of a store's page. Always one of this server, whatever the id holds."""
     return f"/store/{quote(location_id, safe='')}"
-
-
-def _is_gtin(scanned: str) -> bool:
-    return scanned.isascii() and scanned.isdigit() and len(scanned) in GTIN_DIGITS
 
 
 def _why(fields: Fields) -> dict[str, Any]:
@@ -320,9 +285,45 @@ def _hand_over(fields: Fields) -> pb.HandOverRequest:
         collector_name=fields.get("collector_name", ""),
         identity_checked="identity_checked" in fields,
         age_checked="age_checked" in fields,
+        proof_reference=fields.get("proof_reference", ""),
+        lines=_parts(fields),
     )
     if digits.isdigit():
         request.code = digits
     else:
         request.collection_pass = proof
     return request
+
+
+def _parts(fields: Fields) -> list[pb.HandOverLine]:
+    """Return what of each line is given and refused; nothing when all that waits is given.
+
+    Raises ValueError when nothing is: without lines everything would leave.
+    """
+    lines, whole = [], True
+    for name, line_id in fields.items():
+        if not name.startswith("line-"):
+            continue
+        index = name.removeprefix("line-")
+        tags = [
+            each.rpartition("-")[2]
+            for each, of in fields.items()
+            if each.startswith("epc-") and of == line_id
+        ]
+        given = number(fields.get(f"given-{index}", "")) + len(tags)
+        refused = number(fields.get(f"refused-{index}", ""))
+        condition = number(fields.get(f"condition-{index}", "")) if refused else 0
+        whole = whole and given == number(fields[f"waits-{index}"]) and not refused
+        if given or refused:
+            lines.append(
+                pb.HandOverLine(
+                    line_id=line_id,
+                    given_quantity=given,
+                    refused_quantity=refused,
+                    given_epcs=tags,
+                    refused_condition=condition,  # type: ignore[arg-type]
+                )
+            )
+    if not lines and not whole:
+        raise ValueError("nothing is given and nothing refused")
+    return [] if whole else lines

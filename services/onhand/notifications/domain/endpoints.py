@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from onhand.notifications.domain.availability import Subscription
 from onhand.notifications.domain.occasions import Purpose
 
 
@@ -13,6 +14,8 @@ class NewEndpoint:
     purposes: tuple[Purpose, ...]
     """Empty: all."""
     title: str
+    availability: Subscription | None = None
+    """Which changes of availability it hears of; None: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ class Endpoint:
     """Until then nothing is posted to it: it fails."""
     old_secret_expire_time: datetime | None
     """Until then posts are signed with the secret before, too."""
+    availability: Subscription | None = None
 
 
 @dataclass(frozen=True, slots=True)

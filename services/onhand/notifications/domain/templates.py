@@ -16,9 +16,10 @@ PARTS: dict[Channel, tuple[str, ...]] = {
 }
 """What a template of each channel consists of: all of it, and nothing else."""
 
-_COMMON = frozenset({"name", "order_id", "lines"})
+_COMMON = frozenset({"name", "order_id", "lines", "link"})
 _TASK = _COMMON | {"location_id"}
 _COLLECT = _TASK | {"code", "collect_deadline"}
+_ALERT = frozenset({"name", "lines", "item_id", "alert_id", "offer"})
 VARIABLES: dict[Purpose, frozenset[str]] = {
     Purpose.ORDER_READY: _COLLECT,
     Purpose.ORDER_REMINDER: _COLLECT,
@@ -29,8 +30,13 @@ VARIABLES: dict[Purpose, frozenset[str]] = {
     Purpose.ORDER_DELAYED: _COMMON | {"promise_time", "promise_time_before"},
     Purpose.ORDER_CANCELLED: _COMMON | {"detail"},
     Purpose.FOLLOW_UP: _COMMON,
+    Purpose.BACK_IN_STOCK: _ALERT | {"location_id", "claim_deadline"},
+    Purpose.NEARBY: _ALERT | {"location_id"},
+    Purpose.ALTERNATIVES: _ALERT,
+    Purpose.SUBSTITUTION_OFFERED: _TASK
+    | {"offered_item_id", "offered_quantity", "decide_deadline", "detail"},
 }
-"""What a template of each purpose may name."""
+"""What a template of each purpose may name. `link` leads to the customer's page of the order; empty: there is none."""
 
 LINE_FIELDS = frozenset({"line_id", "item_id", "quantity"})
 """What a template may name of each of `lines`."""

@@ -11,7 +11,7 @@ from onhand.kit.errors import FieldViolation, InvalidField
 from onhand.notifications.domain.endpoints import NewEndpoint
 from onhand.notifications.domain.messages import Message, Receipt, State
 from onhand.notifications.domain.occasions import Purpose
-from onhand.notifications.events import endpoint_proto, message_proto
+from onhand.notifications.events import endpoint_proto, message_proto, subscription
 from onhand.notifications.use_cases.messages import Notifications
 
 
@@ -56,6 +56,9 @@ class WebhookServicer:
             uri=request.endpoint.uri,
             purposes=tuple(sorted({Purpose(each) for each in request.endpoint.purposes})),
             title=request.endpoint.title,
+            availability=subscription(request.endpoint.availability)
+            if request.endpoint.HasField("availability")
+            else None,
         )
         return await self._notifications.create_endpoint(auth.current().subject, request, new)
 

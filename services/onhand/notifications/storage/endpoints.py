@@ -10,18 +10,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from onhand.notifications.domain.endpoints import Endpoint, Health, NewEndpoint
 from onhand.notifications.domain.occasions import Purpose
+from onhand.notifications.storage.availability import read, written
 from onhand.notifications.vault import Vault
 
 ADD_LOCK = 0x686F6F6B73
 """Key of the advisory lock under which endpoints are counted and added."""
 
 _ENDPOINT = """
-    endpoint_id, uri, purposes, title, create_time, disable_time, pause_time, old_secret_expire_time
+    endpoint_id, uri, purposes, title, create_time, disable_time, pause_time, old_secret_expire_time, availability
 """
 _COUNT = text("SELECT count(*) FROM webhook_endpoints")
 _ADD = text(f"""
-    INSERT INTO webhook_endpoints (endpoint_id, uri, purposes, title, sealed_secret, key_id, create_time)
-    VALUES (:endpoint_id, :uri, :purposes, :title, :sealed_secret, :key_id, :now) RETURNING {_ENDPOINT}
+    INSERT INTO webhook_endpoints (endpoint_id, uri, purposes, title, sealed_secret, key_id, create_time,
+                                   availability)
+    VALUES (:endpoint_id, :uri, :purposes, :title, :sealed_secret, :key_id, :now, CAST(:availability AS jsonb))
+    RETURNING {_ENDPOINT}
 """)
 _LIST = text(f"SELECT {_ENDPOINT} FROM webhook_endpoints ORDER BY endpoint_id")
 _SUBSCRIBED = text(f"""
@@ -78,6 +81,7 @@ async def add(
             "sealed_secret": vault.seal(secret),
             "key_id": vault.key_id,
             "now": now,
+            "availability": None if new.availability is None else written(new.availability),
         },
     )
     return _endpoint(result.one())
@@ -143,4 +147,5 @@ def _endpoint(row: Row[Any]) -> Endpoint:
         disable_time=row.disable_time,
         pause_time=row.pause_time,
         old_secret_expire_time=row.old_secret_expire_time,
+        availability=None if row.availability is None else read(row.availability),
     )

@@ -20,7 +20,25 @@ from onhand.notifications.vault import Vault
 SAVE_LOCK = 0x6A6F75726E
 """Key of the advisory lock under which versions are counted."""
 
-_TIMES = ("record_time", "collect_deadline", "promise_time_before", "promise_time")
+_TIMES = (
+    "record_time",
+    "collect_deadline",
+    "promise_time_before",
+    "promise_time",
+    "decide_deadline",
+    "claim_deadline",
+)
+_IDS = ("identity_id", "address_id", "alert_id")
+_LATER = {
+    "offered_item_id",
+    "offered_quantity",
+    "decide_deadline",
+    "item_id",
+    "offer",
+    "claim_deadline",
+    *_IDS,
+}
+"""Kept only where they say something, so that a process of the release before reads all that it knows."""
 
 _SAVED = text("SELECT DISTINCT ON (name) name, version, definition FROM journeys ORDER BY name, version DESC")
 _SAVE = text("""
@@ -232,13 +250,16 @@ def journey_of(said: dict[str, Any]) -> Journey:
 
 def facts_to_bytes(occasion: Occasion) -> bytes:
     """Return what `facts_of` reads."""
-    return json.dumps(asdict(occasion), default=_plain).encode()
+    said = {name: value for name, value in asdict(occasion).items() if value or name not in _LATER}
+    return json.dumps(said, default=_plain).encode()
 
 
 def facts_of(said: bytes) -> Occasion:
     values = json.loads(said)
     for name in _TIMES:
-        values[name] = datetime.fromisoformat(values[name]) if values[name] else None
+        values[name] = datetime.fromisoformat(values[name]) if values.get(name) else None
+    for name in _IDS:
+        values[name] = UUID(values[name]) if values.get(name) else None
     task = values.pop("task")
     return Occasion(
         event_id=UUID(values.pop("event_id")),

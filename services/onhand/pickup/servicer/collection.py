@@ -91,6 +91,12 @@ class CustomerServicer:
         arrive_time = request.arrive_time.ToDatetime(UTC) if request.HasField("arrive_time") else None
         return await self._collection.announce(call, arrive_time)
 
+    async def CheckIn(
+        self, request: customers_pb2.CustomerServiceCheckInRequest, _: Any
+    ) -> customers_pb2.CustomerServiceCheckInResponse:
+        call = await call_on(self._tasks, request, customers_pb2.CustomerServiceCheckInResponse)
+        return await self._collection.check_in(call, request.note)
+
     async def NameCollector(
         self, request: customers_pb2.NameCollectorRequest, _: Any
     ) -> customers_pb2.NameCollectorResponse:

@@ -29,6 +29,10 @@ _CLAIM = text("""
         ORDER BY o.next_attempt_time LIMIT :limit FOR UPDATE SKIP LOCKED)
     RETURNING effect_id, task_id::text AS task_id, attempts, body::text AS body
 """)
+_WAITING = text("""
+    SELECT count(*), min(next_attempt_time) FROM owed_to_stock WHERE failure IS NULL AND next_attempt_time <= now()
+""")
+_REFUSED = text("SELECT count(*) FROM owed_to_stock WHERE failure IS NOT NULL")
 _SETTLE = text("DELETE FROM owed_to_stock WHERE effect_id = :effect_id")
 _POSTPONE = text("UPDATE owed_to_stock SET next_attempt_time = :time WHERE effect_id = :effect_id")
 _REFUSE = text("UPDATE owed_to_stock SET failure = :failure WHERE effect_id = :effect_id")
@@ -56,6 +60,17 @@ class Effect:
 def effect_id(task_id: str, name: str) -> UUID:
     """Return the request_id by which stock is told of something about a task, always the same."""
     return uuid5(NAMESPACE_OID, f"onhand:pickup:{task_id}:{name}")
+
+
+async def waiting(connection: AsyncConnection) -> tuple[int, datetime | None]:
+    """Count what stock is to be told and was not, and tell since when the first is due."""
+    count, since = (await connection.execute(_WAITING)).one()
+    return int(count), since
+
+
+async def refused(connection: AsyncConnection) -> tuple[int, datetime | None]:
+    """Count what stock refused to be told: somebody has to look at it."""
+    return int((await connection.execute(_REFUSED)).scalar_one()), None
 
 
 async def add(connection: AsyncConnection, task: Task, owed: Iterable[Owed], now: datetime) -> None:

@@ -110,6 +110,7 @@ _TOUCH = text("""
     UPDATE tasks SET version = version + 1, revision = pg_current_xact_id()
     WHERE task_id = ANY(CAST(:task_ids AS uuid[]))
 """)
+_PASSED = text("SELECT count(*), min(due_time) FROM tasks WHERE due_time <= now()")
 _SET_DUE = text("UPDATE tasks SET due_time = :due_time WHERE task_id = :task_id")
 _ADD_EVENT = text("""
     INSERT INTO task_events (task_id, event_id, version, occur_time, actor, what, detail)
@@ -294,6 +295,12 @@ async def _record(connection: AsyncConnection, change: Change, actor: str, clock
         ],
     )
     await outbox.add(connection, published)
+
+
+async def due(connection: AsyncConnection) -> tuple[int, datetime | None]:
+    """Count the tasks whose deadline has passed, and tell since when the first has."""
+    count, since = (await connection.execute(_PASSED)).one()
+    return int(count), since
 
 
 async def claim_due(connection: AsyncConnection, now: datetime, limit: int) -> Sequence[str]:

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,8 +13,8 @@ from onhand.kit.errors import NotFound, UnknownItem, WrongProduct
 from onhand.kit.waiting import set_or_after
 from onhand.pickup.domain import offers, picklist, scans, transitions
 from onhand.pickup.domain.picklist import Item, Stop, Walk
-from onhand.pickup.domain.scans import Sighting
 from onhand.pickup.domain.task import Substitution, Task
+from onhand.pickup.domain.traces import Sight, Trace
 from onhand.pickup.storage import tasks, waves
 from onhand.pickup.storage.waves import Wave
 from onhand.pickup.use_cases.changes import Ask, Call, R, at, change, once, save
@@ -22,24 +23,10 @@ from onhand.pickup.use_cases.stores import Stores
 
 MAX_STOPS = 200
 """Items of one walk whose places are looked up; the contract's limit."""
-SAY_AGAIN_S = 5.0
+SAY_AGAIN = timedelta(seconds=5)
 """How often the find mode says what it knows although nothing changed."""
-COLD_S = 60.0
-"""Age of a last sight that is no hint any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """What the find mode knows of a tag."""
-
-    sighting: Sighting | None
-    """At the location; None: never seen there."""
-    epc: str
-    item_id: str
-    task_id: str
-    """Which task holds it; empty: none."""
-    heat: float
-    now: datetime
+LEAST_PAUSE_S = 0.05
+"""Between two traces of one tag; protects the phone from a reader that reads it a hundred times a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,45 +202,55 @@ class Picking:
     # The find mode
 
     async def find(self, location_id: str, epc: str) -> AsyncGenerator[Trace, None]:
-        """Yield what is known of a tag, after each sight of it and now and then, for some minutes.
+        """Yield what is known of a tag, after reads of it and now and then, for some minutes.
 
-        Raises NotFound for a tag that nobody ever saw.
+        What stock keeps of it is asked for every now and then. In between its reads are followed, as far as stock
+        tells them. Raises NotFound for a tag that nobody ever saw.
         """
-        settings = self._deps.settings
-        end = self._deps.clock.now() + timedelta(seconds=settings.find_duration_s)
+        settings, clock = self._deps.settings, self._deps.clock
+        end = clock.now() + timedelta(seconds=settings.find_duration_s)
+        latest: Sight | None = None
         told: Trace | None = None
         with self._deps.watchers.listen(location_id) as changed:
-            while self._deps.clock.now() < end:
-                changed.clear()
-                trace = await self._trace(location_id, epc)
-                if told is None or _is_news(told, trace):
-                    told = trace
-                    yield trace
-                await set_or_after(changed, settings.find_interval_s)
+
+            async def follow() -> None:
+                nonlocal latest
+                async with aclosing(self._deps.stock.follow(location_id, epc)) as sights:
+                    async for sight in sights:
+                        latest = sight
+                        changed.set()
+
+            trace = await self._trace(location_id, epc)
+            asked = clock.now()
+            following = asyncio.create_task(follow())
+            try:
+                while (now := clock.now()) < end:
+                    changed.clear()
+                    if (now - asked).total_seconds() >= settings.find_interval_s:
+                        trace, asked = await self._trace(location_id, epc), now
+                    known = replace(trace, now=clock.now()).after(latest)
+                    if told is None or known.tells_more_than(told) or known.now - told.now >= SAY_AGAIN:
+                        told = known
+                        yield known
+                        await asyncio.sleep(LEAST_PAUSE_S)
+                    await set_or_after(changed, settings.find_interval_s)
+            finally:
+                following.cancel()
+                await asyncio.gather(following, return_exceptions=True)
 
     async def _trace(self, location_id: str, epc: str) -> Trace:
         (sightings,) = await self._deps.stock.sightings([epc])
         if not sightings:
             raise NotFound("tag", epc)
-        now = self._deps.clock.now()
         here = next((each for each in sightings if each.location_id == location_id), None)
         known = here or sightings[0]
         held = await self._deps.database.read(lambda c: tasks.holders(c, [known.epc]))
-        heat = 0.0
-        if here is not None and here.last_seen_time is not None:
-            age = (now - here.last_seen_time).total_seconds()
-            heat = min(max(1 - age / COLD_S, 0.0), 1.0)
-        return Trace(here, known.epc, known.item_id, held.get(known.epc, ""), heat, now)
+        return Trace(here, known.epc, known.item_id, held.get(known.epc, ""), self._deps.clock.now())
 
     # Substitutes
 
     async def propose(self, call: Call[R], offer: Substitution) -> R:
         return await change(self._deps, call, lambda task, at: offers.propose(task, offer, at))
-
-
-def _is_news(told: Trace, trace: Trace) -> bool:
-    same = replace(trace, heat=told.heat, now=told.now) == told
-    return not same or (trace.now - told.now).total_seconds() >= SAY_AGAIN_S
 
 
 def _names(among: Sequence[Task]) -> str:

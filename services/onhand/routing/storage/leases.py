@@ -25,6 +25,7 @@ _CLAIM_WAVE = text("""
         ORDER BY wave_time, create_time LIMIT :most FOR UPDATE SKIP LOCKED)
     RETURNING order_id
 """)
+_DUE = text("SELECT count(*), min(next_action_time) FROM orders WHERE next_action_time <= now()")
 _END_LEASE = text("""
     UPDATE orders SET lease_id = NULL, lease_until = NULL
     WHERE order_id = :order_id AND lease_id = :lease_id
@@ -48,6 +49,12 @@ class Lease:
 
 class LeaseLostError(Exception):
     """Another process advances the order now."""
+
+
+async def due(connection: AsyncConnection) -> tuple[int, datetime | None]:
+    """Count the orders that are due, also those under way, and tell since when the first is."""
+    count, since = (await connection.execute(_DUE)).one()
+    return int(count), since
 
 
 async def claim(

@@ -26,6 +26,11 @@ _LINE_COLUMNS = """
     delivery_date, bundle_id, substitute_item_ids, ordered_item_id, shipment_id, former_task_id, former_reservation_id,
     first_promise_time, done_time, given_up, action_time
 """
+_PARKED = text("""
+    SELECT count(*), min(create_time) FROM orders
+    WHERE next_action_time IS NOT NULL
+      AND EXISTS (SELECT FROM order_lines l WHERE l.order_id = orders.order_id AND l.state = 7)
+""")
 _INSERT_ORDER = text(f"""
     INSERT INTO orders ({_ORDER_COLUMNS})
     VALUES (
@@ -283,6 +288,12 @@ async def parked_for(
     key = {"item_id": item_id, "location_id": location_id, "most": most}
     found = (await connection.execute(_PARKED_FOR, key)).mappings()
     return [(row["order_id"], row["may_split"], row["quantity"]) for row in found]
+
+
+async def parked(connection: AsyncConnection) -> tuple[int, datetime | None]:
+    """Count the orders that wait for stock, and tell when the first of them was placed."""
+    count, since = (await connection.execute(_PARKED)).one()
+    return int(count), since
 
 
 async def _with_lines(connection: AsyncConnection, found: Sequence[RowMapping]) -> list[Order]:

@@ -185,6 +185,10 @@ class Books:
         `TRANSFERRED`) it is a unit less. A tag that had left already counts nothing again.
         """
         if tag.item_id is None or tag.state not in COUNTED | {TagState.MISSING}:
+            if tag.item_id is not None and reason in LEAVES_AS and occur_time > tag.state_time:
+                # It had come back unnoticed and leaves again: what saw it in between found nothing.
+                tag.state_time = occur_time
+                self.changed_tags.add((tag.location_id, tag.epc))
             return
         key = CellKey(tag.location_id, tag.item_id)
         cell = self.cells[key]

@@ -6,6 +6,9 @@ from datetime import datetime
 from enum import IntEnum
 from uuid import UUID
 
+from onhand.stock.domain.policies import Rule, Terms
+from onhand.stock.domain.policies import terms as terms_of
+
 
 class Bucket(IntEnum):
     """An account of a cell. The last four are outside of the location."""
@@ -86,6 +89,7 @@ class ReservationState(IntEnum):
     FULFILLED = 3
     RELEASED = 4
     EXPIRED = 5
+    BUMPED = 6
 
 
 class AlertKind(IntEnum):
@@ -170,9 +174,12 @@ class Cell:
     unidentified: int
     confirm_time: datetime
     safety_stock: int
+    """The location's own, where no rule says another."""
     revision: int = 0
     version: int = 0
     """Changes so far, as loaded."""
+    rules: Sequence[Rule] = ()
+    """The rules that apply to it, whatever their channel."""
 
     @property
     def on_hand(self) -> int:
@@ -185,7 +192,18 @@ class Cell:
 
     @property
     def available(self) -> int:
-        return max(0, self.unpromised - self.safety_stock)
+        """What is available to no channel in particular."""
+        return self.available_to("")
+
+    def available_to(self, channel: str) -> int:
+        if not self.rules:
+            return max(0, self.unpromised - self.safety_stock)
+        terms = self.terms(channel)
+        free = self.unpromised - terms.kept(self.buckets[Bucket.SELLABLE])
+        return free if free > terms.out_quantity else 0
+
+    def terms(self, channel: str) -> Terms:
+        return terms_of(self.rules, channel, self.safety_stock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,21 +217,26 @@ class Standing:
     reserved: int
     committed: int
     safety_stock: int
+    """Units kept back by policy."""
     confirm_time: datetime
     revision: int
+    out_quantity: int = 0
+    """At or below so many available, none are."""
 
     @classmethod
-    def of(cls, cell: Cell) -> "Standing":
+    def of(cls, cell: Cell, channel: str = "") -> "Standing":
         sellable = cell.buckets[Bucket.SELLABLE]
+        terms = cell.terms(channel)
         return cls(
             sellable,
             cell.on_hand - sellable,
             cell.buckets[Bucket.IN_TRANSIT],
             cell.reserved,
             cell.committed,
-            cell.safety_stock,
+            terms.kept(sellable),
             cell.confirm_time,
             cell.revision,
+            terms.out_quantity,
         )
 
     @property
@@ -223,7 +246,7 @@ class Standing:
 
     @property
     def available(self) -> int:
-        return max(0, self.free)
+        return self.free if self.free > self.out_quantity else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,10 @@ from onhand.stock.servicer.availability import AvailabilityServicer
 from onhand.stock.servicer.catalog import CatalogServicer
 from onhand.stock.servicer.counts import CountServicer
 from onhand.stock.servicer.epcis import EpcisServicer
+from onhand.stock.servicer.explanations import ExplanationServicer
 from onhand.stock.servicer.ledger import LedgerServicer
 from onhand.stock.servicer.offers import OfferServicer
+from onhand.stock.servicer.policies import StockPolicyServicer
 from onhand.stock.servicer.reads import ReadServicer, TagServicer
 from onhand.stock.servicer.reservations import ReservationServicer
 from onhand.stock.servicer.shipments import ShipmentServicer
@@ -15,10 +17,12 @@ __all__ = [
     "CatalogServicer",
     "CountServicer",
     "EpcisServicer",
+    "ExplanationServicer",
     "LedgerServicer",
     "OfferServicer",
     "ReadServicer",
     "ReservationServicer",
     "ShipmentServicer",
+    "StockPolicyServicer",
     "TagServicer",
 ]

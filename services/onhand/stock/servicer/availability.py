@@ -1,6 +1,6 @@
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from onhand.api.stock.v1 import availability_pb2 as pb
@@ -13,7 +13,7 @@ from onhand.stock.answers import Answer
 from onhand.stock.config import StockSettings
 from onhand.stock.domain.model import CellKey, Location, Standing
 from onhand.stock.domain.places import distance_metres, is_open
-from onhand.stock.messages import timestamp
+from onhand.stock.messages import moment, timestamp
 from onhand.stock.servicer.lines import Lines, hidden_by
 from onhand.stock.use_cases import Availability, Offers
 from onhand.stock.view import View
@@ -32,6 +32,7 @@ class Asked:
     location_ids: frozenset[str]
     hidden: Sequence[str]
     answer: Answer
+    from_database: bool
 
     @property
     def weight(self) -> int:
@@ -53,18 +54,20 @@ class AvailabilityServicer:
         hidden = hidden_by(request.read_mask)
 
         def line(key: CellKey, slot: int, now: datetime) -> pb.AvailabilityLine:
-            standing = self._view.standing_at(slot, key.location_id)
+            standing = self._view.standing_at(slot, key.location_id, request.channel)
             return self._lines.line(key, standing, None, now, request.channel, hidden)
 
         keys = [CellKey(location, item) for item in request.item_ids for location in request.location_ids]
         answer = Answer(self._view, self._clock, keys, line, with_as_of="as_of" not in hidden)
-        return Asked(request, frozenset(request.location_ids), hidden, answer)
+        consistency = request.consistency
+        from_database = consistency.fully_consistent or consistency.HasField("read_time")
+        return Asked(request, frozenset(request.location_ids), hidden, answer, from_database)
 
     @remembering(_asked)
     async def GetAvailability(self, asked: Asked, _: Any) -> pb.GetAvailabilityResponse | bytes:
         auth.current().require_locations(asked.location_ids)
         consistency = asked.request.consistency
-        if consistency.fully_consistent:
+        if asked.from_database:
             return await self._get_from_database(asked)
         if consistency.at_least_as_fresh:
             await self._view.wait_for(consistency.at_least_as_fresh, self._settings.view_wait_s)
@@ -72,7 +75,9 @@ class AvailabilityServicer:
 
     async def _get_from_database(self, asked: Asked) -> pb.GetAvailabilityResponse:
         request = asked.request
-        cells, as_of, revision = await self._availability.read_now(request.item_ids, request.location_ids)
+        cells, as_of, revision = await self._standings(
+            request.consistency, request.item_ids, request.location_ids, request.channel
+        )
         keys = [CellKey(location, item) for item in request.item_ids for location in request.location_ids]
         shown = None if "as_of" in asked.hidden else as_of
         return pb.GetAvailabilityResponse(
@@ -84,16 +89,23 @@ class AvailabilityServicer:
         )
 
     async def _standings(
-        self, consistency: pb.Consistency, item_ids: Sequence[str], location_ids: Sequence[str]
+        self,
+        consistency: pb.Consistency,
+        item_ids: Sequence[str],
+        location_ids: Sequence[str],
+        channel: str,
     ) -> tuple[dict[CellKey, Standing], datetime, int]:
         """Return cells, the moment they are true for, and the revision they contain."""
         if consistency.fully_consistent:
-            return await self._availability.read_now(item_ids, location_ids)
+            return await self._availability.read_now(item_ids, location_ids, channel)
+        if consistency.HasField("read_time"):
+            at = moment(consistency.read_time)
+            return await self._availability.read_past(item_ids, location_ids, at, channel), at, 0
         if consistency.at_least_as_fresh:
             await self._view.wait_for(consistency.at_least_as_fresh, self._settings.view_wait_s)
         keys = [CellKey(location_id, item_id) for item_id in item_ids for location_id in location_ids]
         self._view.lapse()
-        found = {key: each for key in keys if (each := self._view.standing(key)) is not None}
+        found = {key: each for key in keys if (each := self._view.standing(key, channel)) is not None}
         return found, self._view.as_of, self._view.revision
 
     async def FindNearby(self, request: pb.FindNearbyRequest, _: Any) -> pb.FindNearbyResponse:
@@ -103,15 +115,15 @@ class AvailabilityServicer:
             if item_id not in self._view.item_ids:
                 raise UnknownItem(item_id)
         cells, as_of, revision = await self._standings(
-            request.consistency, item_ids, [location.location_id for _, location in near]
+            request.consistency, item_ids, [location.location_id for _, location in near], request.channel
         )
         now, policy = self._clock.now(), self._view.policy(request.channel)
-        moment = request.open_time.ToDatetime(UTC) if request.HasField("open_time") else now
+        opening = moment(request.open_time) if request.HasField("open_time") else now
         served: list[pb.NearbyLocation] = []
         excluded: list[pb.NearbyLocation] = []
         for metres, location in near:
             found = [cells.get(CellKey(location.location_id, item_id)) for item_id in item_ids]
-            opened = is_open(location, moment)
+            opened = is_open(location, opening)
             exclusion = _exclusion(request, location, found, opened=opened)
             message = pb.NearbyLocation(
                 location_id=location.location_id,
@@ -162,14 +174,21 @@ class AvailabilityServicer:
             await self._view.wait_for(request.resume_revision, settings.view_wait_s)
         async with self._view.watch(request.item_ids, wanted, settings.watch_buffer_cells) as watcher:
             told = _Told(request.thresholds_only)
+            # What the watcher may go on from: no further than what it was told whole, else a cut between two
+            # parts would lose the second.
+            known, begun = request.resume_revision, self._view.revision
             keys = self._view.keys(watcher, since)
             for start in range(0, max(1, len(keys)), WATCH_PART):
-                part = keys[start : start + WATCH_PART]
-                yield self._part(part, request.channel, told, complete=start + WATCH_PART >= len(keys))
+                part, complete = keys[start : start + WATCH_PART], start + WATCH_PART >= len(keys)
+                known = begun if complete else known
+                yield self._part(part, request.channel, told, known, complete=complete)
             silent_since = self._clock.now()
             while True:
                 await set_or_after(watcher.changed, settings.heartbeat_s)
-                response = self._part(watcher.take(WATCH_PART), request.channel, told, complete=True)
+                changed = watcher.take(WATCH_PART)
+                if not watcher.pending:
+                    known = self._view.revision
+                response = self._part(changed, request.channel, told, known, complete=True)
                 now = self._clock.now()
                 # Without cells it is the heartbeat; a watcher of thresholds needs it also amid changes.
                 if response.cells or (now - silent_since).total_seconds() >= settings.heartbeat_s:
@@ -177,16 +196,16 @@ class AvailabilityServicer:
                     silent_since = now
 
     def _part(
-        self, keys: Sequence[CellKey], channel: str, told: "_Told", *, complete: bool
+        self, keys: Sequence[CellKey], channel: str, told: "_Told", revision: int, *, complete: bool
     ) -> pb.WatchAvailabilityResponse:
         view, now = self._view, self._clock.now()
         view.lapse()
         as_of, policy = timestamp(view.as_of), view.policy(channel)
-        cells = [self._lines.message(key, view.standing(key), as_of, now, policy) for key in keys]
+        cells = [self._lines.message(key, view.standing(key, channel), as_of, now, policy) for key in keys]
         return pb.WatchAvailabilityResponse(
             cells=[each for each in cells if told.is_news(each)],
             snapshot_complete=complete,
-            revision=view.revision,
+            revision=revision,
         )
 
 

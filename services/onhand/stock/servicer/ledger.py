@@ -8,17 +8,23 @@ from onhand.api.stock.v1 import ledger_pb2 as pb
 from onhand.kit import auth, paging
 from onhand.kit.clock import Clock
 from onhand.kit.db import Database
+from onhand.kit.errors import OnhandError
 from onhand.kit.idempotency import once
+from onhand.kit.status import to_status
 from onhand.stock import messages
 from onhand.stock.domain.model import Bucket, Document, DocumentLine
-from onhand.stock.use_cases import Documents
+from onhand.stock.domain.quantities import Outcome, Quantity, Stocktaking
+from onhand.stock.use_cases import Documents, Quantities
 
 R = TypeVar("R", bound=Message)
 
 
 class LedgerServicer:
-    def __init__(self, documents: Documents, database: Database, clock: Clock) -> None:
+    def __init__(
+        self, documents: Documents, quantities: Quantities, database: Database, clock: Clock
+    ) -> None:
         self._documents = documents
+        self._quantities = quantities
         self._database = database
         self._clock = clock
 
@@ -74,6 +80,34 @@ class LedgerServicer:
 
         return await self._database.transaction(work)
 
+    async def ImportQuantities(
+        self, request: pb.ImportQuantitiesRequest, _: Any
+    ) -> pb.ImportQuantitiesResponse:
+        principal = auth.current()
+        principal.require_location(request.location_id)
+        taken = Stocktaking(
+            request.location_id,
+            request.document,
+            messages.moment(request.as_of_time),
+            request.counted,
+            principal.subject,
+        )
+
+        quantities = [_quantity(each) for each in request.lines]
+
+        async def work(connection: AsyncConnection) -> pb.ImportQuantitiesResponse:
+            async def effect() -> pb.ImportQuantitiesResponse:
+                outcomes, revision = await self._quantities.set(
+                    connection, taken, quantities, validate_only=request.validate_only
+                )
+                return pb.ImportQuantitiesResponse(results=map(_result, outcomes), revision=revision)
+
+            if request.validate_only:
+                return await effect()
+            return await once(connection, principal.subject, request, pb.ImportQuantitiesResponse, effect)
+
+        return await self._database.transaction(work)
+
     async def ListMovements(self, request: pb.ListMovementsRequest, _: Any) -> pb.ListMovementsResponse:
         auth.current().require_location(request.location_id)
         count = paging.size(request.page_size)
@@ -87,3 +121,18 @@ class LedgerServicer:
             next_page_token=paging.token(str(last.movement_id)) if last else "",
             history_start_time=messages.timestamp(history_start),
         )
+
+
+def _quantity(line: pb.QuantityLine) -> Quantity | OnhandError:
+    try:
+        return Quantity(messages.product(line.product), line.quantity, Bucket(line.bucket or Bucket.SELLABLE))
+    except OnhandError as error:
+        return error
+
+
+def _result(outcome: Outcome | OnhandError) -> pb.QuantityResult:
+    if isinstance(outcome, OnhandError):
+        return pb.QuantityResult(status=to_status(outcome))
+    return pb.QuantityResult(
+        item_id=outcome.item_id, book_quantity=outcome.booked, difference=outcome.difference
+    )

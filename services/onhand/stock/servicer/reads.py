@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from onhand.stock.use_cases import Lookups, Reads
 
 MAX_READS = 10_000
 """Of a batch, by the contract."""
+FOLLOW_S = 600.0
+"""How long a tag is followed, by the contract."""
 TIME_BYTES, RSSI_BYTES = 8, 2
 """Of an entry in the columns of the contract."""
 
@@ -85,6 +88,22 @@ class TagServicer:
         tags = await self._reads.get_tag(messages.epc_bytes(request.epc))
         visible = auth.current().visible(tag.location_id for tag in tags)
         return pb.GetTagResponse(tags=[messages.tag(tag) for tag in tags if tag.location_id in visible])
+
+    async def FollowTag(self, request: pb.FollowTagRequest, _: Any) -> AsyncIterator[pb.FollowTagResponse]:
+        auth.current().require_location(request.location_id)
+        with (
+            self._reads.follows.follow(request.location_id, messages.epc_bytes(request.epc)) as follow,
+            suppress(TimeoutError),
+        ):
+            async with asyncio.timeout(FOLLOW_S):
+                while True:
+                    sight = await follow.next()
+                    yield pb.FollowTagResponse(
+                        read_time=messages.timestamp(sight.read_time),
+                        zone_id=sight.zone_id,
+                        reader_id=sight.reader_id,
+                        rssi_cdbm=sight.rssi_cdbm,
+                    )
 
     async def ListTags(self, request: pb.ListTagsRequest, _: Any) -> pb.ListTagsResponse:
         auth.current().require_location(request.location_id)

@@ -24,6 +24,11 @@ _ADD_READS = text("""
     ORDER BY 1, 2, 3
     ON CONFLICT (reader_id, antenna, minute) DO UPDATE SET reads = r.reads + excluded.reads
 """)
+_DEBT = text("SELECT coalesce(sum(abs(unidentified)), 0) FROM balances WHERE unidentified <> 0")
+_ACCURACY = text("""
+    SELECT location_id, 100.0 * sum(matched) / sum(matched + missing + found) AS percent FROM count_results
+    WHERE end_time >= :since GROUP BY location_id HAVING sum(matched + missing + found) > 0
+""")
 _FORGET = text("DELETE FROM reader_minutes WHERE minute < :before")
 _READERS = text("""
     WITH points AS (
@@ -138,3 +143,14 @@ async def readers(
             )
         )
     return [ReaderHealth(reader_id, tuple(antennas)) for reader_id, antennas in found.items()]
+
+
+async def debt(connection: AsyncConnection) -> int:
+    """Return the units that bar codes moved and no tag has settled yet, of all cells."""
+    return int((await connection.execute(_DEBT)).scalar_one())
+
+
+async def accuracy(connection: AsyncConnection, since: datetime) -> dict[str, float]:
+    """Return per cent of the units that counts found right since then, by location."""
+    found = await connection.execute(_ACCURACY, {"since": since})
+    return {row.location_id: float(row.percent) for row in found}

@@ -74,6 +74,10 @@ _UNKNOWN_TAGS = text(f"""
         WHERE t.state IN ({_COUNTED}) AND t.last_seen_time < :before AND t.item_id IS NULL AND t.exit_time IS NULL
         LIMIT :count FOR UPDATE OF t SKIP LOCKED))
 """)
+_RESERVATION_CHANGES = text("""
+    DELETE FROM reservation_changes WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM reservation_changes WHERE change_time < :before LIMIT :count))
+""")
 _UNADOPTED_READERS = text("""
     DELETE FROM read_points WHERE location_id IS NULL AND last_read_time < :before
 """)
@@ -82,6 +86,11 @@ _UNADOPTED_READERS = text("""
 async def drop_reservations(connection: AsyncConnection, before: datetime, count: int) -> int:
     """Drop reservations made before a time of which nothing is held; returns how many went."""
     return await _drop(connection, _RESERVATIONS, before, count)
+
+
+async def drop_reservation_changes(connection: AsyncConnection, before: datetime, count: int) -> int:
+    """Drop notes of what changed before a time: no past before it is told."""
+    return await _drop(connection, _RESERVATION_CHANGES, before, count)
 
 
 async def drop_counts(connection: AsyncConnection, before: datetime, count: int) -> int:

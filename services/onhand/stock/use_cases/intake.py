@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from onhand.kit import outbox, telemetry
+from onhand.kit import outbox, telemetry, trail
 from onhand.kit.errors import Contention, DatabaseUnavailable
 from onhand.kit.waiting import set_or_after
 from onhand.stock import events
@@ -73,6 +73,7 @@ class Batch:
     columns: Sequence[ReadColumns]
     actor: str
     result: ReadResult = field(default_factory=ReadResult)
+    calls: tuple[trail.Call, ...] = field(default_factory=trail.acting)
 
     def __len__(self) -> int:
         return sum(map(len, self.columns))
@@ -152,6 +153,7 @@ class Intake:
         self, batches: Sequence[Batch], late: list[tuple[Batch, asyncio.Future[ReadResult]]], news: News
     ) -> None:
         """Write the news of a group and answer those who wait for it."""
+        trail.act_for(call for batch, _ in late for call in batch.calls)
         try:
             actors = {batch.reader_id: batch.actor for batch, _ in late}
             _tell(batches, news, await self._writes.submit((news, actors)))
@@ -174,6 +176,7 @@ class Intake:
     async def _alone(self, batch: Batch, future: asyncio.Future[ReadResult]) -> None:
         """Take a batch once more, and write it by itself: what of it was not written is still news."""
         batch.result = ReadResult()
+        trail.act_for(batch.calls)
         try:
             news, _ = self._look([batch])
             _tell([batch], news, await self._write(news, {batch.reader_id: batch.actor}))

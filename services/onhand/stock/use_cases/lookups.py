@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from onhand.kit import telemetry
 from onhand.kit.errors import OnhandError
 from onhand.stock.domain.lookups import ReaderHealth, TagHistoryEvent
 from onhand.stock.storage import lookups as rows
@@ -15,6 +16,17 @@ RATE_MINUTES = 10
 """Whole minutes over which a reader's rate is told: short enough to show that it stopped."""
 KEEP = timedelta(hours=1)
 """How long the minutes of readers are kept."""
+ACCURACY_DAYS = 30
+"""Counts this old still say how right a location's books are."""
+
+_debt = telemetry.meter.create_gauge(
+    "onhand.stock.unidentified", description="Units sold or returned by bar code that no tag has settled yet"
+)
+_accuracy = telemetry.meter.create_gauge(
+    "onhand.stock.accuracy",
+    unit="%",
+    description="Units that counts of the last 30 days found right, by location",
+)
 
 
 class Lookups:
@@ -63,3 +75,11 @@ class Lookups:
         except OnhandError:
             self._deps.read_counts.give_back(taken)
             raise
+
+    async def measure_books(self) -> None:
+        """Measure how far the books are from the tags, and how right counts found them."""
+        since = self._deps.clock.now() - timedelta(days=ACCURACY_DAYS)
+        _debt.set(await self._deps.database.read(rows.debt))
+        accuracy = await self._deps.database.read(lambda c: rows.accuracy(c, since))
+        for location_id, percent in accuracy.items():
+            _accuracy.set(percent, {"location": location_id})

@@ -15,6 +15,7 @@ from onhand.stock.domain.reads import News, RawRead, ReadColumns, confirm_exit, 
 from onhand.stock.storage import books as storage
 from onhand.stock.storage import catalog
 from onhand.stock.use_cases.deps import Deps
+from onhand.stock.use_cases.follows import Follows
 from onhand.stock.use_cases.intake import Batch, Intake, Layout, locked
 
 READ_POINT_TTL_S = 5
@@ -28,6 +29,7 @@ class Reads:
     def __init__(self, deps: Deps) -> None:
         self._deps = deps
         self._intake = Intake(deps)
+        self.follows = Follows()
         self._layouts: dict[str, tuple[datetime, Layout]] = {}
         self._noted: dict[str, tuple[datetime, set[int]]] = {}
 
@@ -51,7 +53,9 @@ class Reads:
         """Take a batch to be recorded after those taken before it; gives what to wait for."""
         antennas = set[int]().union(*(each.antennas.tobytes() for each in columns))
         await self._note(reader_id, antennas)
-        return self._intake.record(Batch(reader_id, await self.layout(reader_id), columns, actor))
+        layout = await self.layout(reader_id)
+        self.follows.see(reader_id, layout.points, columns)
+        return self._intake.record(Batch(reader_id, layout, columns, actor))
 
     async def settle(self, count: int) -> None:
         """Write what the passing of time has decided: zones, and exits that were waited for."""

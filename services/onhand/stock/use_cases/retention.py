@@ -64,6 +64,7 @@ class Retention:
         unknown = now - timedelta(days=settings.unknown_retention_days)
         dropped = {
             "reservations": await self._drop(rows.drop_reservations, history, limit),
+            "reservation_changes": await self._drop(rows.drop_reservation_changes, history, limit),
             "counts": await self._drop(rows.drop_counts, history, limit),
             "shipments": await self._drop(rows.drop_shipments, history, limit),
             "gone_tags": await self._drop(rows.drop_gone_tags, gone, limit),

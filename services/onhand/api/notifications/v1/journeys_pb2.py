@@ -30,7 +30,7 @@ from onhand.api.notifications.v1 import contacts_pb2 as onhand_dot_api_dot_notif
 from onhand.api.notifications.v1 import messages_pb2 as onhand_dot_api_dot_notifications_dot_v1_dot_messages__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*onhand/api/notifications/v1/journeys.proto\x12\x1bonhand.api.notifications.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fonhand/api/auth/v1/scopes.proto\x1a*onhand/api/notifications/v1/contacts.proto\x1a*onhand/api/notifications/v1/messages.proto\"\xb1\x05\n\x07Journey\x12+\n\x04name\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12=\n\x05topic\x18\x02 \x01(\x0e\x32\".onhand.api.notifications.v1.TopicB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12G\n\x06starts\x18\x03 \x01(\x0e\x32+.onhand.api.notifications.v1.MessagePurposeB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12O\n\x05\x65xits\x18\x04 \x03(\x0e\x32+.onhand.api.notifications.v1.MessagePurposeB\x13\xbaH\x10\x92\x01\r\x10\n\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00\x12K\n\nconditions\x18\x05 \x03(\x0b\x32-.onhand.api.notifications.v1.JourneyConditionB\x08\xbaH\x05\x92\x01\x02\x10\n\x12\x42\n\x0fgather_duration\x18\x06 \x01(\x0b\x32\x19.google.protobuf.DurationB\x0e\xbaH\x0b\xaa\x01\x08\"\x04\x08\x80\xa3\x05\x32\x00\x12\x43\n\x05steps\x18\x07 \x03(\x0b\x32(.onhand.api.notifications.v1.JourneyStepB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x14\x12U\n\x08\x63hannels\x18\x08 \x03(\x0e\x32,.onhand.api.notifications.v1.Message.ChannelB\x15\xbaH\x12\x92\x01\x0f\x08\x01\x10\x04\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00\x12P\n\x0equiet_channels\x18\t \x03(\x0e\x32,.onhand.api.notifications.v1.Message.ChannelB\n\xbaH\x07\x92\x01\x04\x10\x04\x18\x01\x12\x10\n\x08\x64isabled\x18\n \x01(\x08\x12\x0f\n\x07version\x18\x0b \x01(\x05\"W\n\x10JourneyCondition\x12\x16\n\x05\x66ield\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01\x12\x1a\n\x06values\x18\x02 \x03(\tB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x64\x12\x0f\n\x07negated\x18\x03 \x01(\x08\"\xa5\x01\n\x0bJourneyStep\x12H\n\x07purpose\x18\x01 \x01(\x0e\x32+.onhand.api.notifications.v1.MessagePurposeB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12L\n\rwait_duration\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationB\x1a\xbaH\x17\xaa\x01\x14\"\x05\x08\x80\xe7\x84\x0f\x32\x0b\x08\x80\x99\xfb\xf0\xff\xff\xff\xff\xff\x01\"\xfb\x02\n\nJourneyRun\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12\x0f\n\x07journey\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12<\n\x05state\x18\x04 \x01(\x0e\x32-.onhand.api.notifications.v1.JourneyRun.State\x12\x0c\n\x04step\x18\x05 \x01(\x05\x12,\n\x08\x64ue_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstart_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06reason\x18\t \x01(\t\"R\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x10\n\x0cSTATE_ACTIVE\x10\x01\x12\x0e\n\nSTATE_DONE\x10\x02\x12\x10\n\x0cSTATE_EXITED\x10\x03\"q\n\x12SaveJourneyRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12=\n\x07journey\x18\x02 \x01(\x0b\x32$.onhand.api.notifications.v1.JourneyB\x06\xbaH\x03\xc8\x01\x01\"L\n\x13SaveJourneyResponse\x12\x35\n\x07journey\x18\x01 \x01(\x0b\x32$.onhand.api.notifications.v1.Journey\"\x15\n\x13ListJourneysRequest\"N\n\x14ListJourneysResponse\x12\x36\n\x08journeys\x18\x01 \x03(\x0b\x32$.onhand.api.notifications.v1.Journey\".\n\x0fListRunsRequest\x12\x1b\n\x08order_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"I\n\x10ListRunsResponse\x12\x35\n\x04runs\x18\x01 \x03(\x0b\x32\'.onhand.api.notifications.v1.JourneyRun2\x9c\x03\n\x0eJourneyService\x12\x84\x01\n\x0bSaveJourney\x12/.onhand.api.notifications.v1.SaveJourneyRequest\x1a\x30.onhand.api.notifications.v1.SaveJourneyResponse\"\x12\x8a\xb5\x18\x0ejourneys.write\x12\x86\x01\n\x0cListJourneys\x12\x30.onhand.api.notifications.v1.ListJourneysRequest\x1a\x31.onhand.api.notifications.v1.ListJourneysResponse\"\x11\x8a\xb5\x18\rjourneys.read\x12z\n\x08ListRuns\x12,.onhand.api.notifications.v1.ListRunsRequest\x1a-.onhand.api.notifications.v1.ListRunsResponse\"\x11\x8a\xb5\x18\rjourneys.readb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*onhand/api/notifications/v1/journeys.proto\x12\x1bonhand.api.notifications.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fonhand/api/auth/v1/scopes.proto\x1a*onhand/api/notifications/v1/contacts.proto\x1a*onhand/api/notifications/v1/messages.proto\"\xb3\x05\n\x07Journey\x12+\n\x04name\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,63}$\x12=\n\x05topic\x18\x02 \x01(\x0e\x32\".onhand.api.notifications.v1.TopicB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12I\n\x06starts\x18\x03 \x01(\x0e\x32+.onhand.api.notifications.v1.MessagePurposeB\x0c\xbaH\t\x82\x01\x06\x10\x01 \x00 \x14\x12O\n\x05\x65xits\x18\x04 \x03(\x0e\x32+.onhand.api.notifications.v1.MessagePurposeB\x13\xbaH\x10\x92\x01\r\x10\n\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00\x12K\n\nconditions\x18\x05 \x03(\x0b\x32-.onhand.api.notifications.v1.JourneyConditionB\x08\xbaH\x05\x92\x01\x02\x10\n\x12\x42\n\x0fgather_duration\x18\x06 \x01(\x0b\x32\x19.google.protobuf.DurationB\x0e\xbaH\x0b\xaa\x01\x08\"\x04\x08\x80\xa3\x05\x32\x00\x12\x43\n\x05steps\x18\x07 \x03(\x0b\x32(.onhand.api.notifications.v1.JourneyStepB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x14\x12U\n\x08\x63hannels\x18\x08 \x03(\x0e\x32,.onhand.api.notifications.v1.Message.ChannelB\x15\xbaH\x12\x92\x01\x0f\x08\x01\x10\x04\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00\x12P\n\x0equiet_channels\x18\t \x03(\x0e\x32,.onhand.api.notifications.v1.Message.ChannelB\n\xbaH\x07\x92\x01\x04\x10\x04\x18\x01\x12\x10\n\x08\x64isabled\x18\n \x01(\x08\x12\x0f\n\x07version\x18\x0b \x01(\x05\"W\n\x10JourneyCondition\x12\x16\n\x05\x66ield\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01\x12\x1a\n\x06values\x18\x02 \x03(\tB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x64\x12\x0f\n\x07negated\x18\x03 \x01(\x08\"\xa7\x01\n\x0bJourneyStep\x12J\n\x07purpose\x18\x01 \x01(\x0e\x32+.onhand.api.notifications.v1.MessagePurposeB\x0c\xbaH\t\x82\x01\x06\x10\x01 \x00 \x14\x12L\n\rwait_duration\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationB\x1a\xbaH\x17\xaa\x01\x14\"\x05\x08\x80\xe7\x84\x0f\x32\x0b\x08\x80\x99\xfb\xf0\xff\xff\xff\xff\xff\x01\"\xfb\x02\n\nJourneyRun\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12\x0f\n\x07journey\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12<\n\x05state\x18\x04 \x01(\x0e\x32-.onhand.api.notifications.v1.JourneyRun.State\x12\x0c\n\x04step\x18\x05 \x01(\x05\x12,\n\x08\x64ue_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstart_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06reason\x18\t \x01(\t\"R\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x10\n\x0cSTATE_ACTIVE\x10\x01\x12\x0e\n\nSTATE_DONE\x10\x02\x12\x10\n\x0cSTATE_EXITED\x10\x03\"q\n\x12SaveJourneyRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12=\n\x07journey\x18\x02 \x01(\x0b\x32$.onhand.api.notifications.v1.JourneyB\x06\xbaH\x03\xc8\x01\x01\"L\n\x13SaveJourneyResponse\x12\x35\n\x07journey\x18\x01 \x01(\x0b\x32$.onhand.api.notifications.v1.Journey\"\x15\n\x13ListJourneysRequest\"N\n\x14ListJourneysResponse\x12\x36\n\x08journeys\x18\x01 \x03(\x0b\x32$.onhand.api.notifications.v1.Journey\".\n\x0fListRunsRequest\x12\x1b\n\x08order_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"I\n\x10ListRunsResponse\x12\x35\n\x04runs\x18\x01 \x03(\x0b\x32\'.onhand.api.notifications.v1.JourneyRun2\x9c\x03\n\x0eJourneyService\x12\x84\x01\n\x0bSaveJourney\x12/.onhand.api.notifications.v1.SaveJourneyRequest\x1a\x30.onhand.api.notifications.v1.SaveJourneyResponse\"\x12\x8a\xb5\x18\x0ejourneys.write\x12\x86\x01\n\x0cListJourneys\x12\x30.onhand.api.notifications.v1.ListJourneysRequest\x1a\x31.onhand.api.notifications.v1.ListJourneysResponse\"\x11\x8a\xb5\x18\rjourneys.read\x12z\n\x08ListRuns\x12,.onhand.api.notifications.v1.ListRunsRequest\x1a-.onhand.api.notifications.v1.ListRunsResponse\"\x11\x8a\xb5\x18\rjourneys.readb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,7 +42,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_JOURNEY'].fields_by_name['topic']._loaded_options = None
   _globals['_JOURNEY'].fields_by_name['topic']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
   _globals['_JOURNEY'].fields_by_name['starts']._loaded_options = None
-  _globals['_JOURNEY'].fields_by_name['starts']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
+  _globals['_JOURNEY'].fields_by_name['starts']._serialized_options = b'\272H\t\202\001\006\020\001 \000 \024'
   _globals['_JOURNEY'].fields_by_name['exits']._loaded_options = None
   _globals['_JOURNEY'].fields_by_name['exits']._serialized_options = b'\272H\020\222\001\r\020\n\030\001\"\007\202\001\004\020\001 \000'
   _globals['_JOURNEY'].fields_by_name['conditions']._loaded_options = None
@@ -60,7 +60,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_JOURNEYCONDITION'].fields_by_name['values']._loaded_options = None
   _globals['_JOURNEYCONDITION'].fields_by_name['values']._serialized_options = b'\272H\007\222\001\004\010\001\020d'
   _globals['_JOURNEYSTEP'].fields_by_name['purpose']._loaded_options = None
-  _globals['_JOURNEYSTEP'].fields_by_name['purpose']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
+  _globals['_JOURNEYSTEP'].fields_by_name['purpose']._serialized_options = b'\272H\t\202\001\006\020\001 \000 \024'
   _globals['_JOURNEYSTEP'].fields_by_name['wait_duration']._loaded_options = None
   _globals['_JOURNEYSTEP'].fields_by_name['wait_duration']._serialized_options = b'\272H\027\252\001\024\"\005\010\200\347\204\0172\013\010\200\231\373\360\377\377\377\377\377\001'
   _globals['_SAVEJOURNEYREQUEST'].fields_by_name['request_id']._loaded_options = None
@@ -76,27 +76,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_JOURNEYSERVICE'].methods_by_name['ListRuns']._loaded_options = None
   _globals['_JOURNEYSERVICE'].methods_by_name['ListRuns']._serialized_options = b'\212\265\030\rjourneys.read'
   _globals['_JOURNEY']._serialized_start=291
-  _globals['_JOURNEY']._serialized_end=980
-  _globals['_JOURNEYCONDITION']._serialized_start=982
-  _globals['_JOURNEYCONDITION']._serialized_end=1069
-  _globals['_JOURNEYSTEP']._serialized_start=1072
-  _globals['_JOURNEYSTEP']._serialized_end=1237
-  _globals['_JOURNEYRUN']._serialized_start=1240
-  _globals['_JOURNEYRUN']._serialized_end=1619
-  _globals['_JOURNEYRUN_STATE']._serialized_start=1537
-  _globals['_JOURNEYRUN_STATE']._serialized_end=1619
-  _globals['_SAVEJOURNEYREQUEST']._serialized_start=1621
-  _globals['_SAVEJOURNEYREQUEST']._serialized_end=1734
-  _globals['_SAVEJOURNEYRESPONSE']._serialized_start=1736
-  _globals['_SAVEJOURNEYRESPONSE']._serialized_end=1812
-  _globals['_LISTJOURNEYSREQUEST']._serialized_start=1814
-  _globals['_LISTJOURNEYSREQUEST']._serialized_end=1835
-  _globals['_LISTJOURNEYSRESPONSE']._serialized_start=1837
-  _globals['_LISTJOURNEYSRESPONSE']._serialized_end=1915
-  _globals['_LISTRUNSREQUEST']._serialized_start=1917
-  _globals['_LISTRUNSREQUEST']._serialized_end=1963
-  _globals['_LISTRUNSRESPONSE']._serialized_start=1965
-  _globals['_LISTRUNSRESPONSE']._serialized_end=2038
-  _globals['_JOURNEYSERVICE']._serialized_start=2041
-  _globals['_JOURNEYSERVICE']._serialized_end=2453
+  _globals['_JOURNEY']._serialized_end=982
+  _globals['_JOURNEYCONDITION']._serialized_start=984
+  _globals['_JOURNEYCONDITION']._serialized_end=1071
+  _globals['_JOURNEYSTEP']._serialized_start=1074
+  _globals['_JOURNEYSTEP']._serialized_end=1241
+  _globals['_JOURNEYRUN']._serialized_start=1244
+  _globals['_JOURNEYRUN']._serialized_end=1623
+  _globals['_JOURNEYRUN_STATE']._serialized_start=1541
+  _globals['_JOURNEYRUN_STATE']._serialized_end=1623
+  _globals['_SAVEJOURNEYREQUEST']._serialized_start=1625
+  _globals['_SAVEJOURNEYREQUEST']._serialized_end=1738
+  _globals['_SAVEJOURNEYRESPONSE']._serialized_start=1740
+  _globals['_SAVEJOURNEYRESPONSE']._serialized_end=1816
+  _globals['_LISTJOURNEYSREQUEST']._serialized_start=1818
+  _globals['_LISTJOURNEYSREQUEST']._serialized_end=1839
+  _globals['_LISTJOURNEYSRESPONSE']._serialized_start=1841
+  _globals['_LISTJOURNEYSRESPONSE']._serialized_end=1919
+  _globals['_LISTRUNSREQUEST']._serialized_start=1921
+  _globals['_LISTRUNSREQUEST']._serialized_end=1967
+  _globals['_LISTRUNSRESPONSE']._serialized_start=1969
+  _globals['_LISTRUNSRESPONSE']._serialized_end=2042
+  _globals['_JOURNEYSERVICE']._serialized_start=2045
+  _globals['_JOURNEYSERVICE']._serialized_end=2457
 # @@protoc_insertion_point(module_scope)

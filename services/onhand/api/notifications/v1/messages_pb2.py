@@ -27,19 +27,31 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from onhand.api.auth.v1 import scopes_pb2 as onhand_dot_api_dot_auth_dot_v1_dot_scopes__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*onhand/api/notifications/v1/messages.proto\x12\x1bonhand.api.notifications.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fonhand/api/auth/v1/scopes.proto\"\x99\x07\n\x07Message\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12<\n\x07purpose\x18\x02 \x01(\x0e\x32+.onhand.api.notifications.v1.MessagePurpose\x12=\n\x07\x63hannel\x18\x03 \x01(\x0e\x32,.onhand.api.notifications.v1.Message.Channel\x12\x39\n\x05state\x18\x04 \x01(\x0e\x32*.onhand.api.notifications.v1.Message.State\x12\x10\n\x08order_id\x18\x05 \x01(\t\x12\x16\n\x0emasked_address\x18\x06 \x01(\t\x12\x0f\n\x07subject\x18\x07 \x01(\t\x12\x15\n\rattempt_count\x18\x08 \x01(\x05\x12\x35\n\x11next_attempt_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x66\x61ilure\x18\n \x01(\t\x12/\n\x0b\x63reate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tsend_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12=\n\x07receipt\x18\r \x01(\x0e\x32,.onhand.api.notifications.v1.Message.Receipt\x12\x30\n\x0creceipt_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x83\x01\n\x07\x43hannel\x12\x17\n\x13\x43HANNEL_UNSPECIFIED\x10\x00\x12\x11\n\rCHANNEL_EMAIL\x10\x01\x12\x13\n\x0f\x43HANNEL_WEBHOOK\x10\x02\x12\x0f\n\x0b\x43HANNEL_SMS\x10\x03\x12\x10\n\x0c\x43HANNEL_PUSH\x10\x04\x12\x14\n\x10\x43HANNEL_WHATSAPP\x10\x05\"i\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x11\n\rSTATE_WAITING\x10\x01\x12\x0e\n\nSTATE_SENT\x10\x02\x12\x10\n\x0cSTATE_FAILED\x10\x03\x12\x14\n\x10STATE_SUPPRESSED\x10\x04\"f\n\x07Receipt\x12\x17\n\x13RECEIPT_UNSPECIFIED\x10\x00\x12\x15\n\x11RECEIPT_DELIVERED\x10\x01\x12\x13\n\x0fRECEIPT_BOUNCED\x10\x02\x12\x16\n\x12RECEIPT_COMPLAINED\x10\x03\"\xfa\x02\n\x0fWebhookEndpoint\x12\x13\n\x0b\x65ndpoint_id\x18\x01 \x01(\t\x12\x18\n\x03uri\x18\x02 \x01(\tB\x0b\xbaH\x08r\x06\x18\xd0\x0f\x88\x01\x01\x12P\n\x08purposes\x18\x03 \x03(\x0e\x32+.onhand.api.notifications.v1.MessagePurposeB\x11\xbaH\x0e\x92\x01\x0b\x10\x32\"\x07\x82\x01\x04\x10\x01 \x00\x12\x17\n\x05title\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12/\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0c\x64isable_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\npause_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12:\n\x16old_secret_expire_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"1\n\x11GetMessageRequest\x12\x1c\n\nmessage_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"K\n\x12GetMessageResponse\x12\x35\n\x07message\x18\x01 \x01(\x0b\x32$.onhand.api.notifications.v1.Message\"\xaf\x01\n\x13ListMessagesRequest\x12\x19\n\x08order_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x43\n\x05state\x18\x02 \x01(\x0e\x32*.onhand.api.notifications.v1.Message.StateB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1a\n\tpage_size\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"g\n\x14ListMessagesResponse\x12\x36\n\x08messages\x18\x01 \x03(\x0b\x32$.onhand.api.notifications.v1.Message\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"3\n\x13RetryMessageRequest\x12\x1c\n\nmessage_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"M\n\x14RetryMessageResponse\x12\x35\n\x07message\x18\x01 \x01(\x0b\x32$.onhand.api.notifications.v1.Message\"\x7f\n\x14ReportReceiptRequest\x12\x1c\n\nmessage_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12I\n\x07receipt\x18\x02 \x01(\x0e\x32,.onhand.api.notifications.v1.Message.ReceiptB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\"N\n\x15ReportReceiptResponse\x12\x35\n\x07message\x18\x01 \x01(\x0b\x32$.onhand.api.notifications.v1.Message\"\x84\x01\n\x1c\x43reateWebhookEndpointRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x46\n\x08\x65ndpoint\x18\x02 \x01(\x0b\x32,.onhand.api.notifications.v1.WebhookEndpointB\x06\xbaH\x03\xc8\x01\x01\"o\n\x1d\x43reateWebhookEndpointResponse\x12>\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32,.onhand.api.notifications.v1.WebhookEndpoint\x12\x0e\n\x06secret\x18\x02 \x01(\t\"\x1d\n\x1bListWebhookEndpointsRequest\"_\n\x1cListWebhookEndpointsResponse\x12?\n\tendpoints\x18\x01 \x03(\x0b\x32,.onhand.api.notifications.v1.WebhookEndpoint\"=\n\x1c\x44\x65leteWebhookEndpointRequest\x12\x1d\n\x0b\x65ndpoint_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"\x1f\n\x1d\x44\x65leteWebhookEndpointResponse\"=\n\x1c\x45nableWebhookEndpointRequest\x12\x1d\n\x0b\x65ndpoint_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"_\n\x1d\x45nableWebhookEndpointResponse\x12>\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32,.onhand.api.notifications.v1.WebhookEndpoint\"Y\n\x1aRotateWebhookSecretRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1d\n\x0b\x65ndpoint_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"m\n\x1bRotateWebhookSecretResponse\x12>\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32,.onhand.api.notifications.v1.WebhookEndpoint\x12\x0e\n\x06secret\x18\x02 \x01(\t\"u\n\x1cReplayWebhookMessagesRequest\x12\x1d\n\x0b\x65ndpoint_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x36\n\nsince_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"6\n\x1dReplayWebhookMessagesResponse\x12\x15\n\rmessage_count\x18\x01 \x01(\x05*\xed\x02\n\x0eMessagePurpose\x12\x1f\n\x1bMESSAGE_PURPOSE_UNSPECIFIED\x10\x00\x12\x1f\n\x1bMESSAGE_PURPOSE_ORDER_READY\x10\x01\x12#\n\x1fMESSAGE_PURPOSE_ORDER_COLLECTED\x10\x02\x12!\n\x1dMESSAGE_PURPOSE_ORDER_SHIPPED\x10\x03\x12!\n\x1dMESSAGE_PURPOSE_ORDER_DELAYED\x10\x04\x12#\n\x1fMESSAGE_PURPOSE_ORDER_CANCELLED\x10\x05\x12!\n\x1dMESSAGE_PURPOSE_ORDER_EXPIRED\x10\x06\x12\"\n\x1eMESSAGE_PURPOSE_ORDER_REMINDER\x10\x07\x12#\n\x1fMESSAGE_PURPOSE_ORDER_LAST_CALL\x10\x08\x12\x1d\n\x19MESSAGE_PURPOSE_FOLLOW_UP\x10\t2\xb3\x04\n\x0eMessageService\x12\x80\x01\n\nGetMessage\x12..onhand.api.notifications.v1.GetMessageRequest\x1a/.onhand.api.notifications.v1.GetMessageResponse\"\x11\x8a\xb5\x18\rmessages.read\x12\x86\x01\n\x0cListMessages\x12\x30.onhand.api.notifications.v1.ListMessagesRequest\x1a\x31.onhand.api.notifications.v1.ListMessagesResponse\"\x11\x8a\xb5\x18\rmessages.read\x12\x87\x01\n\x0cRetryMessage\x12\x30.onhand.api.notifications.v1.RetryMessageRequest\x1a\x31.onhand.api.notifications.v1.RetryMessageResponse\"\x12\x8a\xb5\x18\x0emessages.write\x12\x8a\x01\n\rReportReceipt\x12\x31.onhand.api.notifications.v1.ReportReceiptRequest\x1a\x32.onhand.api.notifications.v1.ReportReceiptResponse\"\x12\x8a\xb5\x18\x0ereceipts.write2\xe4\x07\n\x0eWebhookService\x12\xa2\x01\n\x15\x43reateWebhookEndpoint\x12\x39.onhand.api.notifications.v1.CreateWebhookEndpointRequest\x1a:.onhand.api.notifications.v1.CreateWebhookEndpointResponse\"\x12\x8a\xb5\x18\x0ewebhooks.write\x12\x9e\x01\n\x14ListWebhookEndpoints\x12\x38.onhand.api.notifications.v1.ListWebhookEndpointsRequest\x1a\x39.onhand.api.notifications.v1.ListWebhookEndpointsResponse\"\x11\x8a\xb5\x18\rwebhooks.read\x12\xa2\x01\n\x15\x45nableWebhookEndpoint\x12\x39.onhand.api.notifications.v1.EnableWebhookEndpointRequest\x1a:.onhand.api.notifications.v1.EnableWebhookEndpointResponse\"\x12\x8a\xb5\x18\x0ewebhooks.write\x12\x9c\x01\n\x13RotateWebhookSecret\x12\x37.onhand.api.notifications.v1.RotateWebhookSecretRequest\x1a\x38.onhand.api.notifications.v1.RotateWebhookSecretResponse\"\x12\x8a\xb5\x18\x0ewebhooks.write\x12\xa2\x01\n\x15ReplayWebhookMessages\x12\x39.onhand.api.notifications.v1.ReplayWebhookMessagesRequest\x1a:.onhand.api.notifications.v1.ReplayWebhookMessagesResponse\"\x12\x8a\xb5\x18\x0ewebhooks.write\x12\xa2\x01\n\x15\x44\x65leteWebhookEndpoint\x12\x39.onhand.api.notifications.v1.DeleteWebhookEndpointRequest\x1a:.onhand.api.notifications.v1.DeleteWebhookEndpointResponse\"\x12\x8a\xb5\x18\x0ewebhooks.writeb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*onhand/api/notifications/v1/messages.proto\x12\x1bonhand.api.notifications.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fonhand/api/auth/v1/scopes.proto\"\x99\x07\n\x07Message\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12<\n\x07purpose\x18\x02 \x01(\x0e\x32+.onhand.api.notifications.v1.MessagePurpose\x12=\n\x07\x63hannel\x18\x03 \x01(\x0e\x32,.onhand.api.notifications.v1.Message.Channel\x12\x39\n\x05state\x18\x04 \x01(\x0e\x32*.onhand.api.notifications.v1.Message.State\x12\x10\n\x08order_id\x18\x05 \x01(\t\x12\x16\n\x0emasked_address\x18\x06 \x01(\t\x12\x0f\n\x07subject\x18\x07 \x01(\t\x12\x15\n\rattempt_count\x18\x08 \x01(\x05\x12\x35\n\x11next_attempt_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x66\x61ilure\x18\n \x01(\t\x12/\n\x0b\x63reate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tsend_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12=\n\x07receipt\x18\r \x01(\x0e\x32,.onhand.api.notifications.v1.Message.Receipt\x12\x30\n\x0creceipt_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x83\x01\n\x07\x43hannel\x12\x17\n\x13\x43HANNEL_UNSPECIFIED\x10\x00\x12\x11\n\rCHANNEL_EMAIL\x10\x01\x12\x13\n\x0f\x43HANNEL_WEBHOOK\x10\x02\x12\x0f\n\x0b\x43HANNEL_SMS\x10\x03\x12\x10\n\x0c\x43HANNEL_PUSH\x10\x04\x12\x14\n\x10\x43HANNEL_WHATSAPP\x10\x05\"i\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x11\n\rSTATE_WAITING\x10\x01\x12\x0e\n\nSTATE_SENT\x10\x02\x12\x10\n\x0cSTATE_FAILED\x10\x03\x12\x14\n\x10STATE_SUPPRESSED\x10\x04\"f\n\x07Receipt\x12\x17\n\x13RECEIPT_UNSPECIFIED\x10\x00\x12\x15\n\x11RECEIPT_DELIVERED\x10\x01\x12\x13\n\x0fRECEIPT_BOUNCED\x10\x02\x12\x16\n\x12RECEIPT_COMPLAINED\x10\x03\"\xc0\x02\n\x18\x41vailabilitySubscription\x12#\n\x08item_ids\x18\x01 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\xe8\x07\"\x06r\x04\x10\x01\x18@\x12\'\n\x0clocation_ids\x18\x02 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\xe8\x07\"\x06r\x04\x10\x01\x18@\x12\x17\n\x0fthresholds_only\x18\x03 \x01(\x08\x12\x1d\n\x0clow_quantity\x18\x04 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\x12\x1d\n\x0cout_quantity\x18\x05 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00:\x7f\xbaH|\x1az\n$availability_subscription.quantities\x12*low_quantity must be at least out_quantity\x1a&this.low_quantity >= this.out_quantity\"\xe1\x04\n\x0fWebhookEndpoint\x12\x13\n\x0b\x65ndpoint_id\x18\x01 \x01(\t\x12\x18\n\x03uri\x18\x02 \x01(\tB\x0b\xbaH\x08r\x06\x18\xd0\x0f\x88\x01\x01\x12P\n\x08purposes\x18\x03 \x03(\x0e\x32+.onhand.api.notifications.v1.MessagePurposeB\x11\xbaH\x0e\x92\x01\x0b\x10\x32\"\x07\x82\x01\x04\x10\x01 \x00\x12\x17\n\x05title\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12/\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0c\x64isable_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\npause_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12:\n\x16old_secret_expire_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12K\n\x0c\x61vailability\x18\t \x01(\x0b\x32\x35.onhand.api.notifications.v1.AvailabilitySubscription:\x97\x01\xbaH\x93\x01\x1a\x90\x01\n\x1dwebhook_endpoint.availability\x12=availability must be set for the purpose AVAILABILITY_CHANGED\x1a\x30has(this.availability) || !(20 in this.purposes)\"1\n\x11GetMessageRequest\x12\x1c\n\nmessage_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"K\n\x12GetMessageResponse\x12\x35\n\x07message\x18\x01 \x01(\x0b\x32$.onhand.api.notifications.v1.Message\"\xaf\x01\n\x13ListMessagesRequest\x12\x19\n\x08order_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x43\n\x05state\x18\x02 \x01(\x0e\x32*.onhand.api.notifications.v1.Message.StateB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1a\n\tpage_size\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"g\n\x14ListMessagesResponse\x12\x36\n\x08messages\x18\x01 \x03(\x0b\x32$.onhand.api.notifications.v1.Message\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"3\n\x13RetryMessageRequest\x12\x1c\n\nmessage_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"M\n\x14RetryMessageResponse\x12\x35\n\x07message\x18\x01 \x01(\x0b\x32$.onhand.api.notifications.v1.Message\"\x7f\n\x14ReportReceiptRequest\x12\x1c\n\nmessage_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12I\n\x07receipt\x18\x02 \x01(\x0e\x32,.onhand.api.notifications.v1.Message.ReceiptB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\"N\n\x15ReportReceiptResponse\x12\x35\n\x07message\x18\x01 \x01(\x0b\x32$.onhand.api.notifications.v1.Message\"\x84\x01\n\x1c\x43reateWebhookEndpointRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x46\n\x08\x65ndpoint\x18\x02 \x01(\x0b\x32,.onhand.api.notifications.v1.WebhookEndpointB\x06\xbaH\x03\xc8\x01\x01\"o\n\x1d\x43reateWebhookEndpointResponse\x12>\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32,.onhand.api.notifications.v1.WebhookEndpoint\x12\x0e\n\x06secret\x18\x02 \x01(\t\"\x1d\n\x1bListWebhookEndpointsRequest\"_\n\x1cListWebhookEndpointsResponse\x12?\n\tendpoints\x18\x01 \x03(\x0b\x32,.onhand.api.notifications.v1.WebhookEndpoint\"=\n\x1c\x44\x65leteWebhookEndpointRequest\x12\x1d\n\x0b\x65ndpoint_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"\x1f\n\x1d\x44\x65leteWebhookEndpointResponse\"=\n\x1c\x45nableWebhookEndpointRequest\x12\x1d\n\x0b\x65ndpoint_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"_\n\x1d\x45nableWebhookEndpointResponse\x12>\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32,.onhand.api.notifications.v1.WebhookEndpoint\"Y\n\x1aRotateWebhookSecretRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1d\n\x0b\x65ndpoint_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"m\n\x1bRotateWebhookSecretResponse\x12>\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32,.onhand.api.notifications.v1.WebhookEndpoint\x12\x0e\n\x06secret\x18\x02 \x01(\t\"u\n\x1cReplayWebhookMessagesRequest\x12\x1d\n\x0b\x65ndpoint_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x36\n\nsince_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"6\n\x1dReplayWebhookMessagesResponse\x12\x15\n\rmessage_count\x18\x01 \x01(\x05*\xa2\x04\n\x0eMessagePurpose\x12\x1f\n\x1bMESSAGE_PURPOSE_UNSPECIFIED\x10\x00\x12\x1f\n\x1bMESSAGE_PURPOSE_ORDER_READY\x10\x01\x12#\n\x1fMESSAGE_PURPOSE_ORDER_COLLECTED\x10\x02\x12!\n\x1dMESSAGE_PURPOSE_ORDER_SHIPPED\x10\x03\x12!\n\x1dMESSAGE_PURPOSE_ORDER_DELAYED\x10\x04\x12#\n\x1fMESSAGE_PURPOSE_ORDER_CANCELLED\x10\x05\x12!\n\x1dMESSAGE_PURPOSE_ORDER_EXPIRED\x10\x06\x12\"\n\x1eMESSAGE_PURPOSE_ORDER_REMINDER\x10\x07\x12#\n\x1fMESSAGE_PURPOSE_ORDER_LAST_CALL\x10\x08\x12\x1d\n\x19MESSAGE_PURPOSE_FOLLOW_UP\x10\t\x12!\n\x1dMESSAGE_PURPOSE_BACK_IN_STOCK\x10\n\x12\x1a\n\x16MESSAGE_PURPOSE_NEARBY\x10\x0b\x12 \n\x1cMESSAGE_PURPOSE_ALTERNATIVES\x10\x0c\x12(\n$MESSAGE_PURPOSE_SUBSTITUTION_OFFERED\x10\x15\x12(\n$MESSAGE_PURPOSE_AVAILABILITY_CHANGED\x10\x14\x32\xb3\x04\n\x0eMessageService\x12\x80\x01\n\nGetMessage\x12..onhand.api.notifications.v1.GetMessageRequest\x1a/.onhand.api.notifications.v1.GetMessageResponse\"\x11\x8a\xb5\x18\rmessages.read\x12\x86\x01\n\x0cListMessages\x12\x30.onhand.api.notifications.v1.ListMessagesRequest\x1a\x31.onhand.api.notifications.v1.ListMessagesResponse\"\x11\x8a\xb5\x18\rmessages.read\x12\x87\x01\n\x0cRetryMessage\x12\x30.onhand.api.notifications.v1.RetryMessageRequest\x1a\x31.onhand.api.notifications.v1.RetryMessageResponse\"\x12\x8a\xb5\x18\x0emessages.write\x12\x8a\x01\n\rReportReceipt\x12\x31.onhand.api.notifications.v1.ReportReceiptRequest\x1a\x32.onhand.api.notifications.v1.ReportReceiptResponse\"\x12\x8a\xb5\x18\x0ereceipts.write2\xe4\x07\n\x0eWebhookService\x12\xa2\x01\n\x15\x43reateWebhookEndpoint\x12\x39.onhand.api.notifications.v1.CreateWebhookEndpointRequest\x1a:.onhand.api.notifications.v1.CreateWebhookEndpointResponse\"\x12\x8a\xb5\x18\x0ewebhooks.write\x12\x9e\x01\n\x14ListWebhookEndpoints\x12\x38.onhand.api.notifications.v1.ListWebhookEndpointsRequest\x1a\x39.onhand.api.notifications.v1.ListWebhookEndpointsResponse\"\x11\x8a\xb5\x18\rwebhooks.read\x12\xa2\x01\n\x15\x45nableWebhookEndpoint\x12\x39.onhand.api.notifications.v1.EnableWebhookEndpointRequest\x1a:.onhand.api.notifications.v1.EnableWebhookEndpointResponse\"\x12\x8a\xb5\x18\x0ewebhooks.write\x12\x9c\x01\n\x13RotateWebhookSecret\x12\x37.onhand.api.notifications.v1.RotateWebhookSecretRequest\x1a\x38.onhand.api.notifications.v1.RotateWebhookSecretResponse\"\x12\x8a\xb5\x18\x0ewebhooks.write\x12\xa2\x01\n\x15ReplayWebhookMessages\x12\x39.onhand.api.notifications.v1.ReplayWebhookMessagesRequest\x1a:.onhand.api.notifications.v1.ReplayWebhookMessagesResponse\"\x12\x8a\xb5\x18\x0ewebhooks.write\x12\xa2\x01\n\x15\x44\x65leteWebhookEndpoint\x12\x39.onhand.api.notifications.v1.DeleteWebhookEndpointRequest\x1a:.onhand.api.notifications.v1.DeleteWebhookEndpointResponse\"\x12\x8a\xb5\x18\x0ewebhooks.writeb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'onhand.api.notifications.v1.messages_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_AVAILABILITYSUBSCRIPTION'].fields_by_name['item_ids']._loaded_options = None
+  _globals['_AVAILABILITYSUBSCRIPTION'].fields_by_name['item_ids']._serialized_options = b'\272H\016\222\001\013\020\350\007\"\006r\004\020\001\030@'
+  _globals['_AVAILABILITYSUBSCRIPTION'].fields_by_name['location_ids']._loaded_options = None
+  _globals['_AVAILABILITYSUBSCRIPTION'].fields_by_name['location_ids']._serialized_options = b'\272H\016\222\001\013\020\350\007\"\006r\004\020\001\030@'
+  _globals['_AVAILABILITYSUBSCRIPTION'].fields_by_name['low_quantity']._loaded_options = None
+  _globals['_AVAILABILITYSUBSCRIPTION'].fields_by_name['low_quantity']._serialized_options = b'\272H\004\"\002(\000'
+  _globals['_AVAILABILITYSUBSCRIPTION'].fields_by_name['out_quantity']._loaded_options = None
+  _globals['_AVAILABILITYSUBSCRIPTION'].fields_by_name['out_quantity']._serialized_options = b'\272H\004\"\002(\000'
+  _globals['_AVAILABILITYSUBSCRIPTION']._loaded_options = None
+  _globals['_AVAILABILITYSUBSCRIPTION']._serialized_options = b'\272H|\032z\n$availability_subscription.quantities\022*low_quantity must be at least out_quantity\032&this.low_quantity >= this.out_quantity'
   _globals['_WEBHOOKENDPOINT'].fields_by_name['uri']._loaded_options = None
   _globals['_WEBHOOKENDPOINT'].fields_by_name['uri']._serialized_options = b'\272H\010r\006\030\320\017\210\001\001'
   _globals['_WEBHOOKENDPOINT'].fields_by_name['purposes']._loaded_options = None
   _globals['_WEBHOOKENDPOINT'].fields_by_name['purposes']._serialized_options = b'\272H\016\222\001\013\0202\"\007\202\001\004\020\001 \000'
   _globals['_WEBHOOKENDPOINT'].fields_by_name['title']._loaded_options = None
   _globals['_WEBHOOKENDPOINT'].fields_by_name['title']._serialized_options = b'\272H\005r\003\030\310\001'
+  _globals['_WEBHOOKENDPOINT']._loaded_options = None
+  _globals['_WEBHOOKENDPOINT']._serialized_options = b'\272H\223\001\032\220\001\n\035webhook_endpoint.availability\022=availability must be set for the purpose AVAILABILITY_CHANGED\0320has(this.availability) || !(20 in this.purposes)'
   _globals['_GETMESSAGEREQUEST'].fields_by_name['message_id']._loaded_options = None
   _globals['_GETMESSAGEREQUEST'].fields_by_name['message_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_LISTMESSAGESREQUEST'].fields_by_name['order_id']._loaded_options = None
@@ -92,8 +104,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WEBHOOKSERVICE'].methods_by_name['ReplayWebhookMessages']._serialized_options = b'\212\265\030\016webhooks.write'
   _globals['_WEBHOOKSERVICE'].methods_by_name['DeleteWebhookEndpoint']._loaded_options = None
   _globals['_WEBHOOKSERVICE'].methods_by_name['DeleteWebhookEndpoint']._serialized_options = b'\212\265\030\016webhooks.write'
-  _globals['_MESSAGEPURPOSE']._serialized_start=3237
-  _globals['_MESSAGEPURPOSE']._serialized_end=3602
+  _globals['_MESSAGEPURPOSE']._serialized_start=3791
+  _globals['_MESSAGEPURPOSE']._serialized_end=4337
   _globals['_MESSAGE']._serialized_start=171
   _globals['_MESSAGE']._serialized_end=1092
   _globals['_MESSAGE_CHANNEL']._serialized_start=750
@@ -102,50 +114,52 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MESSAGE_STATE']._serialized_end=988
   _globals['_MESSAGE_RECEIPT']._serialized_start=990
   _globals['_MESSAGE_RECEIPT']._serialized_end=1092
-  _globals['_WEBHOOKENDPOINT']._serialized_start=1095
-  _globals['_WEBHOOKENDPOINT']._serialized_end=1473
-  _globals['_GETMESSAGEREQUEST']._serialized_start=1475
-  _globals['_GETMESSAGEREQUEST']._serialized_end=1524
-  _globals['_GETMESSAGERESPONSE']._serialized_start=1526
-  _globals['_GETMESSAGERESPONSE']._serialized_end=1601
-  _globals['_LISTMESSAGESREQUEST']._serialized_start=1604
-  _globals['_LISTMESSAGESREQUEST']._serialized_end=1779
-  _globals['_LISTMESSAGESRESPONSE']._serialized_start=1781
-  _globals['_LISTMESSAGESRESPONSE']._serialized_end=1884
-  _globals['_RETRYMESSAGEREQUEST']._serialized_start=1886
-  _globals['_RETRYMESSAGEREQUEST']._serialized_end=1937
-  _globals['_RETRYMESSAGERESPONSE']._serialized_start=1939
-  _globals['_RETRYMESSAGERESPONSE']._serialized_end=2016
-  _globals['_REPORTRECEIPTREQUEST']._serialized_start=2018
-  _globals['_REPORTRECEIPTREQUEST']._serialized_end=2145
-  _globals['_REPORTRECEIPTRESPONSE']._serialized_start=2147
-  _globals['_REPORTRECEIPTRESPONSE']._serialized_end=2225
-  _globals['_CREATEWEBHOOKENDPOINTREQUEST']._serialized_start=2228
-  _globals['_CREATEWEBHOOKENDPOINTREQUEST']._serialized_end=2360
-  _globals['_CREATEWEBHOOKENDPOINTRESPONSE']._serialized_start=2362
-  _globals['_CREATEWEBHOOKENDPOINTRESPONSE']._serialized_end=2473
-  _globals['_LISTWEBHOOKENDPOINTSREQUEST']._serialized_start=2475
-  _globals['_LISTWEBHOOKENDPOINTSREQUEST']._serialized_end=2504
-  _globals['_LISTWEBHOOKENDPOINTSRESPONSE']._serialized_start=2506
-  _globals['_LISTWEBHOOKENDPOINTSRESPONSE']._serialized_end=2601
-  _globals['_DELETEWEBHOOKENDPOINTREQUEST']._serialized_start=2603
-  _globals['_DELETEWEBHOOKENDPOINTREQUEST']._serialized_end=2664
-  _globals['_DELETEWEBHOOKENDPOINTRESPONSE']._serialized_start=2666
-  _globals['_DELETEWEBHOOKENDPOINTRESPONSE']._serialized_end=2697
-  _globals['_ENABLEWEBHOOKENDPOINTREQUEST']._serialized_start=2699
-  _globals['_ENABLEWEBHOOKENDPOINTREQUEST']._serialized_end=2760
-  _globals['_ENABLEWEBHOOKENDPOINTRESPONSE']._serialized_start=2762
-  _globals['_ENABLEWEBHOOKENDPOINTRESPONSE']._serialized_end=2857
-  _globals['_ROTATEWEBHOOKSECRETREQUEST']._serialized_start=2859
-  _globals['_ROTATEWEBHOOKSECRETREQUEST']._serialized_end=2948
-  _globals['_ROTATEWEBHOOKSECRETRESPONSE']._serialized_start=2950
-  _globals['_ROTATEWEBHOOKSECRETRESPONSE']._serialized_end=3059
-  _globals['_REPLAYWEBHOOKMESSAGESREQUEST']._serialized_start=3061
-  _globals['_REPLAYWEBHOOKMESSAGESREQUEST']._serialized_end=3178
-  _globals['_REPLAYWEBHOOKMESSAGESRESPONSE']._serialized_start=3180
-  _globals['_REPLAYWEBHOOKMESSAGESRESPONSE']._serialized_end=3234
-  _globals['_MESSAGESERVICE']._serialized_start=3605
-  _globals['_MESSAGESERVICE']._serialized_end=4168
-  _globals['_WEBHOOKSERVICE']._serialized_start=4171
-  _globals['_WEBHOOKSERVICE']._serialized_end=5167
+  _globals['_AVAILABILITYSUBSCRIPTION']._serialized_start=1095
+  _globals['_AVAILABILITYSUBSCRIPTION']._serialized_end=1415
+  _globals['_WEBHOOKENDPOINT']._serialized_start=1418
+  _globals['_WEBHOOKENDPOINT']._serialized_end=2027
+  _globals['_GETMESSAGEREQUEST']._serialized_start=2029
+  _globals['_GETMESSAGEREQUEST']._serialized_end=2078
+  _globals['_GETMESSAGERESPONSE']._serialized_start=2080
+  _globals['_GETMESSAGERESPONSE']._serialized_end=2155
+  _globals['_LISTMESSAGESREQUEST']._serialized_start=2158
+  _globals['_LISTMESSAGESREQUEST']._serialized_end=2333
+  _globals['_LISTMESSAGESRESPONSE']._serialized_start=2335
+  _globals['_LISTMESSAGESRESPONSE']._serialized_end=2438
+  _globals['_RETRYMESSAGEREQUEST']._serialized_start=2440
+  _globals['_RETRYMESSAGEREQUEST']._serialized_end=2491
+  _globals['_RETRYMESSAGERESPONSE']._serialized_start=2493
+  _globals['_RETRYMESSAGERESPONSE']._serialized_end=2570
+  _globals['_REPORTRECEIPTREQUEST']._serialized_start=2572
+  _globals['_REPORTRECEIPTREQUEST']._serialized_end=2699
+  _globals['_REPORTRECEIPTRESPONSE']._serialized_start=2701
+  _globals['_REPORTRECEIPTRESPONSE']._serialized_end=2779
+  _globals['_CREATEWEBHOOKENDPOINTREQUEST']._serialized_start=2782
+  _globals['_CREATEWEBHOOKENDPOINTREQUEST']._serialized_end=2914
+  _globals['_CREATEWEBHOOKENDPOINTRESPONSE']._serialized_start=2916
+  _globals['_CREATEWEBHOOKENDPOINTRESPONSE']._serialized_end=3027
+  _globals['_LISTWEBHOOKENDPOINTSREQUEST']._serialized_start=3029
+  _globals['_LISTWEBHOOKENDPOINTSREQUEST']._serialized_end=3058
+  _globals['_LISTWEBHOOKENDPOINTSRESPONSE']._serialized_start=3060
+  _globals['_LISTWEBHOOKENDPOINTSRESPONSE']._serialized_end=3155
+  _globals['_DELETEWEBHOOKENDPOINTREQUEST']._serialized_start=3157
+  _globals['_DELETEWEBHOOKENDPOINTREQUEST']._serialized_end=3218
+  _globals['_DELETEWEBHOOKENDPOINTRESPONSE']._serialized_start=3220
+  _globals['_DELETEWEBHOOKENDPOINTRESPONSE']._serialized_end=3251
+  _globals['_ENABLEWEBHOOKENDPOINTREQUEST']._serialized_start=3253
+  _globals['_ENABLEWEBHOOKENDPOINTREQUEST']._serialized_end=3314
+  _globals['_ENABLEWEBHOOKENDPOINTRESPONSE']._serialized_start=3316
+  _globals['_ENABLEWEBHOOKENDPOINTRESPONSE']._serialized_end=3411
+  _globals['_ROTATEWEBHOOKSECRETREQUEST']._serialized_start=3413
+  _globals['_ROTATEWEBHOOKSECRETREQUEST']._serialized_end=3502
+  _globals['_ROTATEWEBHOOKSECRETRESPONSE']._serialized_start=3504
+  _globals['_ROTATEWEBHOOKSECRETRESPONSE']._serialized_end=3613
+  _globals['_REPLAYWEBHOOKMESSAGESREQUEST']._serialized_start=3615
+  _globals['_REPLAYWEBHOOKMESSAGESREQUEST']._serialized_end=3732
+  _globals['_REPLAYWEBHOOKMESSAGESRESPONSE']._serialized_start=3734
+  _globals['_REPLAYWEBHOOKMESSAGESRESPONSE']._serialized_end=3788
+  _globals['_MESSAGESERVICE']._serialized_start=4340
+  _globals['_MESSAGESERVICE']._serialized_end=4903
+  _globals['_WEBHOOKSERVICE']._serialized_start=4906
+  _globals['_WEBHOOKSERVICE']._serialized_end=5902
 # @@protoc_insertion_point(module_scope)

@@ -24,6 +24,11 @@ class MessagePurpose(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     MESSAGE_PURPOSE_ORDER_REMINDER: _ClassVar[MessagePurpose]
     MESSAGE_PURPOSE_ORDER_LAST_CALL: _ClassVar[MessagePurpose]
     MESSAGE_PURPOSE_FOLLOW_UP: _ClassVar[MessagePurpose]
+    MESSAGE_PURPOSE_BACK_IN_STOCK: _ClassVar[MessagePurpose]
+    MESSAGE_PURPOSE_NEARBY: _ClassVar[MessagePurpose]
+    MESSAGE_PURPOSE_ALTERNATIVES: _ClassVar[MessagePurpose]
+    MESSAGE_PURPOSE_SUBSTITUTION_OFFERED: _ClassVar[MessagePurpose]
+    MESSAGE_PURPOSE_AVAILABILITY_CHANGED: _ClassVar[MessagePurpose]
 MESSAGE_PURPOSE_UNSPECIFIED: MessagePurpose
 MESSAGE_PURPOSE_ORDER_READY: MessagePurpose
 MESSAGE_PURPOSE_ORDER_COLLECTED: MessagePurpose
@@ -34,6 +39,11 @@ MESSAGE_PURPOSE_ORDER_EXPIRED: MessagePurpose
 MESSAGE_PURPOSE_ORDER_REMINDER: MessagePurpose
 MESSAGE_PURPOSE_ORDER_LAST_CALL: MessagePurpose
 MESSAGE_PURPOSE_FOLLOW_UP: MessagePurpose
+MESSAGE_PURPOSE_BACK_IN_STOCK: MessagePurpose
+MESSAGE_PURPOSE_NEARBY: MessagePurpose
+MESSAGE_PURPOSE_ALTERNATIVES: MessagePurpose
+MESSAGE_PURPOSE_SUBSTITUTION_OFFERED: MessagePurpose
+MESSAGE_PURPOSE_AVAILABILITY_CHANGED: MessagePurpose
 
 class Message(_message.Message):
     __slots__ = ("message_id", "purpose", "channel", "state", "order_id", "masked_address", "subject", "attempt_count", "next_attempt_time", "failure", "create_time", "send_time", "receipt", "receipt_time")
@@ -103,8 +113,22 @@ class Message(_message.Message):
     receipt_time: _timestamp_pb2.Timestamp
     def __init__(self, message_id: _Optional[str] = ..., purpose: _Optional[_Union[MessagePurpose, str]] = ..., channel: _Optional[_Union[Message.Channel, str]] = ..., state: _Optional[_Union[Message.State, str]] = ..., order_id: _Optional[str] = ..., masked_address: _Optional[str] = ..., subject: _Optional[str] = ..., attempt_count: _Optional[int] = ..., next_attempt_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., failure: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., send_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., receipt: _Optional[_Union[Message.Receipt, str]] = ..., receipt_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
+class AvailabilitySubscription(_message.Message):
+    __slots__ = ("item_ids", "location_ids", "thresholds_only", "low_quantity", "out_quantity")
+    ITEM_IDS_FIELD_NUMBER: _ClassVar[int]
+    LOCATION_IDS_FIELD_NUMBER: _ClassVar[int]
+    THRESHOLDS_ONLY_FIELD_NUMBER: _ClassVar[int]
+    LOW_QUANTITY_FIELD_NUMBER: _ClassVar[int]
+    OUT_QUANTITY_FIELD_NUMBER: _ClassVar[int]
+    item_ids: _containers.RepeatedScalarFieldContainer[str]
+    location_ids: _containers.RepeatedScalarFieldContainer[str]
+    thresholds_only: bool
+    low_quantity: int
+    out_quantity: int
+    def __init__(self, item_ids: _Optional[_Iterable[str]] = ..., location_ids: _Optional[_Iterable[str]] = ..., thresholds_only: _Optional[bool] = ..., low_quantity: _Optional[int] = ..., out_quantity: _Optional[int] = ...) -> None: ...
+
 class WebhookEndpoint(_message.Message):
-    __slots__ = ("endpoint_id", "uri", "purposes", "title", "create_time", "disable_time", "pause_time", "old_secret_expire_time")
+    __slots__ = ("endpoint_id", "uri", "purposes", "title", "create_time", "disable_time", "pause_time", "old_secret_expire_time", "availability")
     ENDPOINT_ID_FIELD_NUMBER: _ClassVar[int]
     URI_FIELD_NUMBER: _ClassVar[int]
     PURPOSES_FIELD_NUMBER: _ClassVar[int]
@@ -113,6 +137,7 @@ class WebhookEndpoint(_message.Message):
     DISABLE_TIME_FIELD_NUMBER: _ClassVar[int]
     PAUSE_TIME_FIELD_NUMBER: _ClassVar[int]
     OLD_SECRET_EXPIRE_TIME_FIELD_NUMBER: _ClassVar[int]
+    AVAILABILITY_FIELD_NUMBER: _ClassVar[int]
     endpoint_id: str
     uri: str
     purposes: _containers.RepeatedScalarFieldContainer[MessagePurpose]
@@ -121,7 +146,8 @@ class WebhookEndpoint(_message.Message):
     disable_time: _timestamp_pb2.Timestamp
     pause_time: _timestamp_pb2.Timestamp
     old_secret_expire_time: _timestamp_pb2.Timestamp
-    def __init__(self, endpoint_id: _Optional[str] = ..., uri: _Optional[str] = ..., purposes: _Optional[_Iterable[_Union[MessagePurpose, str]]] = ..., title: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., disable_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., pause_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., old_secret_expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    availability: AvailabilitySubscription
+    def __init__(self, endpoint_id: _Optional[str] = ..., uri: _Optional[str] = ..., purposes: _Optional[_Iterable[_Union[MessagePurpose, str]]] = ..., title: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., disable_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., pause_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., old_secret_expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., availability: _Optional[_Union[AvailabilitySubscription, _Mapping]] = ...) -> None: ...
 
 class GetMessageRequest(_message.Message):
     __slots__ = ("message_id",)

@@ -28,7 +28,7 @@ from onhand.api.auth.v1 import scopes_pb2 as onhand_dot_api_dot_auth_dot_v1_dot_
 from onhand.api.notifications.v1 import messages_pb2 as onhand_dot_api_dot_notifications_dot_v1_dot_messages__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+onhand/api/notifications/v1/templates.proto\x12\x1bonhand.api.notifications.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fonhand/api/auth/v1/scopes.proto\x1a*onhand/api/notifications/v1/messages.proto\"\xf8\x02\n\x08Template\x12H\n\x07purpose\x18\x01 \x01(\x0e\x32+.onhand.api.notifications.v1.MessagePurposeB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12K\n\x07\x63hannel\x18\x02 \x01(\x0e\x32,.onhand.api.notifications.v1.Message.ChannelB\x0c\xbaH\t\x82\x01\x06\x10\x01 \x00 \x02\x12\x37\n\x06locale\x18\x03 \x01(\tB\'\xbaH$r\"2 ^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$\x12\x0f\n\x07version\x18\x04 \x01(\x05\x12\x19\n\x07subject\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12\x17\n\x04text\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x18\xa0\x9c\x01\x12\x17\n\x04html\x18\x07 \x01(\tB\t\xbaH\x06r\x04\x18\xa0\x8d\x06\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61\x63tor\x18\t \x01(\t\"Z\n\tSmsLength\x12\x0b\n\x03gsm\x18\x01 \x01(\x08\x12\x12\n\nunit_count\x18\x02 \x01(\x05\x12\x12\n\npart_count\x18\x03 \x01(\x05\x12\x18\n\x10other_characters\x18\x04 \x01(\t\"t\n\x13SaveTemplateRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12?\n\x08template\x18\x02 \x01(\x0b\x32%.onhand.api.notifications.v1.TemplateB\x06\xbaH\x03\xc8\x01\x01\"a\n\x14SaveTemplateResponse\x12\x37\n\x08template\x18\x01 \x01(\x0b\x32%.onhand.api.notifications.v1.Template\x12\x10\n\x08warnings\x18\x02 \x03(\t\"u\n\x16PreviewTemplateRequest\x12?\n\x08template\x18\x01 \x01(\x0b\x32%.onhand.api.notifications.v1.TemplateB\x06\xbaH\x03\xc8\x01\x01\x12\x1a\n\ttime_zone\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\"\xa4\x01\n\x17PreviewTemplateResponse\x12\x0f\n\x07subject\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x0c\n\x04html\x18\x03 \x01(\t\x12:\n\nsms_length\x18\x04 \x01(\x0b\x32&.onhand.api.notifications.v1.SmsLength\x12\x10\n\x08warnings\x18\x05 \x03(\t\x12\x0e\n\x06locale\x18\x06 \x01(\t\"\xed\x01\n\x12GetTemplateRequest\x12H\n\x07purpose\x18\x01 \x01(\x0e\x32+.onhand.api.notifications.v1.MessagePurposeB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12I\n\x07\x63hannel\x18\x02 \x01(\x0e\x32,.onhand.api.notifications.v1.Message.ChannelB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x17\n\x06locale\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x10\x01\x12\x1d\n\x07version\x18\x04 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00H\x00\x88\x01\x01\x42\n\n\x08_version\"N\n\x13GetTemplateResponse\x12\x37\n\x08template\x18\x01 \x01(\x0b\x32%.onhand.api.notifications.v1.Template\"^\n\x14ListTemplatesRequest\x12\x46\n\x07purpose\x18\x01 \x01(\x0e\x32+.onhand.api.notifications.v1.MessagePurposeB\x08\xbaH\x05\x82\x01\x02\x10\x01\"Q\n\x15ListTemplatesResponse\x12\x38\n\ttemplates\x18\x01 \x03(\x0b\x32%.onhand.api.notifications.v1.Template2\xc3\x04\n\x0fTemplateService\x12\x88\x01\n\x0cSaveTemplate\x12\x30.onhand.api.notifications.v1.SaveTemplateRequest\x1a\x31.onhand.api.notifications.v1.SaveTemplateResponse\"\x13\x8a\xb5\x18\x0ftemplates.write\x12\x90\x01\n\x0fPreviewTemplate\x12\x33.onhand.api.notifications.v1.PreviewTemplateRequest\x1a\x34.onhand.api.notifications.v1.PreviewTemplateResponse\"\x12\x8a\xb5\x18\x0etemplates.read\x12\x84\x01\n\x0bGetTemplate\x12/.onhand.api.notifications.v1.GetTemplateRequest\x1a\x30.onhand.api.notifications.v1.GetTemplateResponse\"\x12\x8a\xb5\x18\x0etemplates.read\x12\x8a\x01\n\rListTemplates\x12\x31.onhand.api.notifications.v1.ListTemplatesRequest\x1a\x32.onhand.api.notifications.v1.ListTemplatesResponse\"\x12\x8a\xb5\x18\x0etemplates.readb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+onhand/api/notifications/v1/templates.proto\x12\x1bonhand.api.notifications.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fonhand/api/auth/v1/scopes.proto\x1a*onhand/api/notifications/v1/messages.proto\"\xfa\x02\n\x08Template\x12J\n\x07purpose\x18\x01 \x01(\x0e\x32+.onhand.api.notifications.v1.MessagePurposeB\x0c\xbaH\t\x82\x01\x06\x10\x01 \x00 \x14\x12K\n\x07\x63hannel\x18\x02 \x01(\x0e\x32,.onhand.api.notifications.v1.Message.ChannelB\x0c\xbaH\t\x82\x01\x06\x10\x01 \x00 \x02\x12\x37\n\x06locale\x18\x03 \x01(\tB\'\xbaH$r\"2 ^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$\x12\x0f\n\x07version\x18\x04 \x01(\x05\x12\x19\n\x07subject\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12\x17\n\x04text\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x18\xa0\x9c\x01\x12\x17\n\x04html\x18\x07 \x01(\tB\t\xbaH\x06r\x04\x18\xa0\x8d\x06\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61\x63tor\x18\t \x01(\t\"Z\n\tSmsLength\x12\x0b\n\x03gsm\x18\x01 \x01(\x08\x12\x12\n\nunit_count\x18\x02 \x01(\x05\x12\x12\n\npart_count\x18\x03 \x01(\x05\x12\x18\n\x10other_characters\x18\x04 \x01(\t\"t\n\x13SaveTemplateRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12?\n\x08template\x18\x02 \x01(\x0b\x32%.onhand.api.notifications.v1.TemplateB\x06\xbaH\x03\xc8\x01\x01\"a\n\x14SaveTemplateResponse\x12\x37\n\x08template\x18\x01 \x01(\x0b\x32%.onhand.api.notifications.v1.Template\x12\x10\n\x08warnings\x18\x02 \x03(\t\"u\n\x16PreviewTemplateRequest\x12?\n\x08template\x18\x01 \x01(\x0b\x32%.onhand.api.notifications.v1.TemplateB\x06\xbaH\x03\xc8\x01\x01\x12\x1a\n\ttime_zone\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\"\xa4\x01\n\x17PreviewTemplateResponse\x12\x0f\n\x07subject\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x0c\n\x04html\x18\x03 \x01(\t\x12:\n\nsms_length\x18\x04 \x01(\x0b\x32&.onhand.api.notifications.v1.SmsLength\x12\x10\n\x08warnings\x18\x05 \x03(\t\x12\x0e\n\x06locale\x18\x06 \x01(\t\"\xef\x01\n\x12GetTemplateRequest\x12J\n\x07purpose\x18\x01 \x01(\x0e\x32+.onhand.api.notifications.v1.MessagePurposeB\x0c\xbaH\t\x82\x01\x06\x10\x01 \x00 \x14\x12I\n\x07\x63hannel\x18\x02 \x01(\x0e\x32,.onhand.api.notifications.v1.Message.ChannelB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x17\n\x06locale\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x10\x01\x12\x1d\n\x07version\x18\x04 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00H\x00\x88\x01\x01\x42\n\n\x08_version\"N\n\x13GetTemplateResponse\x12\x37\n\x08template\x18\x01 \x01(\x0b\x32%.onhand.api.notifications.v1.Template\"^\n\x14ListTemplatesRequest\x12\x46\n\x07purpose\x18\x01 \x01(\x0e\x32+.onhand.api.notifications.v1.MessagePurposeB\x08\xbaH\x05\x82\x01\x02\x10\x01\"Q\n\x15ListTemplatesResponse\x12\x38\n\ttemplates\x18\x01 \x03(\x0b\x32%.onhand.api.notifications.v1.Template2\xc3\x04\n\x0fTemplateService\x12\x88\x01\n\x0cSaveTemplate\x12\x30.onhand.api.notifications.v1.SaveTemplateRequest\x1a\x31.onhand.api.notifications.v1.SaveTemplateResponse\"\x13\x8a\xb5\x18\x0ftemplates.write\x12\x90\x01\n\x0fPreviewTemplate\x12\x33.onhand.api.notifications.v1.PreviewTemplateRequest\x1a\x34.onhand.api.notifications.v1.PreviewTemplateResponse\"\x12\x8a\xb5\x18\x0etemplates.read\x12\x84\x01\n\x0bGetTemplate\x12/.onhand.api.notifications.v1.GetTemplateRequest\x1a\x30.onhand.api.notifications.v1.GetTemplateResponse\"\x12\x8a\xb5\x18\x0etemplates.read\x12\x8a\x01\n\rListTemplates\x12\x31.onhand.api.notifications.v1.ListTemplatesRequest\x1a\x32.onhand.api.notifications.v1.ListTemplatesResponse\"\x12\x8a\xb5\x18\x0etemplates.readb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,7 +36,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'onhand.api.notifications.v1
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_TEMPLATE'].fields_by_name['purpose']._loaded_options = None
-  _globals['_TEMPLATE'].fields_by_name['purpose']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
+  _globals['_TEMPLATE'].fields_by_name['purpose']._serialized_options = b'\272H\t\202\001\006\020\001 \000 \024'
   _globals['_TEMPLATE'].fields_by_name['channel']._loaded_options = None
   _globals['_TEMPLATE'].fields_by_name['channel']._serialized_options = b'\272H\t\202\001\006\020\001 \000 \002'
   _globals['_TEMPLATE'].fields_by_name['locale']._loaded_options = None
@@ -56,7 +56,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PREVIEWTEMPLATEREQUEST'].fields_by_name['time_zone']._loaded_options = None
   _globals['_PREVIEWTEMPLATEREQUEST'].fields_by_name['time_zone']._serialized_options = b'\272H\004r\002\030@'
   _globals['_GETTEMPLATEREQUEST'].fields_by_name['purpose']._loaded_options = None
-  _globals['_GETTEMPLATEREQUEST'].fields_by_name['purpose']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
+  _globals['_GETTEMPLATEREQUEST'].fields_by_name['purpose']._serialized_options = b'\272H\t\202\001\006\020\001 \000 \024'
   _globals['_GETTEMPLATEREQUEST'].fields_by_name['channel']._loaded_options = None
   _globals['_GETTEMPLATEREQUEST'].fields_by_name['channel']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
   _globals['_GETTEMPLATEREQUEST'].fields_by_name['locale']._loaded_options = None
@@ -74,25 +74,25 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TEMPLATESERVICE'].methods_by_name['ListTemplates']._loaded_options = None
   _globals['_TEMPLATESERVICE'].methods_by_name['ListTemplates']._serialized_options = b'\212\265\030\016templates.read'
   _globals['_TEMPLATE']._serialized_start=216
-  _globals['_TEMPLATE']._serialized_end=592
-  _globals['_SMSLENGTH']._serialized_start=594
-  _globals['_SMSLENGTH']._serialized_end=684
-  _globals['_SAVETEMPLATEREQUEST']._serialized_start=686
-  _globals['_SAVETEMPLATEREQUEST']._serialized_end=802
-  _globals['_SAVETEMPLATERESPONSE']._serialized_start=804
-  _globals['_SAVETEMPLATERESPONSE']._serialized_end=901
-  _globals['_PREVIEWTEMPLATEREQUEST']._serialized_start=903
-  _globals['_PREVIEWTEMPLATEREQUEST']._serialized_end=1020
-  _globals['_PREVIEWTEMPLATERESPONSE']._serialized_start=1023
-  _globals['_PREVIEWTEMPLATERESPONSE']._serialized_end=1187
-  _globals['_GETTEMPLATEREQUEST']._serialized_start=1190
-  _globals['_GETTEMPLATEREQUEST']._serialized_end=1427
-  _globals['_GETTEMPLATERESPONSE']._serialized_start=1429
-  _globals['_GETTEMPLATERESPONSE']._serialized_end=1507
-  _globals['_LISTTEMPLATESREQUEST']._serialized_start=1509
-  _globals['_LISTTEMPLATESREQUEST']._serialized_end=1603
-  _globals['_LISTTEMPLATESRESPONSE']._serialized_start=1605
-  _globals['_LISTTEMPLATESRESPONSE']._serialized_end=1686
-  _globals['_TEMPLATESERVICE']._serialized_start=1689
-  _globals['_TEMPLATESERVICE']._serialized_end=2268
+  _globals['_TEMPLATE']._serialized_end=594
+  _globals['_SMSLENGTH']._serialized_start=596
+  _globals['_SMSLENGTH']._serialized_end=686
+  _globals['_SAVETEMPLATEREQUEST']._serialized_start=688
+  _globals['_SAVETEMPLATEREQUEST']._serialized_end=804
+  _globals['_SAVETEMPLATERESPONSE']._serialized_start=806
+  _globals['_SAVETEMPLATERESPONSE']._serialized_end=903
+  _globals['_PREVIEWTEMPLATEREQUEST']._serialized_start=905
+  _globals['_PREVIEWTEMPLATEREQUEST']._serialized_end=1022
+  _globals['_PREVIEWTEMPLATERESPONSE']._serialized_start=1025
+  _globals['_PREVIEWTEMPLATERESPONSE']._serialized_end=1189
+  _globals['_GETTEMPLATEREQUEST']._serialized_start=1192
+  _globals['_GETTEMPLATEREQUEST']._serialized_end=1431
+  _globals['_GETTEMPLATERESPONSE']._serialized_start=1433
+  _globals['_GETTEMPLATERESPONSE']._serialized_end=1511
+  _globals['_LISTTEMPLATESREQUEST']._serialized_start=1513
+  _globals['_LISTTEMPLATESREQUEST']._serialized_end=1607
+  _globals['_LISTTEMPLATESRESPONSE']._serialized_start=1609
+  _globals['_LISTTEMPLATESRESPONSE']._serialized_end=1690
+  _globals['_TEMPLATESERVICE']._serialized_start=1693
+  _globals['_TEMPLATESERVICE']._serialized_end=2272
 # @@protoc_insertion_point(module_scope)

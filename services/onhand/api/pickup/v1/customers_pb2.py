@@ -28,7 +28,7 @@ from onhand.api.auth.v1 import scopes_pb2 as onhand_dot_api_dot_auth_dot_v1_dot_
 from onhand.api.pickup.v1 import tasks_pb2 as onhand_dot_api_dot_pickup_dot_v1_dot_tasks__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$onhand/api/pickup/v1/customers.proto\x12\x14onhand.api.pickup.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fonhand/api/auth/v1/scopes.proto\x1a onhand/api/pickup/v1/tasks.proto\"4\n\x15ListOrderTasksRequest\x12\x1b\n\x08order_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"C\n\x16ListOrderTasksResponse\x12)\n\x05tasks\x18\x01 \x03(\x0b\x32\x1a.onhand.api.pickup.v1.Task\"5\n\x18GetCollectionPassRequest\x12\x19\n\x07task_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"e\n\x19GetCollectionPassResponse\x12\x17\n\x0f\x63ollection_pass\x18\x01 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x82\x01\n\x16\x41nnounceArrivalRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x19\n\x07task_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12/\n\x0b\x61rrive_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"C\n\x17\x41nnounceArrivalResponse\x12(\n\x04task\x18\x01 \x01(\x0b\x32\x1a.onhand.api.pickup.v1.Task\"o\n\x14NameCollectorRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x19\n\x07task_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1e\n\x0c\x64isplay_name\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\"A\n\x15NameCollectorResponse\x12(\n\x04task\x18\x01 \x01(\x0b\x32\x1a.onhand.api.pickup.v1.Task\"R\n\x17\x45xtendCollectionRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x19\n\x07task_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"D\n\x18\x45xtendCollectionResponse\x12(\n\x04task\x18\x01 \x01(\x0b\x32\x1a.onhand.api.pickup.v1.Task\"\x89\x01\n\x19\x41nswerSubstitutionRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x19\n\x07task_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12!\n\x0fsubstitution_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x10\n\x08\x61\x63\x63\x65pted\x18\x04 \x01(\x08\"F\n\x1a\x41nswerSubstitutionResponse\x12(\n\x04task\x18\x01 \x01(\x0b\x32\x1a.onhand.api.pickup.v1.Task2\xba\x06\n\x0f\x43ustomerService\x12\x7f\n\x0eListOrderTasks\x12+.onhand.api.pickup.v1.ListOrderTasksRequest\x1a,.onhand.api.pickup.v1.ListOrderTasksResponse\"\x12\x8a\xb5\x18\x0e\x63ustomers.read\x12\x88\x01\n\x11GetCollectionPass\x12..onhand.api.pickup.v1.GetCollectionPassRequest\x1a/.onhand.api.pickup.v1.GetCollectionPassResponse\"\x12\x8a\xb5\x18\x0e\x63ustomers.read\x12\x83\x01\n\x0f\x41nnounceArrival\x12,.onhand.api.pickup.v1.AnnounceArrivalRequest\x1a-.onhand.api.pickup.v1.AnnounceArrivalResponse\"\x13\x8a\xb5\x18\x0f\x63ustomers.write\x12}\n\rNameCollector\x12*.onhand.api.pickup.v1.NameCollectorRequest\x1a+.onhand.api.pickup.v1.NameCollectorResponse\"\x13\x8a\xb5\x18\x0f\x63ustomers.write\x12\x86\x01\n\x10\x45xtendCollection\x12-.onhand.api.pickup.v1.ExtendCollectionRequest\x1a..onhand.api.pickup.v1.ExtendCollectionResponse\"\x13\x8a\xb5\x18\x0f\x63ustomers.write\x12\x8c\x01\n\x12\x41nswerSubstitution\x12/.onhand.api.pickup.v1.AnswerSubstitutionRequest\x1a\x30.onhand.api.pickup.v1.AnswerSubstitutionResponse\"\x13\x8a\xb5\x18\x0f\x63ustomers.writeb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$onhand/api/pickup/v1/customers.proto\x12\x14onhand.api.pickup.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fonhand/api/auth/v1/scopes.proto\x1a onhand/api/pickup/v1/tasks.proto\"4\n\x15ListOrderTasksRequest\x12\x1b\n\x08order_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"C\n\x16ListOrderTasksResponse\x12)\n\x05tasks\x18\x01 \x03(\x0b\x32\x1a.onhand.api.pickup.v1.Task\"5\n\x18GetCollectionPassRequest\x12\x19\n\x07task_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"e\n\x19GetCollectionPassResponse\x12\x17\n\x0f\x63ollection_pass\x18\x01 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x82\x01\n\x16\x41nnounceArrivalRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x19\n\x07task_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12/\n\x0b\x61rrive_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"C\n\x17\x41nnounceArrivalResponse\x12(\n\x04task\x18\x01 \x01(\x0b\x32\x1a.onhand.api.pickup.v1.Task\"p\n\x1d\x43ustomerServiceCheckInRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x19\n\x07task_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x16\n\x04note\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\"J\n\x1e\x43ustomerServiceCheckInResponse\x12(\n\x04task\x18\x01 \x01(\x0b\x32\x1a.onhand.api.pickup.v1.Task\"o\n\x14NameCollectorRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x19\n\x07task_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1e\n\x0c\x64isplay_name\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\"A\n\x15NameCollectorResponse\x12(\n\x04task\x18\x01 \x01(\x0b\x32\x1a.onhand.api.pickup.v1.Task\"R\n\x17\x45xtendCollectionRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x19\n\x07task_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"D\n\x18\x45xtendCollectionResponse\x12(\n\x04task\x18\x01 \x01(\x0b\x32\x1a.onhand.api.pickup.v1.Task\"\x89\x01\n\x19\x41nswerSubstitutionRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x19\n\x07task_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12!\n\x0fsubstitution_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x10\n\x08\x61\x63\x63\x65pted\x18\x04 \x01(\x08\"F\n\x1a\x41nswerSubstitutionResponse\x12(\n\x04task\x18\x01 \x01(\x0b\x32\x1a.onhand.api.pickup.v1.Task2\xc6\x07\n\x0f\x43ustomerService\x12\x7f\n\x0eListOrderTasks\x12+.onhand.api.pickup.v1.ListOrderTasksRequest\x1a,.onhand.api.pickup.v1.ListOrderTasksResponse\"\x12\x8a\xb5\x18\x0e\x63ustomers.read\x12\x88\x01\n\x11GetCollectionPass\x12..onhand.api.pickup.v1.GetCollectionPassRequest\x1a/.onhand.api.pickup.v1.GetCollectionPassResponse\"\x12\x8a\xb5\x18\x0e\x63ustomers.read\x12\x83\x01\n\x0f\x41nnounceArrival\x12,.onhand.api.pickup.v1.AnnounceArrivalRequest\x1a-.onhand.api.pickup.v1.AnnounceArrivalResponse\"\x13\x8a\xb5\x18\x0f\x63ustomers.write\x12\x89\x01\n\x07\x43heckIn\x12\x33.onhand.api.pickup.v1.CustomerServiceCheckInRequest\x1a\x34.onhand.api.pickup.v1.CustomerServiceCheckInResponse\"\x13\x8a\xb5\x18\x0f\x63ustomers.write\x12}\n\rNameCollector\x12*.onhand.api.pickup.v1.NameCollectorRequest\x1a+.onhand.api.pickup.v1.NameCollectorResponse\"\x13\x8a\xb5\x18\x0f\x63ustomers.write\x12\x86\x01\n\x10\x45xtendCollection\x12-.onhand.api.pickup.v1.ExtendCollectionRequest\x1a..onhand.api.pickup.v1.ExtendCollectionResponse\"\x13\x8a\xb5\x18\x0f\x63ustomers.write\x12\x8c\x01\n\x12\x41nswerSubstitution\x12/.onhand.api.pickup.v1.AnswerSubstitutionRequest\x1a\x30.onhand.api.pickup.v1.AnswerSubstitutionResponse\"\x13\x8a\xb5\x18\x0f\x63ustomers.writeb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,6 +43,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ANNOUNCEARRIVALREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_ANNOUNCEARRIVALREQUEST'].fields_by_name['task_id']._loaded_options = None
   _globals['_ANNOUNCEARRIVALREQUEST'].fields_by_name['task_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_CUSTOMERSERVICECHECKINREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_CUSTOMERSERVICECHECKINREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_CUSTOMERSERVICECHECKINREQUEST'].fields_by_name['task_id']._loaded_options = None
+  _globals['_CUSTOMERSERVICECHECKINREQUEST'].fields_by_name['task_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_CUSTOMERSERVICECHECKINREQUEST'].fields_by_name['note']._loaded_options = None
+  _globals['_CUSTOMERSERVICECHECKINREQUEST'].fields_by_name['note']._serialized_options = b'\272H\005r\003\030\310\001'
   _globals['_NAMECOLLECTORREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_NAMECOLLECTORREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_NAMECOLLECTORREQUEST'].fields_by_name['task_id']._loaded_options = None
@@ -65,6 +71,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CUSTOMERSERVICE'].methods_by_name['GetCollectionPass']._serialized_options = b'\212\265\030\016customers.read'
   _globals['_CUSTOMERSERVICE'].methods_by_name['AnnounceArrival']._loaded_options = None
   _globals['_CUSTOMERSERVICE'].methods_by_name['AnnounceArrival']._serialized_options = b'\212\265\030\017customers.write'
+  _globals['_CUSTOMERSERVICE'].methods_by_name['CheckIn']._loaded_options = None
+  _globals['_CUSTOMERSERVICE'].methods_by_name['CheckIn']._serialized_options = b'\212\265\030\017customers.write'
   _globals['_CUSTOMERSERVICE'].methods_by_name['NameCollector']._loaded_options = None
   _globals['_CUSTOMERSERVICE'].methods_by_name['NameCollector']._serialized_options = b'\212\265\030\017customers.write'
   _globals['_CUSTOMERSERVICE'].methods_by_name['ExtendCollection']._loaded_options = None
@@ -83,18 +91,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ANNOUNCEARRIVALREQUEST']._serialized_end=603
   _globals['_ANNOUNCEARRIVALRESPONSE']._serialized_start=605
   _globals['_ANNOUNCEARRIVALRESPONSE']._serialized_end=672
-  _globals['_NAMECOLLECTORREQUEST']._serialized_start=674
-  _globals['_NAMECOLLECTORREQUEST']._serialized_end=785
-  _globals['_NAMECOLLECTORRESPONSE']._serialized_start=787
-  _globals['_NAMECOLLECTORRESPONSE']._serialized_end=852
-  _globals['_EXTENDCOLLECTIONREQUEST']._serialized_start=854
-  _globals['_EXTENDCOLLECTIONREQUEST']._serialized_end=936
-  _globals['_EXTENDCOLLECTIONRESPONSE']._serialized_start=938
-  _globals['_EXTENDCOLLECTIONRESPONSE']._serialized_end=1006
-  _globals['_ANSWERSUBSTITUTIONREQUEST']._serialized_start=1009
-  _globals['_ANSWERSUBSTITUTIONREQUEST']._serialized_end=1146
-  _globals['_ANSWERSUBSTITUTIONRESPONSE']._serialized_start=1148
-  _globals['_ANSWERSUBSTITUTIONRESPONSE']._serialized_end=1218
-  _globals['_CUSTOMERSERVICE']._serialized_start=1221
-  _globals['_CUSTOMERSERVICE']._serialized_end=2047
+  _globals['_CUSTOMERSERVICECHECKINREQUEST']._serialized_start=674
+  _globals['_CUSTOMERSERVICECHECKINREQUEST']._serialized_end=786
+  _globals['_CUSTOMERSERVICECHECKINRESPONSE']._serialized_start=788
+  _globals['_CUSTOMERSERVICECHECKINRESPONSE']._serialized_end=862
+  _globals['_NAMECOLLECTORREQUEST']._serialized_start=864
+  _globals['_NAMECOLLECTORREQUEST']._serialized_end=975
+  _globals['_NAMECOLLECTORRESPONSE']._serialized_start=977
+  _globals['_NAMECOLLECTORRESPONSE']._serialized_end=1042
+  _globals['_EXTENDCOLLECTIONREQUEST']._serialized_start=1044
+  _globals['_EXTENDCOLLECTIONREQUEST']._serialized_end=1126
+  _globals['_EXTENDCOLLECTIONRESPONSE']._serialized_start=1128
+  _globals['_EXTENDCOLLECTIONRESPONSE']._serialized_end=1196
+  _globals['_ANSWERSUBSTITUTIONREQUEST']._serialized_start=1199
+  _globals['_ANSWERSUBSTITUTIONREQUEST']._serialized_end=1336
+  _globals['_ANSWERSUBSTITUTIONRESPONSE']._serialized_start=1338
+  _globals['_ANSWERSUBSTITUTIONRESPONSE']._serialized_end=1408
+  _globals['_CUSTOMERSERVICE']._serialized_start=1411
+  _globals['_CUSTOMERSERVICE']._serialized_end=2377
 # @@protoc_insertion_point(module_scope)

@@ -54,6 +54,22 @@ class AnnounceArrivalResponse(_message.Message):
     task: _tasks_pb2.Task
     def __init__(self, task: _Optional[_Union[_tasks_pb2.Task, _Mapping]] = ...) -> None: ...
 
+class CustomerServiceCheckInRequest(_message.Message):
+    __slots__ = ("request_id", "task_id", "note")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    TASK_ID_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    task_id: str
+    note: str
+    def __init__(self, request_id: _Optional[str] = ..., task_id: _Optional[str] = ..., note: _Optional[str] = ...) -> None: ...
+
+class CustomerServiceCheckInResponse(_message.Message):
+    __slots__ = ("task",)
+    TASK_FIELD_NUMBER: _ClassVar[int]
+    task: _tasks_pb2.Task
+    def __init__(self, task: _Optional[_Union[_tasks_pb2.Task, _Mapping]] = ...) -> None: ...
+
 class NameCollectorRequest(_message.Message):
     __slots__ = ("request_id", "task_id", "display_name")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]

@@ -27,10 +27,10 @@ if _version_not_supported:
 
 class CustomerServiceStub:
     """CustomerService is called by whoever has made sure who the customer is: a page behind a signed link, or
-    the channel's app. Its scopes are not for tills and associates: a pass is as good as the code. Every method that writes is safe to repeat with the same request_id; the same
-    request_id with other content fails with ALREADY_EXISTS (REQUEST_ID_REUSED). A method that the task's
-    state does not allow fails with FAILED_PRECONDITION (WRONG_STATE). To say "I am here" is
-    CollectionService.CheckIn; to cancel is routing's OrderService.CancelOrder.
+    the channel's app. Its scopes are not for tills and associates: a pass is as good as the code. Nor do they
+    hand goods over. Every method that writes is safe to repeat with the same request_id; the same request_id
+    with other content fails with ALREADY_EXISTS (REQUEST_ID_REUSED). A method that the task's state does not
+    allow fails with FAILED_PRECONDITION (WRONG_STATE). To cancel is routing's OrderService.CancelOrder.
     """
 
     def __init__(self, channel):
@@ -54,6 +54,11 @@ class CustomerServiceStub:
                 request_serializer=onhand_dot_api_dot_pickup_dot_v1_dot_customers__pb2.AnnounceArrivalRequest.SerializeToString,
                 response_deserializer=onhand_dot_api_dot_pickup_dot_v1_dot_customers__pb2.AnnounceArrivalResponse.FromString,
                 _registered_method=True)
+        self.CheckIn = channel.unary_unary(
+                '/onhand.api.pickup.v1.CustomerService/CheckIn',
+                request_serializer=onhand_dot_api_dot_pickup_dot_v1_dot_customers__pb2.CustomerServiceCheckInRequest.SerializeToString,
+                response_deserializer=onhand_dot_api_dot_pickup_dot_v1_dot_customers__pb2.CustomerServiceCheckInResponse.FromString,
+                _registered_method=True)
         self.NameCollector = channel.unary_unary(
                 '/onhand.api.pickup.v1.CustomerService/NameCollector',
                 request_serializer=onhand_dot_api_dot_pickup_dot_v1_dot_customers__pb2.NameCollectorRequest.SerializeToString,
@@ -73,10 +78,10 @@ class CustomerServiceStub:
 
 class CustomerServiceServicer:
     """CustomerService is called by whoever has made sure who the customer is: a page behind a signed link, or
-    the channel's app. Its scopes are not for tills and associates: a pass is as good as the code. Every method that writes is safe to repeat with the same request_id; the same
-    request_id with other content fails with ALREADY_EXISTS (REQUEST_ID_REUSED). A method that the task's
-    state does not allow fails with FAILED_PRECONDITION (WRONG_STATE). To say "I am here" is
-    CollectionService.CheckIn; to cancel is routing's OrderService.CancelOrder.
+    the channel's app. Its scopes are not for tills and associates: a pass is as good as the code. Nor do they
+    hand goods over. Every method that writes is safe to repeat with the same request_id; the same request_id
+    with other content fails with ALREADY_EXISTS (REQUEST_ID_REUSED). A method that the task's state does not
+    allow fails with FAILED_PRECONDITION (WRONG_STATE). To cancel is routing's OrderService.CancelOrder.
     """
 
     def ListOrderTasks(self, request, context):
@@ -98,6 +103,14 @@ class CustomerServiceServicer:
 
     def AnnounceArrival(self, request, context):
         """The customer is on the way. May come again with another time.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CheckIn(self, request, context):
+        """The customer is here, or says where: CollectionService.CheckIn for who may not hand goods over. May come
+        before the task is ready, and again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -145,6 +158,11 @@ def add_CustomerServiceServicer_to_server(servicer, server):
                     request_deserializer=onhand_dot_api_dot_pickup_dot_v1_dot_customers__pb2.AnnounceArrivalRequest.FromString,
                     response_serializer=onhand_dot_api_dot_pickup_dot_v1_dot_customers__pb2.AnnounceArrivalResponse.SerializeToString,
             ),
+            'CheckIn': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckIn,
+                    request_deserializer=onhand_dot_api_dot_pickup_dot_v1_dot_customers__pb2.CustomerServiceCheckInRequest.FromString,
+                    response_serializer=onhand_dot_api_dot_pickup_dot_v1_dot_customers__pb2.CustomerServiceCheckInResponse.SerializeToString,
+            ),
             'NameCollector': grpc.unary_unary_rpc_method_handler(
                     servicer.NameCollector,
                     request_deserializer=onhand_dot_api_dot_pickup_dot_v1_dot_customers__pb2.NameCollectorRequest.FromString,
@@ -170,10 +188,10 @@ def add_CustomerServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class CustomerService:
     """CustomerService is called by whoever has made sure who the customer is: a page behind a signed link, or
-    the channel's app. Its scopes are not for tills and associates: a pass is as good as the code. Every method that writes is safe to repeat with the same request_id; the same
-    request_id with other content fails with ALREADY_EXISTS (REQUEST_ID_REUSED). A method that the task's
-    state does not allow fails with FAILED_PRECONDITION (WRONG_STATE). To say "I am here" is
-    CollectionService.CheckIn; to cancel is routing's OrderService.CancelOrder.
+    the channel's app. Its scopes are not for tills and associates: a pass is as good as the code. Nor do they
+    hand goods over. Every method that writes is safe to repeat with the same request_id; the same request_id
+    with other content fails with ALREADY_EXISTS (REQUEST_ID_REUSED). A method that the task's state does not
+    allow fails with FAILED_PRECONDITION (WRONG_STATE). To cancel is routing's OrderService.CancelOrder.
     """
 
     @staticmethod
@@ -247,6 +265,33 @@ class CustomerService:
             '/onhand.api.pickup.v1.CustomerService/AnnounceArrival',
             onhand_dot_api_dot_pickup_dot_v1_dot_customers__pb2.AnnounceArrivalRequest.SerializeToString,
             onhand_dot_api_dot_pickup_dot_v1_dot_customers__pb2.AnnounceArrivalResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckIn(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/onhand.api.pickup.v1.CustomerService/CheckIn',
+            onhand_dot_api_dot_pickup_dot_v1_dot_customers__pb2.CustomerServiceCheckInRequest.SerializeToString,
+            onhand_dot_api_dot_pickup_dot_v1_dot_customers__pb2.CustomerServiceCheckInResponse.FromString,
             options,
             channel_credentials,
             insecure,

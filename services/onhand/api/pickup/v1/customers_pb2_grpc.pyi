@@ -28,10 +28,10 @@ GRPC_VERSION: str
 
 class CustomerServiceStub:
     """CustomerService is called by whoever has made sure who the customer is: a page behind a signed link, or
-    the channel's app. Its scopes are not for tills and associates: a pass is as good as the code. Every method that writes is safe to repeat with the same request_id; the same
-    request_id with other content fails with ALREADY_EXISTS (REQUEST_ID_REUSED). A method that the task's
-    state does not allow fails with FAILED_PRECONDITION (WRONG_STATE). To say "I am here" is
-    CollectionService.CheckIn; to cancel is routing's OrderService.CancelOrder.
+    the channel's app. Its scopes are not for tills and associates: a pass is as good as the code. Nor do they
+    hand goods over. Every method that writes is safe to repeat with the same request_id; the same request_id
+    with other content fails with ALREADY_EXISTS (REQUEST_ID_REUSED). A method that the task's state does not
+    allow fails with FAILED_PRECONDITION (WRONG_STATE). To cancel is routing's OrderService.CancelOrder.
     """
 
     @_typing.overload
@@ -49,6 +49,10 @@ class CustomerServiceStub:
     """
     AnnounceArrival: _grpc.UnaryUnaryMultiCallable[_customers_pb2.AnnounceArrivalRequest, _customers_pb2.AnnounceArrivalResponse]
     """The customer is on the way. May come again with another time."""
+    CheckIn: _grpc.UnaryUnaryMultiCallable[_customers_pb2.CustomerServiceCheckInRequest, _customers_pb2.CustomerServiceCheckInResponse]
+    """The customer is here, or says where: CollectionService.CheckIn for who may not hand goods over. May come
+    before the task is ready, and again.
+    """
     NameCollector: _grpc.UnaryUnaryMultiCallable[_customers_pb2.NameCollectorRequest, _customers_pb2.NameCollectorResponse]
     """Somebody else will collect. An empty name takes that back."""
     ExtendCollection: _grpc.UnaryUnaryMultiCallable[_customers_pb2.ExtendCollectionRequest, _customers_pb2.ExtendCollectionResponse]
@@ -64,10 +68,10 @@ class CustomerServiceStub:
 @_typing.type_check_only
 class CustomerServiceAsyncStub(CustomerServiceStub):
     """CustomerService is called by whoever has made sure who the customer is: a page behind a signed link, or
-    the channel's app. Its scopes are not for tills and associates: a pass is as good as the code. Every method that writes is safe to repeat with the same request_id; the same
-    request_id with other content fails with ALREADY_EXISTS (REQUEST_ID_REUSED). A method that the task's
-    state does not allow fails with FAILED_PRECONDITION (WRONG_STATE). To say "I am here" is
-    CollectionService.CheckIn; to cancel is routing's OrderService.CancelOrder.
+    the channel's app. Its scopes are not for tills and associates: a pass is as good as the code. Nor do they
+    hand goods over. Every method that writes is safe to repeat with the same request_id; the same request_id
+    with other content fails with ALREADY_EXISTS (REQUEST_ID_REUSED). A method that the task's state does not
+    allow fails with FAILED_PRECONDITION (WRONG_STATE). To cancel is routing's OrderService.CancelOrder.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -82,6 +86,10 @@ class CustomerServiceAsyncStub(CustomerServiceStub):
     """
     AnnounceArrival: _aio.UnaryUnaryMultiCallable[_customers_pb2.AnnounceArrivalRequest, _customers_pb2.AnnounceArrivalResponse]  # type: ignore[assignment]
     """The customer is on the way. May come again with another time."""
+    CheckIn: _aio.UnaryUnaryMultiCallable[_customers_pb2.CustomerServiceCheckInRequest, _customers_pb2.CustomerServiceCheckInResponse]  # type: ignore[assignment]
+    """The customer is here, or says where: CollectionService.CheckIn for who may not hand goods over. May come
+    before the task is ready, and again.
+    """
     NameCollector: _aio.UnaryUnaryMultiCallable[_customers_pb2.NameCollectorRequest, _customers_pb2.NameCollectorResponse]  # type: ignore[assignment]
     """Somebody else will collect. An empty name takes that back."""
     ExtendCollection: _aio.UnaryUnaryMultiCallable[_customers_pb2.ExtendCollectionRequest, _customers_pb2.ExtendCollectionResponse]  # type: ignore[assignment]
@@ -96,10 +104,10 @@ class CustomerServiceAsyncStub(CustomerServiceStub):
 
 class CustomerServiceServicer:
     """CustomerService is called by whoever has made sure who the customer is: a page behind a signed link, or
-    the channel's app. Its scopes are not for tills and associates: a pass is as good as the code. Every method that writes is safe to repeat with the same request_id; the same
-    request_id with other content fails with ALREADY_EXISTS (REQUEST_ID_REUSED). A method that the task's
-    state does not allow fails with FAILED_PRECONDITION (WRONG_STATE). To say "I am here" is
-    CollectionService.CheckIn; to cancel is routing's OrderService.CancelOrder.
+    the channel's app. Its scopes are not for tills and associates: a pass is as good as the code. Nor do they
+    hand goods over. Every method that writes is safe to repeat with the same request_id; the same request_id
+    with other content fails with ALREADY_EXISTS (REQUEST_ID_REUSED). A method that the task's state does not
+    allow fails with FAILED_PRECONDITION (WRONG_STATE). To cancel is routing's OrderService.CancelOrder.
     """
 
     def ListOrderTasks(
@@ -127,6 +135,15 @@ class CustomerServiceServicer:
         context: _ServicerContext,
     ) -> _typing.Union[_customers_pb2.AnnounceArrivalResponse, _abc.Awaitable[_customers_pb2.AnnounceArrivalResponse]]:
         """The customer is on the way. May come again with another time."""
+
+    def CheckIn(
+        self,
+        request: _customers_pb2.CustomerServiceCheckInRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_customers_pb2.CustomerServiceCheckInResponse, _abc.Awaitable[_customers_pb2.CustomerServiceCheckInResponse]]:
+        """The customer is here, or says where: CollectionService.CheckIn for who may not hand goods over. May come
+        before the task is ready, and again.
+        """
 
     def NameCollector(
         self,

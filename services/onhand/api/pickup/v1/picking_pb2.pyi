@@ -167,7 +167,7 @@ class FindTagRequest(_message.Message):
     def __init__(self, location_id: _Optional[str] = ..., epc: _Optional[str] = ...) -> None: ...
 
 class FindTagResponse(_message.Message):
-    __slots__ = ("epc_hex", "item_id", "zone_id", "last_seen_time", "here", "heat", "task_id", "as_of_time")
+    __slots__ = ("epc_hex", "item_id", "zone_id", "last_seen_time", "here", "heat", "task_id", "as_of_time", "nearness")
     EPC_HEX_FIELD_NUMBER: _ClassVar[int]
     ITEM_ID_FIELD_NUMBER: _ClassVar[int]
     ZONE_ID_FIELD_NUMBER: _ClassVar[int]
@@ -176,6 +176,7 @@ class FindTagResponse(_message.Message):
     HEAT_FIELD_NUMBER: _ClassVar[int]
     TASK_ID_FIELD_NUMBER: _ClassVar[int]
     AS_OF_TIME_FIELD_NUMBER: _ClassVar[int]
+    NEARNESS_FIELD_NUMBER: _ClassVar[int]
     epc_hex: str
     item_id: str
     zone_id: str
@@ -184,7 +185,8 @@ class FindTagResponse(_message.Message):
     heat: float
     task_id: str
     as_of_time: _timestamp_pb2.Timestamp
-    def __init__(self, epc_hex: _Optional[str] = ..., item_id: _Optional[str] = ..., zone_id: _Optional[str] = ..., last_seen_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., here: _Optional[bool] = ..., heat: _Optional[float] = ..., task_id: _Optional[str] = ..., as_of_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    nearness: float
+    def __init__(self, epc_hex: _Optional[str] = ..., item_id: _Optional[str] = ..., zone_id: _Optional[str] = ..., last_seen_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., here: _Optional[bool] = ..., heat: _Optional[float] = ..., task_id: _Optional[str] = ..., as_of_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., nearness: _Optional[float] = ...) -> None: ...
 
 class ProposeSubstitutionRequest(_message.Message):
     __slots__ = ("request_id", "task_id", "line_id", "item_id", "quantity", "detail", "reason")

@@ -125,8 +125,8 @@ class PickingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def FindTag(self, request, context):
-        """Follows one tag while somebody walks: what is known of it now, then after every read of it that stock
-        takes, and every few seconds in any case. Ends after 10 minutes. Fails with NOT_FOUND for a tag that was
+        """Follows one tag while somebody walks: what is known of it now, then after reads of it that stock takes,
+        repeats included, and every few seconds in any case. Ends after 10 minutes. Fails with NOT_FOUND for a tag that was
         never seen, and with RESOURCE_EXHAUSTED (LIMIT_REACHED) past 1,000 watches of a process.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -59,8 +59,8 @@ class PickingServiceStub:
     is wrong, and with UNAVAILABLE (DEPENDENCY_UNAVAILABLE) when the scan cannot be checked.
     """
     FindTag: _grpc.UnaryStreamMultiCallable[_picking_pb2.FindTagRequest, _picking_pb2.FindTagResponse]
-    """Follows one tag while somebody walks: what is known of it now, then after every read of it that stock
-    takes, and every few seconds in any case. Ends after 10 minutes. Fails with NOT_FOUND for a tag that was
+    """Follows one tag while somebody walks: what is known of it now, then after reads of it that stock takes,
+    repeats included, and every few seconds in any case. Ends after 10 minutes. Fails with NOT_FOUND for a tag that was
     never seen, and with RESOURCE_EXHAUSTED (LIMIT_REACHED) past 1,000 watches of a process.
     """
     ProposeSubstitution: _grpc.UnaryUnaryMultiCallable[_picking_pb2.ProposeSubstitutionRequest, _picking_pb2.ProposeSubstitutionResponse]
@@ -101,8 +101,8 @@ class PickingServiceAsyncStub(PickingServiceStub):
     is wrong, and with UNAVAILABLE (DEPENDENCY_UNAVAILABLE) when the scan cannot be checked.
     """
     FindTag: _aio.UnaryStreamMultiCallable[_picking_pb2.FindTagRequest, _picking_pb2.FindTagResponse]  # type: ignore[assignment]
-    """Follows one tag while somebody walks: what is known of it now, then after every read of it that stock
-    takes, and every few seconds in any case. Ends after 10 minutes. Fails with NOT_FOUND for a tag that was
+    """Follows one tag while somebody walks: what is known of it now, then after reads of it that stock takes,
+    repeats included, and every few seconds in any case. Ends after 10 minutes. Fails with NOT_FOUND for a tag that was
     never seen, and with RESOURCE_EXHAUSTED (LIMIT_REACHED) past 1,000 watches of a process.
     """
     ProposeSubstitution: _aio.UnaryUnaryMultiCallable[_picking_pb2.ProposeSubstitutionRequest, _picking_pb2.ProposeSubstitutionResponse]  # type: ignore[assignment]
@@ -170,8 +170,8 @@ class PickingServiceServicer:
         request: _picking_pb2.FindTagRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_picking_pb2.FindTagResponse], _abc.AsyncIterator[_picking_pb2.FindTagResponse]]:
-        """Follows one tag while somebody walks: what is known of it now, then after every read of it that stock
-        takes, and every few seconds in any case. Ends after 10 minutes. Fails with NOT_FOUND for a tag that was
+        """Follows one tag while somebody walks: what is known of it now, then after reads of it that stock takes,
+        repeats included, and every few seconds in any case. Ends after 10 minutes. Fails with NOT_FOUND for a tag that was
         never seen, and with RESOURCE_EXHAUSTED (LIMIT_REACHED) past 1,000 watches of a process.
         """
 

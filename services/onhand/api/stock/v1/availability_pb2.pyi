@@ -27,12 +27,14 @@ STOCK_STATE_LOW: StockState
 STOCK_STATE_OUT: StockState
 
 class Consistency(_message.Message):
-    __slots__ = ("at_least_as_fresh", "fully_consistent")
+    __slots__ = ("at_least_as_fresh", "fully_consistent", "read_time")
     AT_LEAST_AS_FRESH_FIELD_NUMBER: _ClassVar[int]
     FULLY_CONSISTENT_FIELD_NUMBER: _ClassVar[int]
+    READ_TIME_FIELD_NUMBER: _ClassVar[int]
     at_least_as_fresh: int
     fully_consistent: bool
-    def __init__(self, at_least_as_fresh: _Optional[int] = ..., fully_consistent: _Optional[bool] = ...) -> None: ...
+    read_time: _timestamp_pb2.Timestamp
+    def __init__(self, at_least_as_fresh: _Optional[int] = ..., fully_consistent: _Optional[bool] = ..., read_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Availability(_message.Message):
     __slots__ = ("item_id", "location_id", "on_hand", "unavailable", "reserved", "committed", "safety_stock", "available", "in_transit", "as_of", "confidence", "revision", "stock_state", "quantities_hidden")

@@ -61,7 +61,8 @@ class AvailabilityServiceServicer:
     def GetAvailability(self, request, context):
         """Availability of items × locations, one line each, in the order asked: for each item, each location.
         An unknown item or location fails its own lines, not the call. Limit: 10,000 lines a call.
-        Fails with UNAVAILABLE (VIEW_BEHIND) when the asked freshness is not reached in time.
+        Fails with UNAVAILABLE (VIEW_BEHIND) when the asked freshness is not reached in time. Why a number is what it
+        is, says ExplanationService.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

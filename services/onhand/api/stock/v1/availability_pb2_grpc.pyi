@@ -38,7 +38,8 @@ class AvailabilityServiceStub:
     GetAvailability: _grpc.UnaryUnaryMultiCallable[_availability_pb2.GetAvailabilityRequest, _availability_pb2.GetAvailabilityResponse]
     """Availability of items × locations, one line each, in the order asked: for each item, each location.
     An unknown item or location fails its own lines, not the call. Limit: 10,000 lines a call.
-    Fails with UNAVAILABLE (VIEW_BEHIND) when the asked freshness is not reached in time.
+    Fails with UNAVAILABLE (VIEW_BEHIND) when the asked freshness is not reached in time. Why a number is what it
+    is, says ExplanationService.
     """
     FindNearby: _grpc.UnaryUnaryMultiCallable[_availability_pb2.FindNearbyRequest, _availability_pb2.FindNearbyResponse]
     """Locations near a point or a postal code that have what is asked, nearest first. Fails with NOT_FOUND
@@ -61,7 +62,8 @@ class AvailabilityServiceAsyncStub(AvailabilityServiceStub):
     GetAvailability: _aio.UnaryUnaryMultiCallable[_availability_pb2.GetAvailabilityRequest, _availability_pb2.GetAvailabilityResponse]  # type: ignore[assignment]
     """Availability of items × locations, one line each, in the order asked: for each item, each location.
     An unknown item or location fails its own lines, not the call. Limit: 10,000 lines a call.
-    Fails with UNAVAILABLE (VIEW_BEHIND) when the asked freshness is not reached in time.
+    Fails with UNAVAILABLE (VIEW_BEHIND) when the asked freshness is not reached in time. Why a number is what it
+    is, says ExplanationService.
     """
     FindNearby: _aio.UnaryUnaryMultiCallable[_availability_pb2.FindNearbyRequest, _availability_pb2.FindNearbyResponse]  # type: ignore[assignment]
     """Locations near a point or a postal code that have what is asked, nearest first. Fails with NOT_FOUND
@@ -86,7 +88,8 @@ class AvailabilityServiceServicer:
     ) -> _typing.Union[_availability_pb2.GetAvailabilityResponse, _abc.Awaitable[_availability_pb2.GetAvailabilityResponse]]:
         """Availability of items × locations, one line each, in the order asked: for each item, each location.
         An unknown item or location fails its own lines, not the call. Limit: 10,000 lines a call.
-        Fails with UNAVAILABLE (VIEW_BEHIND) when the asked freshness is not reached in time.
+        Fails with UNAVAILABLE (VIEW_BEHIND) when the asked freshness is not reached in time. Why a number is what it
+        is, says ExplanationService.
         """
 
     def FindNearby(

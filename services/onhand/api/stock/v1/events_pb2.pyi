@@ -5,6 +5,7 @@ from onhand.api.stock.v1 import counts_pb2 as _counts_pb2
 from onhand.api.stock.v1 import reads_pb2 as _reads_pb2
 from onhand.api.stock.v1 import reservations_pb2 as _reservations_pb2
 from onhand.api.stock.v1 import shipments_pb2 as _shipments_pb2
+from onhand.api.stock.v1 import stock_policies_pb2 as _stock_policies_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -107,14 +108,16 @@ class ShipmentChanged(_message.Message):
     def __init__(self, shipment: _Optional[_Union[_shipments_pb2.Shipment, _Mapping]] = ...) -> None: ...
 
 class CatalogChanged(_message.Message):
-    __slots__ = ("item_ids", "location_ids", "channels")
+    __slots__ = ("item_ids", "location_ids", "channels", "policy_scopes")
     ITEM_IDS_FIELD_NUMBER: _ClassVar[int]
     LOCATION_IDS_FIELD_NUMBER: _ClassVar[int]
     CHANNELS_FIELD_NUMBER: _ClassVar[int]
+    POLICY_SCOPES_FIELD_NUMBER: _ClassVar[int]
     item_ids: _containers.RepeatedScalarFieldContainer[str]
     location_ids: _containers.RepeatedScalarFieldContainer[str]
     channels: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, item_ids: _Optional[_Iterable[str]] = ..., location_ids: _Optional[_Iterable[str]] = ..., channels: _Optional[_Iterable[str]] = ...) -> None: ...
+    policy_scopes: _containers.RepeatedCompositeFieldContainer[_stock_policies_pb2.StockPolicyScope]
+    def __init__(self, item_ids: _Optional[_Iterable[str]] = ..., location_ids: _Optional[_Iterable[str]] = ..., channels: _Optional[_Iterable[str]] = ..., policy_scopes: _Optional[_Iterable[_Union[_stock_policies_pb2.StockPolicyScope, _Mapping]]] = ...) -> None: ...
 
 class StockAlerted(_message.Message):
     __slots__ = ("kind", "location_id", "item_id", "epc_hex", "quantity")

@@ -24,10 +24,11 @@ _sym_db = _symbol_database.Default()
 
 from onhand.api.buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 from onhand.api.auth.v1 import scopes_pb2 as onhand_dot_api_dot_auth_dot_v1_dot_scopes__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n onhand/api/stock/v1/ledger.proto\x12\x13onhand.api.stock.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fonhand/api/auth/v1/scopes.proto\"\x93\x03\n\x08Movement\x12\x13\n\x0bmovement_id\x18\x01 \x01(\t\x12\x13\n\x0blocation_id\x18\x02 \x01(\t\x12\x0f\n\x07item_id\x18\x03 \x01(\t\x12\x30\n\x0b\x66rom_bucket\x18\x04 \x01(\x0e\x32\x1b.onhand.api.stock.v1.Bucket\x12.\n\tto_bucket\x18\x05 \x01(\x0e\x32\x1b.onhand.api.stock.v1.Bucket\x12\x10\n\x08quantity\x18\x06 \x01(\x03\x12\x33\n\x06reason\x18\x07 \x01(\x0e\x32#.onhand.api.stock.v1.MovementReason\x12.\n\noccur_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0brecord_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x64ocument\x18\n \x01(\t\x12\x0f\n\x07\x65pc_hex\x18\x0b \x01(\t\x12\r\n\x05\x61\x63tor\x18\x0c \x01(\t\x12\x10\n\x08revision\x18\r \x01(\x03\"o\n\x07Product\x12\x1c\n\x07item_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@H\x00\x12\x19\n\x04gtin\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 H\x00\x12\x19\n\x03\x65pc\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x04H\x00\x42\x10\n\x07product\x12\x05\xbaH\x02\x08\x01\"d\n\x0c\x44ocumentLine\x12\x35\n\x07product\x18\x01 \x01(\x0b\x32\x1c.onhand.api.stock.v1.ProductB\x06\xbaH\x03\xc8\x01\x01\x12\x1d\n\x08quantity\x18\x02 \x01(\x03\x42\x0b\xbaH\x08\"\x06\x18\xc0\x84= \x00\"\xdf\x01\n\x14RecordReceiptRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1e\n\x0blocation_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1a\n\x08\x64ocument\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12.\n\noccur_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12=\n\x05lines\x18\x05 \x03(\x0b\x32!.onhand.api.stock.v1.DocumentLineB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xf4\x03\")\n\x15RecordReceiptResponse\x12\x10\n\x08revision\x18\x01 \x01(\x03\"\xdc\x01\n\x11RecordSaleRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1e\n\x0blocation_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1a\n\x08\x64ocument\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12.\n\noccur_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12=\n\x05lines\x18\x05 \x03(\x0b\x32!.onhand.api.stock.v1.DocumentLineB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xf4\x03\"&\n\x12RecordSaleResponse\x12\x10\n\x08revision\x18\x01 \x01(\x03\"\x9e\x02\n\x13RecordReturnRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1e\n\x0blocation_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1a\n\x08\x64ocument\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12.\n\noccur_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12=\n\x05lines\x18\x05 \x03(\x0b\x32!.onhand.api.stock.v1.DocumentLineB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xf4\x03\x12>\n\tto_bucket\x18\x06 \x01(\x0e\x32\x1b.onhand.api.stock.v1.BucketB\x0e\xbaH\x0b\x82\x01\x08\x18\x00\x18\x01\x18\x02\x18\x03\"(\n\x14RecordReturnResponse\x12\x10\n\x08revision\x18\x01 \x01(\x03\"\xe4\x01\n\x17RecordAdjustmentRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1e\n\x0blocation_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1a\n\x08\x64ocument\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12.\n\noccur_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12?\n\x05lines\x18\x05 \x03(\x0b\x32#.onhand.api.stock.v1.AdjustmentLineB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xf4\x03\"\xdf\x02\n\x0e\x41\x64justmentLine\x12\x35\n\x07product\x18\x01 \x01(\x0b\x32\x1c.onhand.api.stock.v1.ProductB\x06\xbaH\x03\xc8\x01\x01\x12\x1d\n\x08quantity\x18\x02 \x01(\x03\x42\x0b\xbaH\x08\"\x06\x18\xc0\x84= \x00\x12\x44\n\x0b\x66rom_bucket\x18\x03 \x01(\x0e\x32\x1b.onhand.api.stock.v1.BucketB\x12\xbaH\x0f\x82\x01\x0c\x18\x01\x18\x02\x18\x03\x18\x04\x18\x05\x18\t\x12\x42\n\tto_bucket\x18\x04 \x01(\x0e\x32\x1b.onhand.api.stock.v1.BucketB\x12\xbaH\x0f\x82\x01\x0c\x18\x01\x18\x02\x18\x03\x18\x04\x18\x05\x18\t:m\xbaHj\x1ah\n\x1b\x61\x64justment_line.two_buckets\x12%from_bucket and to_bucket must differ\x1a\"this.from_bucket != this.to_bucket\",\n\x18RecordAdjustmentResponse\x12\x10\n\x08revision\x18\x01 \x01(\x03\"\x8a\x01\n\x14ListMovementsRequest\x12\x1e\n\x0blocation_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x18\n\x07item_id\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x1a\n\tpage_size\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"\x9a\x01\n\x15ListMovementsResponse\x12\x30\n\tmovements\x18\x01 \x03(\x0b\x32\x1d.onhand.api.stock.v1.Movement\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x36\n\x12history_start_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\xfa\x01\n\x06\x42ucket\x12\x16\n\x12\x42UCKET_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x42UCKET_SELLABLE\x10\x01\x12\x12\n\x0e\x42UCKET_DAMAGED\x10\x02\x12\x1a\n\x16\x42UCKET_QUALITY_CONTROL\x10\x03\x12\x16\n\x12\x42UCKET_QUARANTINED\x10\x04\x12\x12\n\x0e\x42UCKET_MISSING\x10\x05\x12\x15\n\x11\x42UCKET_IN_TRANSIT\x10\x06\x12\x13\n\x0f\x42UCKET_SUPPLIER\x10\x07\x12\x13\n\x0f\x42UCKET_CUSTOMER\x10\x08\x12\x11\n\rBUCKET_SHRINK\x10\t\x12\x13\n\x0f\x42UCKET_TRANSFER\x10\n*\xe9\x03\n\x0eMovementReason\x12\x1f\n\x1bMOVEMENT_REASON_UNSPECIFIED\x10\x00\x12\x1c\n\x18MOVEMENT_REASON_RECEIVED\x10\x01\x12\x18\n\x14MOVEMENT_REASON_SOLD\x10\x02\x12\x1c\n\x18MOVEMENT_REASON_RETURNED\x10\x03\x12\x1c\n\x18MOVEMENT_REASON_ADJUSTED\x10\x04\x12\x1c\n\x18MOVEMENT_REASON_APPEARED\x10\x05\x12\x1c\n\x18MOVEMENT_REASON_VANISHED\x10\x06\x12\x19\n\x15MOVEMENT_REASON_FOUND\x10\x07\x12\x18\n\x14MOVEMENT_REASON_LEFT\x10\x08\x12\x1b\n\x17MOVEMENT_REASON_CROSSED\x10\t\x12\x1d\n\x19MOVEMENT_REASON_COLLECTED\x10\n\x12\x1b\n\x17MOVEMENT_REASON_SHIPPED\x10\x0b\x12\x1d\n\x19MOVEMENT_REASON_NOT_FOUND\x10\x0c\x12\x1b\n\x17MOVEMENT_REASON_DAMAGED\x10\r\x12\x1b\n\x17MOVEMENT_REASON_COUNTED\x10\x0e\x12\x1f\n\x1bMOVEMENT_REASON_TRANSFERRED\x10\x0f\x32\xe9\x04\n\rLedgerService\x12w\n\rRecordReceipt\x12).onhand.api.stock.v1.RecordReceiptRequest\x1a*.onhand.api.stock.v1.RecordReceiptResponse\"\x0f\x8a\xb5\x18\x0bstock.write\x12n\n\nRecordSale\x12&.onhand.api.stock.v1.RecordSaleRequest\x1a\'.onhand.api.stock.v1.RecordSaleResponse\"\x0f\x8a\xb5\x18\x0bstock.write\x12t\n\x0cRecordReturn\x12(.onhand.api.stock.v1.RecordReturnRequest\x1a).onhand.api.stock.v1.RecordReturnResponse\"\x0f\x8a\xb5\x18\x0bstock.write\x12\x80\x01\n\x10RecordAdjustment\x12,.onhand.api.stock.v1.RecordAdjustmentRequest\x1a-.onhand.api.stock.v1.RecordAdjustmentResponse\"\x0f\x8a\xb5\x18\x0bstock.write\x12v\n\rListMovements\x12).onhand.api.stock.v1.ListMovementsRequest\x1a*.onhand.api.stock.v1.ListMovementsResponse\"\x0e\x8a\xb5\x18\nstock.readb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n onhand/api/stock/v1/ledger.proto\x12\x13onhand.api.stock.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x1fonhand/api/auth/v1/scopes.proto\"\x93\x03\n\x08Movement\x12\x13\n\x0bmovement_id\x18\x01 \x01(\t\x12\x13\n\x0blocation_id\x18\x02 \x01(\t\x12\x0f\n\x07item_id\x18\x03 \x01(\t\x12\x30\n\x0b\x66rom_bucket\x18\x04 \x01(\x0e\x32\x1b.onhand.api.stock.v1.Bucket\x12.\n\tto_bucket\x18\x05 \x01(\x0e\x32\x1b.onhand.api.stock.v1.Bucket\x12\x10\n\x08quantity\x18\x06 \x01(\x03\x12\x33\n\x06reason\x18\x07 \x01(\x0e\x32#.onhand.api.stock.v1.MovementReason\x12.\n\noccur_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0brecord_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x64ocument\x18\n \x01(\t\x12\x0f\n\x07\x65pc_hex\x18\x0b \x01(\t\x12\r\n\x05\x61\x63tor\x18\x0c \x01(\t\x12\x10\n\x08revision\x18\r \x01(\x03\"o\n\x07Product\x12\x1c\n\x07item_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@H\x00\x12\x19\n\x04gtin\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 H\x00\x12\x19\n\x03\x65pc\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x04H\x00\x42\x10\n\x07product\x12\x05\xbaH\x02\x08\x01\"d\n\x0c\x44ocumentLine\x12\x35\n\x07product\x18\x01 \x01(\x0b\x32\x1c.onhand.api.stock.v1.ProductB\x06\xbaH\x03\xc8\x01\x01\x12\x1d\n\x08quantity\x18\x02 \x01(\x03\x42\x0b\xbaH\x08\"\x06\x18\xc0\x84= \x00\"\xdf\x01\n\x14RecordReceiptRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1e\n\x0blocation_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1a\n\x08\x64ocument\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12.\n\noccur_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12=\n\x05lines\x18\x05 \x03(\x0b\x32!.onhand.api.stock.v1.DocumentLineB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xf4\x03\")\n\x15RecordReceiptResponse\x12\x10\n\x08revision\x18\x01 \x01(\x03\"\xdc\x01\n\x11RecordSaleRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1e\n\x0blocation_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1a\n\x08\x64ocument\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12.\n\noccur_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12=\n\x05lines\x18\x05 \x03(\x0b\x32!.onhand.api.stock.v1.DocumentLineB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xf4\x03\"&\n\x12RecordSaleResponse\x12\x10\n\x08revision\x18\x01 \x01(\x03\"\x9e\x02\n\x13RecordReturnRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1e\n\x0blocation_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1a\n\x08\x64ocument\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12.\n\noccur_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12=\n\x05lines\x18\x05 \x03(\x0b\x32!.onhand.api.stock.v1.DocumentLineB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xf4\x03\x12>\n\tto_bucket\x18\x06 \x01(\x0e\x32\x1b.onhand.api.stock.v1.BucketB\x0e\xbaH\x0b\x82\x01\x08\x18\x00\x18\x01\x18\x02\x18\x03\"(\n\x14RecordReturnResponse\x12\x10\n\x08revision\x18\x01 \x01(\x03\"\xe4\x01\n\x17RecordAdjustmentRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1e\n\x0blocation_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1a\n\x08\x64ocument\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12.\n\noccur_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12?\n\x05lines\x18\x05 \x03(\x0b\x32#.onhand.api.stock.v1.AdjustmentLineB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xf4\x03\"\xdf\x02\n\x0e\x41\x64justmentLine\x12\x35\n\x07product\x18\x01 \x01(\x0b\x32\x1c.onhand.api.stock.v1.ProductB\x06\xbaH\x03\xc8\x01\x01\x12\x1d\n\x08quantity\x18\x02 \x01(\x03\x42\x0b\xbaH\x08\"\x06\x18\xc0\x84= \x00\x12\x44\n\x0b\x66rom_bucket\x18\x03 \x01(\x0e\x32\x1b.onhand.api.stock.v1.BucketB\x12\xbaH\x0f\x82\x01\x0c\x18\x01\x18\x02\x18\x03\x18\x04\x18\x05\x18\t\x12\x42\n\tto_bucket\x18\x04 \x01(\x0e\x32\x1b.onhand.api.stock.v1.BucketB\x12\xbaH\x0f\x82\x01\x0c\x18\x01\x18\x02\x18\x03\x18\x04\x18\x05\x18\t:m\xbaHj\x1ah\n\x1b\x61\x64justment_line.two_buckets\x12%from_bucket and to_bucket must differ\x1a\"this.from_bucket != this.to_bucket\",\n\x18RecordAdjustmentResponse\x12\x10\n\x08revision\x18\x01 \x01(\x03\"\x92\x02\n\x17ImportQuantitiesRequest\x12\x1c\n\nrequest_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1e\n\x0blocation_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1a\n\x08\x64ocument\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x36\n\nas_of_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12=\n\x05lines\x18\x05 \x03(\x0b\x32!.onhand.api.stock.v1.QuantityLineB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xe8\x07\x12\x0f\n\x07\x63ounted\x18\x06 \x01(\x08\x12\x15\n\rvalidate_only\x18\x07 \x01(\x08\"\xa3\x01\n\x0cQuantityLine\x12\x35\n\x07product\x18\x01 \x01(\x0b\x32\x1c.onhand.api.stock.v1.ProductB\x06\xbaH\x03\xc8\x01\x01\x12\x1d\n\x08quantity\x18\x02 \x01(\x03\x42\x0b\xbaH\x08\"\x06\x18\xc0\x84=(\x00\x12=\n\x06\x62ucket\x18\x03 \x01(\x0e\x32\x1b.onhand.api.stock.v1.BucketB\x10\xbaH\r\x82\x01\n\x18\x00\x18\x01\x18\x02\x18\x03\x18\x04\"b\n\x18ImportQuantitiesResponse\x12\x34\n\x07results\x18\x01 \x03(\x0b\x32#.onhand.api.stock.v1.QuantityResult\x12\x10\n\x08revision\x18\x02 \x01(\x03\"p\n\x0eQuantityResult\x12\"\n\x06status\x18\x01 \x01(\x0b\x32\x12.google.rpc.Status\x12\x0f\n\x07item_id\x18\x02 \x01(\t\x12\x15\n\rbook_quantity\x18\x03 \x01(\x03\x12\x12\n\ndifference\x18\x04 \x01(\x03\"\x8a\x01\n\x14ListMovementsRequest\x12\x1e\n\x0blocation_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x18\n\x07item_id\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x1a\n\tpage_size\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"\x9a\x01\n\x15ListMovementsResponse\x12\x30\n\tmovements\x18\x01 \x03(\x0b\x32\x1d.onhand.api.stock.v1.Movement\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x36\n\x12history_start_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\xfa\x01\n\x06\x42ucket\x12\x16\n\x12\x42UCKET_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x42UCKET_SELLABLE\x10\x01\x12\x12\n\x0e\x42UCKET_DAMAGED\x10\x02\x12\x1a\n\x16\x42UCKET_QUALITY_CONTROL\x10\x03\x12\x16\n\x12\x42UCKET_QUARANTINED\x10\x04\x12\x12\n\x0e\x42UCKET_MISSING\x10\x05\x12\x15\n\x11\x42UCKET_IN_TRANSIT\x10\x06\x12\x13\n\x0f\x42UCKET_SUPPLIER\x10\x07\x12\x13\n\x0f\x42UCKET_CUSTOMER\x10\x08\x12\x11\n\rBUCKET_SHRINK\x10\t\x12\x13\n\x0f\x42UCKET_TRANSFER\x10\n*\xe9\x03\n\x0eMovementReason\x12\x1f\n\x1bMOVEMENT_REASON_UNSPECIFIED\x10\x00\x12\x1c\n\x18MOVEMENT_REASON_RECEIVED\x10\x01\x12\x18\n\x14MOVEMENT_REASON_SOLD\x10\x02\x12\x1c\n\x18MOVEMENT_REASON_RETURNED\x10\x03\x12\x1c\n\x18MOVEMENT_REASON_ADJUSTED\x10\x04\x12\x1c\n\x18MOVEMENT_REASON_APPEARED\x10\x05\x12\x1c\n\x18MOVEMENT_REASON_VANISHED\x10\x06\x12\x19\n\x15MOVEMENT_REASON_FOUND\x10\x07\x12\x18\n\x14MOVEMENT_REASON_LEFT\x10\x08\x12\x1b\n\x17MOVEMENT_REASON_CROSSED\x10\t\x12\x1d\n\x19MOVEMENT_REASON_COLLECTED\x10\n\x12\x1b\n\x17MOVEMENT_REASON_SHIPPED\x10\x0b\x12\x1d\n\x19MOVEMENT_REASON_NOT_FOUND\x10\x0c\x12\x1b\n\x17MOVEMENT_REASON_DAMAGED\x10\r\x12\x1b\n\x17MOVEMENT_REASON_COUNTED\x10\x0e\x12\x1f\n\x1bMOVEMENT_REASON_TRANSFERRED\x10\x0f\x32\xec\x05\n\rLedgerService\x12w\n\rRecordReceipt\x12).onhand.api.stock.v1.RecordReceiptRequest\x1a*.onhand.api.stock.v1.RecordReceiptResponse\"\x0f\x8a\xb5\x18\x0bstock.write\x12n\n\nRecordSale\x12&.onhand.api.stock.v1.RecordSaleRequest\x1a\'.onhand.api.stock.v1.RecordSaleResponse\"\x0f\x8a\xb5\x18\x0bstock.write\x12t\n\x0cRecordReturn\x12(.onhand.api.stock.v1.RecordReturnRequest\x1a).onhand.api.stock.v1.RecordReturnResponse\"\x0f\x8a\xb5\x18\x0bstock.write\x12\x80\x01\n\x10RecordAdjustment\x12,.onhand.api.stock.v1.RecordAdjustmentRequest\x1a-.onhand.api.stock.v1.RecordAdjustmentResponse\"\x0f\x8a\xb5\x18\x0bstock.write\x12\x80\x01\n\x10ImportQuantities\x12,.onhand.api.stock.v1.ImportQuantitiesRequest\x1a-.onhand.api.stock.v1.ImportQuantitiesResponse\"\x0f\x8a\xb5\x18\x0bstock.write\x12v\n\rListMovements\x12).onhand.api.stock.v1.ListMovementsRequest\x1a*.onhand.api.stock.v1.ListMovementsResponse\"\x0e\x8a\xb5\x18\nstock.readb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -90,6 +91,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ADJUSTMENTLINE'].fields_by_name['to_bucket']._serialized_options = b'\272H\017\202\001\014\030\001\030\002\030\003\030\004\030\005\030\t'
   _globals['_ADJUSTMENTLINE']._loaded_options = None
   _globals['_ADJUSTMENTLINE']._serialized_options = b'\272Hj\032h\n\033adjustment_line.two_buckets\022%from_bucket and to_bucket must differ\032\"this.from_bucket != this.to_bucket'
+  _globals['_IMPORTQUANTITIESREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_IMPORTQUANTITIESREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_IMPORTQUANTITIESREQUEST'].fields_by_name['location_id']._loaded_options = None
+  _globals['_IMPORTQUANTITIESREQUEST'].fields_by_name['location_id']._serialized_options = b'\272H\006r\004\020\001\030@'
+  _globals['_IMPORTQUANTITIESREQUEST'].fields_by_name['document']._loaded_options = None
+  _globals['_IMPORTQUANTITIESREQUEST'].fields_by_name['document']._serialized_options = b'\272H\005r\003\030\200\001'
+  _globals['_IMPORTQUANTITIESREQUEST'].fields_by_name['as_of_time']._loaded_options = None
+  _globals['_IMPORTQUANTITIESREQUEST'].fields_by_name['as_of_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_IMPORTQUANTITIESREQUEST'].fields_by_name['lines']._loaded_options = None
+  _globals['_IMPORTQUANTITIESREQUEST'].fields_by_name['lines']._serialized_options = b'\272H\010\222\001\005\010\001\020\350\007'
+  _globals['_QUANTITYLINE'].fields_by_name['product']._loaded_options = None
+  _globals['_QUANTITYLINE'].fields_by_name['product']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_QUANTITYLINE'].fields_by_name['quantity']._loaded_options = None
+  _globals['_QUANTITYLINE'].fields_by_name['quantity']._serialized_options = b'\272H\010\"\006\030\300\204=(\000'
+  _globals['_QUANTITYLINE'].fields_by_name['bucket']._loaded_options = None
+  _globals['_QUANTITYLINE'].fields_by_name['bucket']._serialized_options = b'\272H\r\202\001\n\030\000\030\001\030\002\030\003\030\004'
   _globals['_LISTMOVEMENTSREQUEST'].fields_by_name['location_id']._loaded_options = None
   _globals['_LISTMOVEMENTSREQUEST'].fields_by_name['location_id']._serialized_options = b'\272H\006r\004\020\001\030@'
   _globals['_LISTMOVEMENTSREQUEST'].fields_by_name['item_id']._loaded_options = None
@@ -106,40 +123,50 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LEDGERSERVICE'].methods_by_name['RecordReturn']._serialized_options = b'\212\265\030\013stock.write'
   _globals['_LEDGERSERVICE'].methods_by_name['RecordAdjustment']._loaded_options = None
   _globals['_LEDGERSERVICE'].methods_by_name['RecordAdjustment']._serialized_options = b'\212\265\030\013stock.write'
+  _globals['_LEDGERSERVICE'].methods_by_name['ImportQuantities']._loaded_options = None
+  _globals['_LEDGERSERVICE'].methods_by_name['ImportQuantities']._serialized_options = b'\212\265\030\013stock.write'
   _globals['_LEDGERSERVICE'].methods_by_name['ListMovements']._loaded_options = None
   _globals['_LEDGERSERVICE'].methods_by_name['ListMovements']._serialized_options = b'\212\265\030\nstock.read'
-  _globals['_BUCKET']._serialized_start=2566
-  _globals['_BUCKET']._serialized_end=2816
-  _globals['_MOVEMENTREASON']._serialized_start=2819
-  _globals['_MOVEMENTREASON']._serialized_end=3308
-  _globals['_MOVEMENT']._serialized_start=153
-  _globals['_MOVEMENT']._serialized_end=556
-  _globals['_PRODUCT']._serialized_start=558
-  _globals['_PRODUCT']._serialized_end=669
-  _globals['_DOCUMENTLINE']._serialized_start=671
-  _globals['_DOCUMENTLINE']._serialized_end=771
-  _globals['_RECORDRECEIPTREQUEST']._serialized_start=774
-  _globals['_RECORDRECEIPTREQUEST']._serialized_end=997
-  _globals['_RECORDRECEIPTRESPONSE']._serialized_start=999
-  _globals['_RECORDRECEIPTRESPONSE']._serialized_end=1040
-  _globals['_RECORDSALEREQUEST']._serialized_start=1043
-  _globals['_RECORDSALEREQUEST']._serialized_end=1263
-  _globals['_RECORDSALERESPONSE']._serialized_start=1265
-  _globals['_RECORDSALERESPONSE']._serialized_end=1303
-  _globals['_RECORDRETURNREQUEST']._serialized_start=1306
-  _globals['_RECORDRETURNREQUEST']._serialized_end=1592
-  _globals['_RECORDRETURNRESPONSE']._serialized_start=1594
-  _globals['_RECORDRETURNRESPONSE']._serialized_end=1634
-  _globals['_RECORDADJUSTMENTREQUEST']._serialized_start=1637
-  _globals['_RECORDADJUSTMENTREQUEST']._serialized_end=1865
-  _globals['_ADJUSTMENTLINE']._serialized_start=1868
-  _globals['_ADJUSTMENTLINE']._serialized_end=2219
-  _globals['_RECORDADJUSTMENTRESPONSE']._serialized_start=2221
-  _globals['_RECORDADJUSTMENTRESPONSE']._serialized_end=2265
-  _globals['_LISTMOVEMENTSREQUEST']._serialized_start=2268
-  _globals['_LISTMOVEMENTSREQUEST']._serialized_end=2406
-  _globals['_LISTMOVEMENTSRESPONSE']._serialized_start=2409
-  _globals['_LISTMOVEMENTSRESPONSE']._serialized_end=2563
-  _globals['_LEDGERSERVICE']._serialized_start=3311
-  _globals['_LEDGERSERVICE']._serialized_end=3928
+  _globals['_BUCKET']._serialized_start=3248
+  _globals['_BUCKET']._serialized_end=3498
+  _globals['_MOVEMENTREASON']._serialized_start=3501
+  _globals['_MOVEMENTREASON']._serialized_end=3990
+  _globals['_MOVEMENT']._serialized_start=178
+  _globals['_MOVEMENT']._serialized_end=581
+  _globals['_PRODUCT']._serialized_start=583
+  _globals['_PRODUCT']._serialized_end=694
+  _globals['_DOCUMENTLINE']._serialized_start=696
+  _globals['_DOCUMENTLINE']._serialized_end=796
+  _globals['_RECORDRECEIPTREQUEST']._serialized_start=799
+  _globals['_RECORDRECEIPTREQUEST']._serialized_end=1022
+  _globals['_RECORDRECEIPTRESPONSE']._serialized_start=1024
+  _globals['_RECORDRECEIPTRESPONSE']._serialized_end=1065
+  _globals['_RECORDSALEREQUEST']._serialized_start=1068
+  _globals['_RECORDSALEREQUEST']._serialized_end=1288
+  _globals['_RECORDSALERESPONSE']._serialized_start=1290
+  _globals['_RECORDSALERESPONSE']._serialized_end=1328
+  _globals['_RECORDRETURNREQUEST']._serialized_start=1331
+  _globals['_RECORDRETURNREQUEST']._serialized_end=1617
+  _globals['_RECORDRETURNRESPONSE']._serialized_start=1619
+  _globals['_RECORDRETURNRESPONSE']._serialized_end=1659
+  _globals['_RECORDADJUSTMENTREQUEST']._serialized_start=1662
+  _globals['_RECORDADJUSTMENTREQUEST']._serialized_end=1890
+  _globals['_ADJUSTMENTLINE']._serialized_start=1893
+  _globals['_ADJUSTMENTLINE']._serialized_end=2244
+  _globals['_RECORDADJUSTMENTRESPONSE']._serialized_start=2246
+  _globals['_RECORDADJUSTMENTRESPONSE']._serialized_end=2290
+  _globals['_IMPORTQUANTITIESREQUEST']._serialized_start=2293
+  _globals['_IMPORTQUANTITIESREQUEST']._serialized_end=2567
+  _globals['_QUANTITYLINE']._serialized_start=2570
+  _globals['_QUANTITYLINE']._serialized_end=2733
+  _globals['_IMPORTQUANTITIESRESPONSE']._serialized_start=2735
+  _globals['_IMPORTQUANTITIESRESPONSE']._serialized_end=2833
+  _globals['_QUANTITYRESULT']._serialized_start=2835
+  _globals['_QUANTITYRESULT']._serialized_end=2947
+  _globals['_LISTMOVEMENTSREQUEST']._serialized_start=2950
+  _globals['_LISTMOVEMENTSREQUEST']._serialized_end=3088
+  _globals['_LISTMOVEMENTSRESPONSE']._serialized_start=3091
+  _globals['_LISTMOVEMENTSRESPONSE']._serialized_end=3245
+  _globals['_LEDGERSERVICE']._serialized_start=3993
+  _globals['_LEDGERSERVICE']._serialized_end=4741
 # @@protoc_insertion_point(module_scope)

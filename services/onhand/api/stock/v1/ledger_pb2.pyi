@@ -2,6 +2,7 @@ import datetime
 
 from onhand.api.buf.validate import validate_pb2 as _validate_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.rpc import status_pb2 as _status_pb2
 from onhand.api.auth.v1 import scopes_pb2 as _scopes_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -213,6 +214,54 @@ class RecordAdjustmentResponse(_message.Message):
     REVISION_FIELD_NUMBER: _ClassVar[int]
     revision: int
     def __init__(self, revision: _Optional[int] = ...) -> None: ...
+
+class ImportQuantitiesRequest(_message.Message):
+    __slots__ = ("request_id", "location_id", "document", "as_of_time", "lines", "counted", "validate_only")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    LOCATION_ID_FIELD_NUMBER: _ClassVar[int]
+    DOCUMENT_FIELD_NUMBER: _ClassVar[int]
+    AS_OF_TIME_FIELD_NUMBER: _ClassVar[int]
+    LINES_FIELD_NUMBER: _ClassVar[int]
+    COUNTED_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    location_id: str
+    document: str
+    as_of_time: _timestamp_pb2.Timestamp
+    lines: _containers.RepeatedCompositeFieldContainer[QuantityLine]
+    counted: bool
+    validate_only: bool
+    def __init__(self, request_id: _Optional[str] = ..., location_id: _Optional[str] = ..., document: _Optional[str] = ..., as_of_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., lines: _Optional[_Iterable[_Union[QuantityLine, _Mapping]]] = ..., counted: _Optional[bool] = ..., validate_only: _Optional[bool] = ...) -> None: ...
+
+class QuantityLine(_message.Message):
+    __slots__ = ("product", "quantity", "bucket")
+    PRODUCT_FIELD_NUMBER: _ClassVar[int]
+    QUANTITY_FIELD_NUMBER: _ClassVar[int]
+    BUCKET_FIELD_NUMBER: _ClassVar[int]
+    product: Product
+    quantity: int
+    bucket: Bucket
+    def __init__(self, product: _Optional[_Union[Product, _Mapping]] = ..., quantity: _Optional[int] = ..., bucket: _Optional[_Union[Bucket, str]] = ...) -> None: ...
+
+class ImportQuantitiesResponse(_message.Message):
+    __slots__ = ("results", "revision")
+    RESULTS_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    results: _containers.RepeatedCompositeFieldContainer[QuantityResult]
+    revision: int
+    def __init__(self, results: _Optional[_Iterable[_Union[QuantityResult, _Mapping]]] = ..., revision: _Optional[int] = ...) -> None: ...
+
+class QuantityResult(_message.Message):
+    __slots__ = ("status", "item_id", "book_quantity", "difference")
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    ITEM_ID_FIELD_NUMBER: _ClassVar[int]
+    BOOK_QUANTITY_FIELD_NUMBER: _ClassVar[int]
+    DIFFERENCE_FIELD_NUMBER: _ClassVar[int]
+    status: _status_pb2.Status
+    item_id: str
+    book_quantity: int
+    difference: int
+    def __init__(self, status: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., item_id: _Optional[str] = ..., book_quantity: _Optional[int] = ..., difference: _Optional[int] = ...) -> None: ...
 
 class ListMovementsRequest(_message.Message):
     __slots__ = ("location_id", "item_id", "page_size", "page_token")

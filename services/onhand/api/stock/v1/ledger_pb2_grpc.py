@@ -58,6 +58,11 @@ class LedgerServiceStub:
                 request_serializer=onhand_dot_api_dot_stock_dot_v1_dot_ledger__pb2.RecordAdjustmentRequest.SerializeToString,
                 response_deserializer=onhand_dot_api_dot_stock_dot_v1_dot_ledger__pb2.RecordAdjustmentResponse.FromString,
                 _registered_method=True)
+        self.ImportQuantities = channel.unary_unary(
+                '/onhand.api.stock.v1.LedgerService/ImportQuantities',
+                request_serializer=onhand_dot_api_dot_stock_dot_v1_dot_ledger__pb2.ImportQuantitiesRequest.SerializeToString,
+                response_deserializer=onhand_dot_api_dot_stock_dot_v1_dot_ledger__pb2.ImportQuantitiesResponse.FromString,
+                _registered_method=True)
         self.ListMovements = channel.unary_unary(
                 '/onhand.api.stock.v1.LedgerService/ListMovements',
                 request_serializer=onhand_dot_api_dot_stock_dot_v1_dot_ledger__pb2.ListMovementsRequest.SerializeToString,
@@ -103,6 +108,17 @@ class LedgerServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ImportQuantities(self, request, context):
+        """Makes a location have what another system says that it had at a time: absolute quantities, from an ERP or a
+        stocktaking. What differs from the books as of that time becomes a movement from or to shrink; what was sold
+        or received since then stays. One status a line: a line that fails leaves the others alone, unlike in a
+        document. Fails with OUT_OF_RANGE (BEFORE_HISTORY) when movements since as_of_time were archived. Safe to
+        repeat with the same request_id, and without it too: what is as it should be is not changed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListMovements(self, request, context):
         """Movements of a location, latest first. Those of months that were archived are not among them: the answer
         says from when on it is whole.
@@ -133,6 +149,11 @@ def add_LedgerServiceServicer_to_server(servicer, server):
                     servicer.RecordAdjustment,
                     request_deserializer=onhand_dot_api_dot_stock_dot_v1_dot_ledger__pb2.RecordAdjustmentRequest.FromString,
                     response_serializer=onhand_dot_api_dot_stock_dot_v1_dot_ledger__pb2.RecordAdjustmentResponse.SerializeToString,
+            ),
+            'ImportQuantities': grpc.unary_unary_rpc_method_handler(
+                    servicer.ImportQuantities,
+                    request_deserializer=onhand_dot_api_dot_stock_dot_v1_dot_ledger__pb2.ImportQuantitiesRequest.FromString,
+                    response_serializer=onhand_dot_api_dot_stock_dot_v1_dot_ledger__pb2.ImportQuantitiesResponse.SerializeToString,
             ),
             'ListMovements': grpc.unary_unary_rpc_method_handler(
                     servicer.ListMovements,
@@ -252,6 +273,33 @@ class LedgerService:
             '/onhand.api.stock.v1.LedgerService/RecordAdjustment',
             onhand_dot_api_dot_stock_dot_v1_dot_ledger__pb2.RecordAdjustmentRequest.SerializeToString,
             onhand_dot_api_dot_stock_dot_v1_dot_ledger__pb2.RecordAdjustmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ImportQuantities(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/onhand.api.stock.v1.LedgerService/ImportQuantities',
+            onhand_dot_api_dot_stock_dot_v1_dot_ledger__pb2.ImportQuantitiesRequest.SerializeToString,
+            onhand_dot_api_dot_stock_dot_v1_dot_ledger__pb2.ImportQuantitiesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -50,6 +50,13 @@ class LedgerServiceStub:
     """Moves units between buckets: damage, quarantine and back, shrink, found. Fails with
     FAILED_PRECONDITION (INSUFFICIENT_STOCK) when a bucket other than sellable holds less than asked.
     """
+    ImportQuantities: _grpc.UnaryUnaryMultiCallable[_ledger_pb2.ImportQuantitiesRequest, _ledger_pb2.ImportQuantitiesResponse]
+    """Makes a location have what another system says that it had at a time: absolute quantities, from an ERP or a
+    stocktaking. What differs from the books as of that time becomes a movement from or to shrink; what was sold
+    or received since then stays. One status a line: a line that fails leaves the others alone, unlike in a
+    document. Fails with OUT_OF_RANGE (BEFORE_HISTORY) when movements since as_of_time were archived. Safe to
+    repeat with the same request_id, and without it too: what is as it should be is not changed.
+    """
     ListMovements: _grpc.UnaryUnaryMultiCallable[_ledger_pb2.ListMovementsRequest, _ledger_pb2.ListMovementsResponse]
     """Movements of a location, latest first. Those of months that were archived are not among them: the answer
     says from when on it is whole.
@@ -76,6 +83,13 @@ class LedgerServiceAsyncStub(LedgerServiceStub):
     RecordAdjustment: _aio.UnaryUnaryMultiCallable[_ledger_pb2.RecordAdjustmentRequest, _ledger_pb2.RecordAdjustmentResponse]  # type: ignore[assignment]
     """Moves units between buckets: damage, quarantine and back, shrink, found. Fails with
     FAILED_PRECONDITION (INSUFFICIENT_STOCK) when a bucket other than sellable holds less than asked.
+    """
+    ImportQuantities: _aio.UnaryUnaryMultiCallable[_ledger_pb2.ImportQuantitiesRequest, _ledger_pb2.ImportQuantitiesResponse]  # type: ignore[assignment]
+    """Makes a location have what another system says that it had at a time: absolute quantities, from an ERP or a
+    stocktaking. What differs from the books as of that time becomes a movement from or to shrink; what was sold
+    or received since then stays. One status a line: a line that fails leaves the others alone, unlike in a
+    document. Fails with OUT_OF_RANGE (BEFORE_HISTORY) when movements since as_of_time were archived. Safe to
+    repeat with the same request_id, and without it too: what is as it should be is not changed.
     """
     ListMovements: _aio.UnaryUnaryMultiCallable[_ledger_pb2.ListMovementsRequest, _ledger_pb2.ListMovementsResponse]  # type: ignore[assignment]
     """Movements of a location, latest first. Those of months that were archived are not among them: the answer
@@ -120,6 +134,18 @@ class LedgerServiceServicer:
     ) -> _typing.Union[_ledger_pb2.RecordAdjustmentResponse, _abc.Awaitable[_ledger_pb2.RecordAdjustmentResponse]]:
         """Moves units between buckets: damage, quarantine and back, shrink, found. Fails with
         FAILED_PRECONDITION (INSUFFICIENT_STOCK) when a bucket other than sellable holds less than asked.
+        """
+
+    def ImportQuantities(
+        self,
+        request: _ledger_pb2.ImportQuantitiesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ledger_pb2.ImportQuantitiesResponse, _abc.Awaitable[_ledger_pb2.ImportQuantitiesResponse]]:
+        """Makes a location have what another system says that it had at a time: absolute quantities, from an ERP or a
+        stocktaking. What differs from the books as of that time becomes a movement from or to shrink; what was sold
+        or received since then stays. One status a line: a line that fails leaves the others alone, unlike in a
+        document. Fails with OUT_OF_RANGE (BEFORE_HISTORY) when movements since as_of_time were archived. Safe to
+        repeat with the same request_id, and without it too: what is as it should be is not changed.
         """
 
     def ListMovements(

@@ -141,6 +141,26 @@ class GetTagResponse(_message.Message):
     tags: _containers.RepeatedCompositeFieldContainer[Tag]
     def __init__(self, tags: _Optional[_Iterable[_Union[Tag, _Mapping]]] = ...) -> None: ...
 
+class FollowTagRequest(_message.Message):
+    __slots__ = ("location_id", "epc")
+    LOCATION_ID_FIELD_NUMBER: _ClassVar[int]
+    EPC_FIELD_NUMBER: _ClassVar[int]
+    location_id: str
+    epc: str
+    def __init__(self, location_id: _Optional[str] = ..., epc: _Optional[str] = ...) -> None: ...
+
+class FollowTagResponse(_message.Message):
+    __slots__ = ("read_time", "zone_id", "reader_id", "rssi_cdbm")
+    READ_TIME_FIELD_NUMBER: _ClassVar[int]
+    ZONE_ID_FIELD_NUMBER: _ClassVar[int]
+    READER_ID_FIELD_NUMBER: _ClassVar[int]
+    RSSI_CDBM_FIELD_NUMBER: _ClassVar[int]
+    read_time: _timestamp_pb2.Timestamp
+    zone_id: str
+    reader_id: str
+    rssi_cdbm: int
+    def __init__(self, read_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., zone_id: _Optional[str] = ..., reader_id: _Optional[str] = ..., rssi_cdbm: _Optional[int] = ...) -> None: ...
+
 class ListTagsRequest(_message.Message):
     __slots__ = ("location_id", "item_id", "state", "only_unknown", "page_size", "page_token", "not_seen_since")
     LOCATION_ID_FIELD_NUMBER: _ClassVar[int]

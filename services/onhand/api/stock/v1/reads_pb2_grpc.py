@@ -224,6 +224,11 @@ class TagServiceStub:
                 request_serializer=onhand_dot_api_dot_stock_dot_v1_dot_reads__pb2.GetTagHistoryRequest.SerializeToString,
                 response_deserializer=onhand_dot_api_dot_stock_dot_v1_dot_reads__pb2.GetTagHistoryResponse.FromString,
                 _registered_method=True)
+        self.FollowTag = channel.unary_stream(
+                '/onhand.api.stock.v1.TagService/FollowTag',
+                request_serializer=onhand_dot_api_dot_stock_dot_v1_dot_reads__pb2.FollowTagRequest.SerializeToString,
+                response_deserializer=onhand_dot_api_dot_stock_dot_v1_dot_reads__pb2.FollowTagResponse.FromString,
+                _registered_method=True)
         self.ListTags = channel.unary_unary(
                 '/onhand.api.stock.v1.TagService/ListTags',
                 request_serializer=onhand_dot_api_dot_stock_dot_v1_dot_reads__pb2.ListTagsRequest.SerializeToString,
@@ -251,6 +256,17 @@ class TagServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def FollowTag(self, request, context):
+        """The reads of one tag at a location as they come, repeats included, for who looks for it with a reader in
+        hand: of a tag that lies still GetTag renews the last sight once a minute only. Whoever reads slowly gets the
+        latest. Told are reads that the process which answers takes; with several, some are missing. Ends after 10
+        minutes. Fails with INVALID_ARGUMENT (INVALID_EPC), and with RESOURCE_EXHAUSTED (LIMIT_REACHED) past 1,000
+        of a process.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListTags(self, request, context):
         """Tags of a location, by item, state or last sight, in the order of their EPC.
         """
@@ -270,6 +286,11 @@ def add_TagServiceServicer_to_server(servicer, server):
                     servicer.GetTagHistory,
                     request_deserializer=onhand_dot_api_dot_stock_dot_v1_dot_reads__pb2.GetTagHistoryRequest.FromString,
                     response_serializer=onhand_dot_api_dot_stock_dot_v1_dot_reads__pb2.GetTagHistoryResponse.SerializeToString,
+            ),
+            'FollowTag': grpc.unary_stream_rpc_method_handler(
+                    servicer.FollowTag,
+                    request_deserializer=onhand_dot_api_dot_stock_dot_v1_dot_reads__pb2.FollowTagRequest.FromString,
+                    response_serializer=onhand_dot_api_dot_stock_dot_v1_dot_reads__pb2.FollowTagResponse.SerializeToString,
             ),
             'ListTags': grpc.unary_unary_rpc_method_handler(
                     servicer.ListTags,
@@ -332,6 +353,33 @@ class TagService:
             '/onhand.api.stock.v1.TagService/GetTagHistory',
             onhand_dot_api_dot_stock_dot_v1_dot_reads__pb2.GetTagHistoryRequest.SerializeToString,
             onhand_dot_api_dot_stock_dot_v1_dot_reads__pb2.GetTagHistoryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FollowTag(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/onhand.api.stock.v1.TagService/FollowTag',
+            onhand_dot_api_dot_stock_dot_v1_dot_reads__pb2.FollowTagRequest.SerializeToString,
+            onhand_dot_api_dot_stock_dot_v1_dot_reads__pb2.FollowTagResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -131,6 +131,13 @@ class TagServiceStub:
     were archived are not among them, and the answer says from when on it is whole.
     Fails with INVALID_ARGUMENT (INVALID_EPC); an EPC that nobody saw has no history.
     """
+    FollowTag: _grpc.UnaryStreamMultiCallable[_reads_pb2.FollowTagRequest, _reads_pb2.FollowTagResponse]
+    """The reads of one tag at a location as they come, repeats included, for who looks for it with a reader in
+    hand: of a tag that lies still GetTag renews the last sight once a minute only. Whoever reads slowly gets the
+    latest. Told are reads that the process which answers takes; with several, some are missing. Ends after 10
+    minutes. Fails with INVALID_ARGUMENT (INVALID_EPC), and with RESOURCE_EXHAUSTED (LIMIT_REACHED) past 1,000
+    of a process.
+    """
     ListTags: _grpc.UnaryUnaryMultiCallable[_reads_pb2.ListTagsRequest, _reads_pb2.ListTagsResponse]
     """Tags of a location, by item, state or last sight, in the order of their EPC."""
 
@@ -145,6 +152,13 @@ class TagServiceAsyncStub(TagServiceStub):
     """What happened to one EPC, at every location that the caller speaks for, latest first; events of months that
     were archived are not among them, and the answer says from when on it is whole.
     Fails with INVALID_ARGUMENT (INVALID_EPC); an EPC that nobody saw has no history.
+    """
+    FollowTag: _aio.UnaryStreamMultiCallable[_reads_pb2.FollowTagRequest, _reads_pb2.FollowTagResponse]  # type: ignore[assignment]
+    """The reads of one tag at a location as they come, repeats included, for who looks for it with a reader in
+    hand: of a tag that lies still GetTag renews the last sight once a minute only. Whoever reads slowly gets the
+    latest. Told are reads that the process which answers takes; with several, some are missing. Ends after 10
+    minutes. Fails with INVALID_ARGUMENT (INVALID_EPC), and with RESOURCE_EXHAUSTED (LIMIT_REACHED) past 1,000
+    of a process.
     """
     ListTags: _aio.UnaryUnaryMultiCallable[_reads_pb2.ListTagsRequest, _reads_pb2.ListTagsResponse]  # type: ignore[assignment]
     """Tags of a location, by item, state or last sight, in the order of their EPC."""
@@ -167,6 +181,18 @@ class TagServiceServicer:
         """What happened to one EPC, at every location that the caller speaks for, latest first; events of months that
         were archived are not among them, and the answer says from when on it is whole.
         Fails with INVALID_ARGUMENT (INVALID_EPC); an EPC that nobody saw has no history.
+        """
+
+    def FollowTag(
+        self,
+        request: _reads_pb2.FollowTagRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_reads_pb2.FollowTagResponse], _abc.AsyncIterator[_reads_pb2.FollowTagResponse]]:
+        """The reads of one tag at a location as they come, repeats included, for who looks for it with a reader in
+        hand: of a tag that lies still GetTag renews the last sight once a minute only. Whoever reads slowly gets the
+        latest. Told are reads that the process which answers takes; with several, some are missing. Ends after 10
+        minutes. Fails with INVALID_ARGUMENT (INVALID_EPC), and with RESOURCE_EXHAUSTED (LIMIT_REACHED) past 1,000
+        of a process.
         """
 
     def ListTags(

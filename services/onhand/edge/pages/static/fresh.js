@@ -2,7 +2,7 @@
 // whole, and #fresh of it takes the place of the one before.
 "use strict";
 
-const LOOK_MS = 5000;
+const LOOK_MS = 5000; // where the page does not say another
 const PASS_MS = 60000; // a collection pass is short-lived
 const fresh = () => document.getElementById("fresh");
 let typed = false;
@@ -30,7 +30,7 @@ function renewPass() {
   }
 }
 
-setInterval(look, LOOK_MS);
+setInterval(look, Number(fresh().dataset.every) || LOOK_MS);
 setInterval(renewPass, PASS_MS);
 addEventListener("visibilitychange", () => {
   look();
