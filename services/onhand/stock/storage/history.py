@@ -48,12 +48,13 @@ _LINES_SINCE = f"""
     JOIN reservation_lines l USING (location_id, item_id, reservation_id) JOIN reservations r USING (reservation_id)
     WHERE c.change_time > :at
 """
-# What a line had when its reservation was made: not what came from elsewhere later. Only that adds to both together.
-_MADE = """
-    SELECT l.location_id, l.item_id, l.create_time, l.quantity - coalesce(
-        (SELECT sum(greatest(c.reserved + c.committed, 0)) FROM reservation_changes c
-         WHERE c.location_id = l.location_id AND c.item_id = l.item_id AND c.change_time >= l.create_time
-           AND c.reservation_id = l.reservation_id), 0) AS units
+# What a line held when its reservation was made: what it holds now, less what has come to it and left it since.
+_MADE = f"""
+    SELECT l.location_id, l.item_id, l.create_time,
+           CASE WHEN l.state IN ({ReservationState.HELD:d}, {ReservationState.COMMITTED:d}) THEN l.open ELSE 0 END
+           - coalesce((SELECT sum(c.reserved + c.committed) FROM reservation_changes c
+                       WHERE c.location_id = l.location_id AND c.item_id = l.item_id
+                         AND c.change_time >= l.create_time AND c.reservation_id = l.reservation_id), 0) AS units
     FROM lines l WHERE l.create_time > :at
 """
 _STEPS = f"""
