@@ -68,8 +68,8 @@ async def test_view_database_and_reservation_keep_back_the_same_for_each_channel
     assert (view.on_hand, view.safety_stock, view.available) == (20, 9, 11)
     request = shop.hold(("i2", 11))
     request.channel = "web"
-    await shop.client.reservations.CreateReservation(request)
-    assert await offered(shop, "till", revision) == 7
+    held = (await shop.client.reservations.CreateReservation(request)).reservation
+    assert await offered(shop, "till", held.revision) == 7
     staff = shop.hold(("i2", 9))
     staff.ignore_safety_stock = True
     await shop.client.reservations.CreateReservation(staff)
