@@ -437,7 +437,6 @@ class TestPages:
             f"/store/{store.location_id}/stock?item={item.item_id}",
             "/operations",
             f"/operations/items/{item.item_id}",
-            f"/operations/cells?item={item.item_id}",
         ):
             answer = edge.get(path, headers={**session, **own})
             if answer.headers["content-type"].startswith("text/html"):

@@ -204,7 +204,8 @@ async def test_a_hold_moves_to_another_store_whole_in_part_and_back(
     shop = shops[0]
     await shop.receive(5)
     await shop.receive(2, location_id=shop.s2)
-    held = await create(shop, ask(shop, 3))
+    request = ask(shop, 3)
+    held = await create(shop, request)
     with pytest.raises(errors.InsufficientStock) as raised:
         await move(shop, held.reservation_id)
     assert (raised.value.location_id, raised.value.available) == (shop.s2, 2)
@@ -214,6 +215,7 @@ async def test_a_hold_moves_to_another_store_whole_in_part_and_back(
         shop.s2: 2,
     }
     assert [(await shop.cell(location_id=each)).available for each in (shop.s1, shop.s2)] == [4, 0]
+    assert (await create(shop, request)).lines == held.lines  # the first answer, wherever the units are now
     await shop.client.reservations.CommitReservation(
         res.CommitReservationRequest(
             request_id=str(uuid4()), reservation_id=held.reservation_id, order_id="o1"
@@ -339,3 +341,95 @@ async def test_staff_find_holds_by_what_they_know_and_release_them_at_once(
     with pytest.raises(errors.InvalidField):
         await client.BulkReleaseReservations(res.BulkReleaseReservationsRequest(request_id=str(uuid4())))
     await processes.audited()
+
+
+CALLERS, UNITS, THIRD = 300, 100, 3
+LIMITED, BASKETS_OF_KIOSK = 2, 10
+
+
+async def persist(shops: list[Shop], first: int, call: Callable[[Shop], Any]) -> Any:
+    """Make one call, at another replica when one has gone: safe, as it carries its request_id."""
+    for turn in range(THIRD):
+        try:
+            return await call(shops[(first + turn) % THIRD])
+        except (errors.InsufficientStock, errors.HoldLimitReached, errors.WrongState):
+            raise
+        except Exception:
+            if turn == THIRD - 1:
+                raise
+    return None
+
+
+async def test_100_units_stay_100_amid_moves_limits_bumps_cancels_and_a_killed_replica(
+    own_processes: StockProcesses, mint: Callable[..., str]
+) -> None:
+    """Two stores, three replicas, 300 callers: in the end each unit is held once, and no limit is passed."""
+    await asyncio.gather(*(own_processes.start() for _ in range(THIRD)))
+    clients = [AsyncStock(address, mint()) for address in own_processes.addresses]
+    shop = await open_shop(clients[0])
+    shops = [replace(shop, client=client) for client in clients]
+    await shop.receive(60)
+    await shop.receive(40, location_id=shop.s2)
+    stores = (shop.s1, shop.s2)
+    await apply(
+        shop,
+        *(policy(replace(shop, s1=each), customer_limit=LIMITED, orders_first=True) for each in stores),
+        policy(shop, channel="kiosk", channel_limit=BASKETS_OF_KIOSK),
+    )
+
+    async def caller(index: int) -> None:
+        kind, at = index % 6, stores[index // 6 % 2]
+        named = {
+            1: {"order_id": f"o{index}"},
+            2: {"customer_id": "ann"},
+            5: {"channel": "kiosk"},
+        }.get(kind, {})
+        request = ask(shop, at=at, **named)
+        moving = res.TransferReservationRequest(
+            request_id=str(uuid4()),
+            reservation_id=request.request_id,
+            from_location_id=at,
+            to_location_id=next(each for each in stores if each != at),
+        )
+        giving_back = res.ReleaseReservationRequest(
+            request_id=str(uuid4()), reservation_id=request.request_id
+        )
+        try:
+            await persist(
+                shops, index, lambda s: s.client.reservations.CreateReservation(request, timeout=30)
+            )
+            if kind == 3:
+                await persist(
+                    shops, index, lambda s: s.client.reservations.TransferReservation(moving, timeout=30)
+                )
+            if kind == 4:
+                await persist(
+                    shops, index, lambda s: s.client.reservations.ReleaseReservation(giving_back, timeout=30)
+                )
+        except (errors.InsufficientStock, errors.HoldLimitReached, errors.WrongState):
+            return  # none left, past a limit, or bumped meanwhile
+
+    tasks = [asyncio.create_task(caller(index)) for index in range(CALLERS)]
+    while not any(task.done() for task in tasks):
+        await asyncio.sleep(0)
+    own_processes.kill(THIRD - 1)
+    await asyncio.gather(*tasks)
+    for at in stores:  # what was given back late is taken now
+        while (left := (await shop.cell(location_id=at)).available) > 0:
+            await create(shop, ask(shop, left, at=at))
+    cells = [await shop.cell(location_id=at) for at in stores]
+    assert [(each.on_hand, each.reserved, each.available) for each in cells] == [(60, 60, 0), (40, 40, 0)]
+
+    async def held_by(**wanted: Any) -> int:
+        """Return the units that live holds have, by the reservations themselves."""
+        request = res.ListReservationsRequest(item_id="i2", states=[HELD], page_size=1000, **wanted)
+        found = (await shop.client.reservations.ListReservations(request)).reservations
+        lines = [line for each in found for line in each.lines if line.location_id in stores]
+        return sum(line.quantity - line.fulfilled_quantity - line.released_quantity for line in lines)
+
+    assert await held_by() == UNITS
+    assert await held_by(customer_id="ann") <= LIMITED
+    assert await held_by(channel="kiosk", location_id=shop.s1) <= BASKETS_OF_KIOSK
+    for client in clients:
+        await client.close()
+    await own_processes.audited()

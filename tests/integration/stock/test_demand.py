@@ -68,8 +68,13 @@ class Days:
 
 
 @pytest.fixture
-async def days(fresh_settings: Callable[..., Any]) -> AsyncIterator[Days]:
-    settings = fresh_settings("stock", StockSettings)
+def settings(fresh_settings: Callable[..., Any]) -> StockSettings:
+    made: StockSettings = fresh_settings("stock", StockSettings)
+    return made
+
+
+@pytest.fixture
+async def days(settings: StockSettings) -> AsyncIterator[Days]:
     database = Database(settings, "test")
     yield Days(database, settings)
     await database.close()

@@ -266,4 +266,4 @@ def test_units_that_move_count_at_one_place_only(state: ReservationState) -> Non
     assert promised == [1, 2]
     back = [(there, KEY, 2)]
     reservations.transfer(changed, moving, back, allow_partial=False, ignore_safety_stock=False)
-    assert [(each.quantity, each.open) for each in moving.lines] == [(5, 3), (2, 0)]
+    assert [(each.quantity, each.open) for each in moving.lines] == [(3, 3), (2, 0)]

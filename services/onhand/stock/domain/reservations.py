@@ -113,7 +113,10 @@ def transfer(
         if there is None:
             reservation.lines.append(ReservationLine(to_key, units))
         else:
-            there.quantity += units
+            # What comes back to where it was is as if it had not left.
+            back = min(units, there.released)
+            there.released -= back
+            there.quantity += units - back
 
 
 def fulfil(

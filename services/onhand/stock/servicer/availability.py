@@ -54,7 +54,7 @@ class AvailabilityServicer:
         hidden = hidden_by(request.read_mask)
 
         def line(key: CellKey, slot: int, now: datetime) -> pb.AvailabilityLine:
-            standing = self._view.standing_at(slot, key.location_id, request.channel)
+            standing = self._view.standing_at(slot, key.location_id, _keeping(request))
             return self._lines.line(key, standing, None, now, request.channel, hidden)
 
         keys = [CellKey(location, item) for item in request.item_ids for location in request.location_ids]
@@ -76,7 +76,7 @@ class AvailabilityServicer:
     async def _get_from_database(self, asked: Asked) -> pb.GetAvailabilityResponse:
         request = asked.request
         cells, as_of, revision = await self._standings(
-            request.consistency, request.item_ids, request.location_ids, request.channel
+            request.consistency, request.item_ids, request.location_ids, _keeping(request)
         )
         keys = [CellKey(location, item) for item in request.item_ids for location in request.location_ids]
         shown = None if "as_of" in asked.hidden else as_of
@@ -222,6 +222,11 @@ class _Told:
         key = cell.location_id, cell.item_id
         before, self._states[key] = self._states.get(key), cell.stock_state
         return before != cell.stock_state
+
+
+def _keeping(request: pb.GetAvailabilityRequest) -> str:
+    """Return the channel whose policies keep units back."""
+    return request.policy_channel or request.channel
 
 
 def _exclusion(

@@ -114,17 +114,17 @@ _SAVE_QUANTITIES = text(f"""
     ), grown AS (
         SELECT v.location_id, v.item_id, v.quantity - coalesce(l.quantity, 0) AS units
         FROM v LEFT JOIN reservation_lines l
-          ON (l.location_id, l.item_id, l.reservation_id) = (v.location_id, v.item_id, :reservation_id)
+          ON (l.location_id, l.item_id, l.reservation_id) = (v.location_id, v.item_id, CAST(:reservation_id AS uuid))
     ), saved AS (
         INSERT INTO reservation_lines (location_id, reservation_id, item_id, quantity)
-        SELECT location_id, :reservation_id, item_id, quantity FROM v
+        SELECT location_id, CAST(:reservation_id AS uuid), item_id, quantity FROM v
         ON CONFLICT (location_id, reservation_id, item_id) DO UPDATE SET quantity = excluded.quantity
     )
     INSERT INTO reservation_changes AS c
         (location_id, item_id, change_time, reservation_id, reserved, committed)
-    SELECT location_id, item_id, now(), :reservation_id,
-           CASE :state WHEN {ReservationState.HELD:d} THEN units ELSE 0 END,
-           CASE :state WHEN {ReservationState.COMMITTED:d} THEN units ELSE 0 END
+    SELECT location_id, item_id, now(), CAST(:reservation_id AS uuid),
+           CASE CAST(:state AS smallint) WHEN {ReservationState.HELD:d} THEN units ELSE 0 END,
+           CASE CAST(:state AS smallint) WHEN {ReservationState.COMMITTED:d} THEN units ELSE 0 END
     FROM grown WHERE units <> 0
     ON CONFLICT (location_id, item_id, change_time, reservation_id) DO UPDATE SET
         reserved = c.reserved + excluded.reserved, committed = c.committed + excluded.committed

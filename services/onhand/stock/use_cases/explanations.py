@@ -42,8 +42,8 @@ class Explanations:
     def __init__(self, deps: Deps) -> None:
         self._deps = deps
 
-    async def explain(self, key: CellKey, after: After | None, count: int) -> Explanation:
-        """Return the terms of a cell and up to `count` reservations and movements behind them.
+    async def explain(self, key: CellKey, channel: str, after: After | None, count: int) -> Explanation:
+        """Return the terms of a cell for a channel, and up to `count` reservations and movements behind them.
 
         Raises UnknownItem, UnknownLocation.
         """
@@ -52,7 +52,7 @@ class Explanations:
         async def work(connection: AsyncConnection) -> Explanation:
             await months.take_snapshot(connection)
             cell = await _cell(connection, key, now)
-            policies = _policies(cell)
+            policies = _policies(cell, channel)
             held: list[Held] = []
             movements: list[Movement] = []
             if after is None or after.movement_id is None:
@@ -67,8 +67,8 @@ class Explanations:
                     count=count - len(held),
                 )
             return Explanation(
-                Standing.of(cell),
-                terms(cell, policies, await history.tally(connection, key, now)),
+                Standing.of(cell, channel),
+                terms(cell, policies, await history.tally(connection, key, now), channel),
                 [] if after else policies,
                 [] if after else await history.counts_of(connection, key),
                 held,
@@ -112,11 +112,11 @@ class Explanations:
         return found
 
 
-def _policies(cell: Cell) -> list[Policy]:
-    """Return the rule that keeps units of a cell back."""
-    found = explain(cell.rules, "", cell.safety_stock)
+def _policies(cell: Cell, channel: str) -> list[Policy]:
+    """Return the rule that keeps units of a cell back from a channel."""
+    found = explain(cell.rules, channel, cell.safety_stock)
     sellable = cell.buckets[Bucket.SELLABLE]
-    kept = cell.terms("").kept(sellable)
+    kept = cell.terms(channel).kept(sellable)
     by_share = kept > found["safety_stock"][0]
     _, rule = found["kept_percent" if by_share else "safety_stock"]
     return [Policy(str(rule.scope) if rule else "location", kept)] if kept else []

@@ -323,10 +323,14 @@ def _answer_again(hold: Hold, actor: str, request: bytes, first: Reservation) ->
     # The first answer, whatever became of the reservation since.
     first.state, first.order_id = ReservationState.HELD, hold.order_id
     first.expire_time = first.create_time + timedelta(seconds=hold.hold_s)
+    # Lines that came by a move to another location were not in it.
+    asked = dict(hold.totals())
+    first.lines = sorted(
+        (line for line in first.lines if line.key in asked), key=lambda line: list(asked).index(line.key)
+    )
     for line in first.lines:
         line.fulfilled = line.released = 0
-    asked = [key for key, _ in hold.lines]
-    first.lines.sort(key=lambda line: asked.index(line.key))
+        line.quantity = min(line.quantity, asked[line.key])
     return first
 
 

@@ -16,7 +16,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class StockEvent(_message.Message):
-    __slots__ = ("event_id", "record_time", "revision", "balance_changed", "tag_changed", "reservation_changed", "stock_alerted", "catalog_changed", "count_finished", "shipment_changed")
+    __slots__ = ("event_id", "record_time", "revision", "balance_changed", "tag_changed", "reservation_changed", "stock_alerted", "catalog_changed", "count_finished", "shipment_changed", "tags_changed")
     EVENT_ID_FIELD_NUMBER: _ClassVar[int]
     RECORD_TIME_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
@@ -27,6 +27,7 @@ class StockEvent(_message.Message):
     CATALOG_CHANGED_FIELD_NUMBER: _ClassVar[int]
     COUNT_FINISHED_FIELD_NUMBER: _ClassVar[int]
     SHIPMENT_CHANGED_FIELD_NUMBER: _ClassVar[int]
+    TAGS_CHANGED_FIELD_NUMBER: _ClassVar[int]
     event_id: str
     record_time: _timestamp_pb2.Timestamp
     revision: int
@@ -37,7 +38,8 @@ class StockEvent(_message.Message):
     catalog_changed: CatalogChanged
     count_finished: CountFinished
     shipment_changed: ShipmentChanged
-    def __init__(self, event_id: _Optional[str] = ..., record_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., revision: _Optional[int] = ..., balance_changed: _Optional[_Union[BalanceChanged, _Mapping]] = ..., tag_changed: _Optional[_Union[TagChanged, _Mapping]] = ..., reservation_changed: _Optional[_Union[ReservationChanged, _Mapping]] = ..., stock_alerted: _Optional[_Union[StockAlerted, _Mapping]] = ..., catalog_changed: _Optional[_Union[CatalogChanged, _Mapping]] = ..., count_finished: _Optional[_Union[CountFinished, _Mapping]] = ..., shipment_changed: _Optional[_Union[ShipmentChanged, _Mapping]] = ...) -> None: ...
+    tags_changed: TagsChanged
+    def __init__(self, event_id: _Optional[str] = ..., record_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., revision: _Optional[int] = ..., balance_changed: _Optional[_Union[BalanceChanged, _Mapping]] = ..., tag_changed: _Optional[_Union[TagChanged, _Mapping]] = ..., reservation_changed: _Optional[_Union[ReservationChanged, _Mapping]] = ..., stock_alerted: _Optional[_Union[StockAlerted, _Mapping]] = ..., catalog_changed: _Optional[_Union[CatalogChanged, _Mapping]] = ..., count_finished: _Optional[_Union[CountFinished, _Mapping]] = ..., shipment_changed: _Optional[_Union[ShipmentChanged, _Mapping]] = ..., tags_changed: _Optional[_Union[TagsChanged, _Mapping]] = ...) -> None: ...
 
 class StockEvents(_message.Message):
     __slots__ = ("events",)
@@ -86,6 +88,12 @@ class TagChanged(_message.Message):
     state_before: _reads_pb2.Tag.State
     zone_id_before: str
     def __init__(self, tag: _Optional[_Union[_reads_pb2.Tag, _Mapping]] = ..., state_before: _Optional[_Union[_reads_pb2.Tag.State, str]] = ..., zone_id_before: _Optional[str] = ...) -> None: ...
+
+class TagsChanged(_message.Message):
+    __slots__ = ("changes",)
+    CHANGES_FIELD_NUMBER: _ClassVar[int]
+    changes: _containers.RepeatedCompositeFieldContainer[TagChanged]
+    def __init__(self, changes: _Optional[_Iterable[_Union[TagChanged, _Mapping]]] = ...) -> None: ...
 
 class ReservationChanged(_message.Message):
     __slots__ = ("reservation", "version")
