@@ -16,7 +16,6 @@ from typing import Any
 import structlog
 from opentelemetry import context, metrics, propagate, trace
 from opentelemetry.context import Context
-from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.propagators.textmap import Setter, default_setter
 from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider
@@ -63,6 +62,11 @@ def configure(service: str, settings: Telemetry) -> None:
     if settings.otlp_endpoint:
         global _recording  # noqa: PLW0603  a fact of the process, set once before anything runs
         _recording = True
+        # A process that records nothing need not have it in memory.
+        from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import (
+            OTLPSpanExporter,
+        )
+
         provider = TracerProvider(
             resource=resource, sampler=ParentBased(TraceIdRatioBased(settings.trace_ratio))
         )

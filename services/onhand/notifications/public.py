@@ -1,23 +1,26 @@
-"""What the world may call: the link by which a reader says that they have had enough (RFC 8058).
+"""What the world may call: links to say that one has had enough (RFC 8058), and links that tell of a click.
 
-Behind a proxy that speaks https. The link names nobody: it is sealed, and says an address's id and a topic.
+Behind a proxy that speaks https. A link names nobody: it is sealed, and says an address's id and a topic, or a
+message's id and where it leads. So it leads nowhere but where a message of ours has sent its reader.
 """
 
+from base64 import b64decode
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from http import HTTPStatus
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from onhand.kit import trail
 from onhand.kit.errors import NotFound, OnhandError
 from onhand.kit.http import Protocol
 from onhand.notifications.config import NotificationsSettings
+from onhand.notifications.use_cases.measures import Measures
 
 CONNECTIONS = 200
 """Requests under way at a time; protects the database from whoever finds the address."""
@@ -43,12 +46,14 @@ _HEADERS = {
     "x-frame-options": "DENY",
     "x-robots-tag": "noindex",
 }
+_PIXEL = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+"""A GIF of one transparent point."""
 
 Unsubscribe = Callable[[str], Awaitable[None]]
 
 
-def public_app(unsubscribe: Unsubscribe) -> Starlette:
-    """Return the application. Nothing happens by GET: scanners of mail follow every link."""
+def public_app(unsubscribe: Unsubscribe, measures: Measures) -> Starlette:
+    """Return the application. Nothing is changed for a reader by GET: scanners of mail follow every link."""
 
     async def answer(request: Request) -> Response:
         if request.method != "POST":
@@ -63,7 +68,27 @@ def public_app(unsubscribe: Unsubscribe) -> Starlette:
             return _page(_LATER, HTTPStatus.SERVICE_UNAVAILABLE)
         return _page(_DONE)
 
-    return Starlette(routes=[Route("/unsubscribe/{token}", answer, methods=["GET", "POST"])])
+    async def click(request: Request) -> Response:
+        try:
+            message_id, target = measures.target_of(request.path_params["token"])
+        except NotFound:
+            return _page(_UNKNOWN, HTTPStatus.NOT_FOUND)
+        with suppress(OnhandError):  # the reader goes on, whether it is counted or not
+            await measures.clicked(message_id)
+        return RedirectResponse(target, HTTPStatus.SEE_OTHER, _HEADERS)
+
+    async def opened(request: Request) -> Response:
+        with suppress(OnhandError):
+            await measures.opened(request.path_params["token"])
+        return Response(_PIXEL, media_type="image/gif", headers=_HEADERS)
+
+    return Starlette(
+        routes=[
+            Route("/unsubscribe/{token}", answer, methods=["GET", "POST"]),
+            Route("/click/{token}", click),
+            Route("/open/{token}", opened),
+        ]
+    )
 
 
 def _page(content: str, status: HTTPStatus = HTTPStatus.OK) -> HTMLResponse:

@@ -28,7 +28,7 @@ async def reached(make_world: Any, mail_server: MailServer) -> AsyncIterator[Wor
         public_listen=f"127.0.0.1:{port}",
         public_url=f"http://127.0.0.1:{port}",
     )
-    page = public_app(Unsubscribing(world.database, world.clock, world.vault).unsubscribe)
+    page = public_app(Unsubscribing(world.database, world.clock, world.vault).unsubscribe, world.measures)
     server = PublicServer(world.settings, page)
     task = asyncio.create_task(server.serve())
     await eventually(lambda: server.started)

@@ -1,5 +1,6 @@
 """What stock changed, in the order of its transactions, for publishing: rows → domain."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import text
@@ -8,7 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from onhand.stock.domain.epcis.own import Change
 from onhand.stock.domain.model import Bucket, Reason, TagState, ZoneKind
 
-_CURSOR = text("SELECT revision::text AS revision, key FROM epcis_cursor FOR UPDATE SKIP LOCKED")
+PUBLISH_LOCK = 0x6570636973
+"""Key of the advisory lock of whoever publishes; a lock on the cursor's row would make it a writer from there on,
+and all views would wait until it has made its events."""
+_LOCK = text("SELECT pg_try_advisory_xact_lock(:key)")
+_CURSOR = text("SELECT revision::text AS revision, key FROM epcis_cursor")
 _ADVANCE = text("UPDATE epcis_cursor SET revision = CAST(:revision AS xid8), key = :key")
 # Below the oldest open transaction nothing more can come. What a captured event changed is told by it.
 _BOUNDS = """
@@ -51,14 +56,26 @@ _CHANGES = text(f"""
 _LAST = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 
 
-async def take(connection: AsyncConnection, count: int) -> tuple[list[Change], int]:
-    """Read the next changes and move past them.
+@dataclass(frozen=True)
+class Taken:
+    """Changes that were read one after the other."""
 
-    Returns those to publish, and how many were read: 0 also while another process publishes.
+    changes: list[Change]
+    """Those to publish."""
+    count: int
+    """All that were read."""
+    last: Any
+    """The row of the last one."""
+
+
+async def take(connection: AsyncConnection, count: int) -> Taken | None:
+    """Read the next changes; None when there is none, or while another process publishes.
+
+    Until `pass_by` is called the transaction has written nothing, and so holds nobody back.
     """
-    cursor = (await connection.execute(_CURSOR)).one_or_none()
-    if cursor is None:
-        return [], 0
+    if not (await connection.execute(_LOCK, {"key": PUBLISH_LOCK})).scalar_one():
+        return None
+    cursor = (await connection.execute(_CURSOR)).one()
     kind, key = cursor.key[:1], cursor.key[1:]
     rows = (
         await connection.execute(
@@ -72,9 +89,14 @@ async def take(connection: AsyncConnection, count: int) -> tuple[list[Change], i
             },
         )
     ).all()
-    if rows:
-        await connection.execute(_ADVANCE, {"revision": int(rows[-1].revision), "key": rows[-1].key})
-    return [_change(row) for row in rows if not row.captured], len(rows)
+    if not rows:
+        return None
+    return Taken([_change(row) for row in rows if not row.captured], len(rows), rows[-1])
+
+
+async def pass_by(connection: AsyncConnection, taken: Taken) -> None:
+    """Go on after these changes the next time."""
+    await connection.execute(_ADVANCE, {"revision": int(taken.last.revision), "key": taken.last.key})
 
 
 def _change(row: Any) -> Change:

@@ -23,7 +23,7 @@ class Availability:
         self._deps = deps
 
     async def read_now(
-        self, item_ids: Sequence[str], location_ids: Sequence[str]
+        self, item_ids: Sequence[str], location_ids: Sequence[str], channel: str = ""
     ) -> tuple[dict[CellKey, Standing], datetime, int]:
         """Return cells as committed now, the moment, and a revision that all of them are at or below."""
         now = self._deps.clock.now()
@@ -33,12 +33,12 @@ class Availability:
             return cells, await outbox.read_revision(connection)
 
         cells, revision = await self._deps.database.read(work)
-        return {key: Standing.of(cell) for key, cell in cells.items()}, now, revision
+        return {key: Standing.of(cell, channel) for key, cell in cells.items()}, now, revision
 
     async def read_past(
-        self, item_ids: Sequence[str], location_ids: Sequence[str], at: datetime
+        self, item_ids: Sequence[str], location_ids: Sequence[str], at: datetime, channel: str = ""
     ) -> dict[CellKey, Standing]:
-        """Return cells as they stood at a past moment, with the safety stock of today and no revision.
+        """Return cells as they stood at a past moment, with the policies of today and no revision.
 
         Raises BeforeHistory; TooMany; InvalidField for a moment to come.
         """
@@ -64,7 +64,7 @@ class Availability:
             if cell.confirm_time > at:
                 cell.confirm_time = datetime.min.replace(tzinfo=at.tzinfo)  # since when is not known
             cell.revision = 0
-        return {key: Standing.of(cell) for key, cell in cells.items()}
+        return {key: Standing.of(cell, channel) for key, cell in cells.items()}
 
 
 async def cells_now(

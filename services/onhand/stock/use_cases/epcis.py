@@ -328,14 +328,17 @@ class Epcis:
         """Publish the next of stock's own changes as events; returns how many changes it took."""
 
         async def work(connection: AsyncConnection) -> int:
-            found, taken = await epcis_changes.take(connection, self._deps.settings.epcis_publish_batch)
+            taken = await epcis_changes.take(connection, self._deps.settings.epcis_publish_batch)
+            if taken is None:
+                return 0
             now = self._deps.clock.now()
-            made = [
-                stored(event, own.CONTEXT, location_id, now, published=True, effect=PUBLISHED)
-                for location_id, event in own.events(found)
-            ]
+            made = []
+            for location_id, event in own.events(taken.changes):
+                made.append(stored(event, own.CONTEXT, location_id, now, published=True, effect=PUBLISHED))
+                await asyncio.sleep(0)  # lets calls through
+            await epcis_changes.pass_by(connection, taken)
             await rows.add_events(connection, made)
-            return taken
+            return taken.count
 
         return await self._deps.database.transaction(work)
 
