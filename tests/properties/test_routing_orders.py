@@ -14,7 +14,7 @@ from onhand.routing.domain import ending, placing, transfers
 from onhand.routing.domain.cost import Option, Portion, Question
 from onhand.routing.domain.ending import Destination, News, NewsKind
 from onhand.routing.domain.lifecycle import LEFT, WITH_TASK, FulfilmentMethod, LineState
-from onhand.routing.domain.order import NAMESPACE, AssignmentState, Cause, Customer, Line, Order
+from onhand.routing.domain.order import NAMESPACE, Assignment, AssignmentState, Cause, Customer, Line, Order
 from onhand.routing.domain.plan import Plan
 from onhand.routing.domain.policy import Policy
 from onhand.routing.domain.transfers import ShipmentNews, ShipmentState
@@ -59,8 +59,8 @@ class Orders(RuleBasedStateMachine):
         # As the saga does: what nobody wants any more ends before anything is planned.
         for assignment in self.order.assignments:
             under_way = assignment.state is AssignmentState.UNDER_WAY
-            if under_way and not assignment.transfer_to and not placing.still_wanted(self.order, assignment):
-                placing.abandon(self.order, assignment)
+            if under_way and not placing.still_wanted(self.order, assignment):
+                self._without_lines(assignment)
         portions = []
         for line in self.order.waiting():
             near = data.draw(st.integers(0, line.quantity))
@@ -74,21 +74,31 @@ class Orders(RuleBasedStateMachine):
     def stock_answers(self, *, refused: bool) -> None:
         under_way = [each for each in self.order.assignments if each.state is AssignmentState.UNDER_WAY]
         for assignment in under_way[:1]:
-            if not assignment.transfer_to and not placing.still_wanted(self.order, assignment):
-                placing.abandon(self.order, assignment)
+            if not placing.still_wanted(self.order, assignment):
+                self._without_lines(assignment)
             elif refused:
                 placing.refuse(self.order, assignment, CAUSE, "gone", may_hold=False)
             elif assignment.transfer_to:
-                units = sum(assignment.quantities().values())
-                self.committed[assignment.reservation_id] += units
-                self.shipments.append((str(uuid5(NAMESPACE, assignment.task_id)), units))
-                times = NOW + HOUR, NOW + 2 * HOUR
-                transfers.send(self.order, assignment, self.shipments[-1][0], *times, timedelta(), CAUSE)
+                self._send(assignment)
             else:
                 self.committed[assignment.reservation_id] += sum(assignment.quantities().values())
                 units = {each.line_id: each.quantity for each in assignment.lines}
                 self.tasks.append((assignment.task_id, units))
                 placing.assign(self.order, assignment, NOW + HOUR, None, timedelta(), CAUSE)
+
+    def _without_lines(self, assignment: Assignment) -> None:
+        """A transfer may have been announced already: it is seen through, and called off."""
+        if assignment.transfer_to:
+            self._send(assignment)
+        else:
+            placing.abandon(self.order, assignment)
+
+    def _send(self, assignment: Assignment) -> None:
+        units = sum(assignment.quantities().values())
+        self.committed[assignment.reservation_id] += units
+        self.shipments.append((str(uuid5(NAMESPACE, assignment.task_id)), units))
+        times = NOW + HOUR, NOW + 2 * HOUR
+        transfers.send(self.order, assignment, self.shipments[-1][0], *times, timedelta(), CAUSE)
 
     @precondition(lambda self: self.tasks)
     @rule(data=st.data(), kind=st.sampled_from(NewsKind))

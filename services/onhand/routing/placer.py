@@ -11,7 +11,7 @@ from onhand.routing.domain import placing
 from onhand.routing.domain.cost import Cell, Demand, Option, Question, all_items
 from onhand.routing.domain.lifecycle import FulfilmentMethod
 from onhand.routing.domain.order import Order, Position
-from onhand.routing.domain.plan import Plan, make_plan, planned_in_wave
+from onhand.routing.domain.plan import Plan, joined, make_plan, planned_in_wave
 from onhand.routing.domain.policy import Policy
 from onhand.routing.domain.wave import WaveOrder
 from onhand.routing.messages.orders import address_message, place_of
@@ -59,39 +59,26 @@ class Placer:
                 return plan
         plan = make_plan(question, policy)
         if order.allow_transfer and len(plan.placed) < len(question.demands):
-            return await self._by_transfer(order, plan)
+            return await self.to_store(plan, order.channel, order.latest_time)
         return plan
 
-    async def _by_transfer(self, order: Order, at_store: Plan) -> Plan:
-        """Plan an order to collect from wherever its goods can come from; what the store has comes from there."""
-        (store,) = at_store.question.options
-        demands = at_store.question.demands
-        plan = await self.to_store(store, demands, at_store.policy, order.channel, order.latest_time)
-        return plan if len(plan.placed) > len(at_store.placed) else at_store
+    async def to_store(self, at_store: Plan, channel: str, latest_time: datetime | None = None) -> Plan:
+        """Plan what a store lacks of lines that are collected there, from all that ship; with what it has.
 
-    async def to_store(
-        self,
-        store: Option,
-        demands: Sequence[Demand],
-        policy: Policy,
-        channel: str,
-        latest_time: datetime | None = None,
-    ) -> Plan:
-        """Plan lines that are collected in a store from it and from all that ship. Raises DependencyUnavailable.
-
-        It is the question of an order that is shipped to the store, with the store itself next door.
+        It is the question of an order that is shipped to the store. Raises DependencyUnavailable.
         """
+        (store,) = at_store.question.options
         location = await self._stock.location(store.location_id)
-        options: list[Option] = []
-        if location is not None and location.position is not None and not store.barred:
-            shippers = await self._shippers(location.position, location.place)
-            others = [each for each in shippers if each.location_id != store.location_id]
-            options = await self._with_facts(
-                await self._arriving(others, store.location_id, latest_time), demands, policy, channel
-            )
-        next_door = replace(store, distance_metres=0)
-        question = Question(FulfilmentMethod.SHIP, tuple(demands), (next_door, *options), allow_split=True)
-        return make_plan(question, policy)
+        if location is None or location.position is None or store.barred:
+            return at_store
+        lacks = [each for each in at_store.question.demands if each.line_id not in at_store.placed]
+        shippers = await self._shippers(location.position, location.place)
+        others = [each for each in shippers if each.location_id != store.location_id]
+        arriving = await self._arriving(others, store.location_id, latest_time)
+        options = tuple(await self._with_facts(arriving, lacks, at_store.policy, channel))
+        question = Question(FulfilmentMethod.SHIP, tuple(lacks), options, allow_split=True)
+        sent = make_plan(question, at_store.policy)
+        return joined(at_store, sent) if sent.portions else at_store
 
     async def _arriving(
         self, options: Sequence[Option], store_id: str, latest_time: datetime | None

@@ -87,7 +87,7 @@ class Quoter:
     async def _by_transfer(self, at_store: Plan, channel: str) -> Offer | None:
         """Return what a cart could be at a store by a transfer; None where something is to be had nowhere."""
         (store,) = at_store.question.options
-        plan = await self._placer.to_store(store, at_store.question.demands, at_store.policy, channel)
+        plan = await self._placer.to_store(at_store, channel)
         distances = {each.location_id: each.distance_metres for each in plan.question.options}
         sources = sorted({portion.location_id for portion in plan.portions} - {store.location_id})
         found = await self._promiser.of_transfers(

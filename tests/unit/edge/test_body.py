@@ -14,7 +14,10 @@ LIMIT = 1 << 20
 
 def test_one_member_or_several_are_one_body() -> None:
     assert inflate(gzip.compress(b"one", mtime=0), LIMIT) == b"one"
-    assert inflate(gzip.compress(b"one", mtime=0) + gzip.compress(b"") + gzip.compress(b"two"), LIMIT) == b"onetwo"
+    assert (
+        inflate(gzip.compress(b"one", mtime=0) + gzip.compress(b"") + gzip.compress(b"two"), LIMIT)
+        == b"onetwo"
+    )
 
 
 def test_exactly_the_limit_passes_and_a_byte_more_does_not() -> None:
