@@ -14,6 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import licences
 from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
@@ -135,8 +136,16 @@ def docstrings(kind: type) -> Iterator[tuple[str, str]]:
                 yield name, " ".join(text.split())
 
 
+def dependencies() -> str:
+    """What the project stands on."""
+    return table(
+        ["package", "version", "licence", "comes with"],
+        ([f"`{name}`", *rest] for name, *rest in licences.rows()),
+    )
+
+
 def tables() -> dict[str, str]:
-    made = {"errors": errors(), "scopes": scopes(), "limits": limits()}
+    made = {"errors": errors(), "scopes": scopes(), "limits": limits(), "dependencies": dependencies()}
     for name, path in SETTINGS.items():
         module, _, kind = path.rpartition(".")
         made[f"settings {name}"] = settings(getattr(import_module(module), kind))

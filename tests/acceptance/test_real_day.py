@@ -96,21 +96,9 @@ def test_the_plan_of_a_day_takes_no_unit_twice() -> None:
 @pytest.mark.long
 def test_a_whole_day_with_failing_picks_and_stores_that_close(tmp_path: Path) -> None:
     """Every claim of the demo: all orders end, nothing is oversold, 99 % of promises are kept."""
-    arguments = ("--once", "--day", DAY.isoformat(), "--stores", "50", "--seconds", "240", "--orders", "0.6")
+    arguments = f"demo --once --day {DAY} --stores 32 --seconds 180 --orders 0.6 --fail 0.05 --closing 0.02 --ready 90"
     done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "onhand",
-            "demo",
-            *arguments,
-            "--fail",
-            "0.05",
-            "--closing",
-            "0.02",
-            "--ready",
-            "60",
-        ],
+        [sys.executable, "-m", "onhand", *arguments.split()],
         env=os.environ | {"TMPDIR": str(tmp_path), "COLUMNS": "120"},
         capture_output=True,
         text=True,

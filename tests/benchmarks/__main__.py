@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     if load.name() != "h2load":
         print("bench: no h2load here (Debian: nghttp2-client), using the own client", file=sys.stderr)
-    rows, failed = _measure(figures, Size(options.rounds, options.seconds))
+    rows, failed = _measure(figures, Size(options.rounds, options.seconds, options.events))
     print(table(rows))
     if options.json:
         options.json.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n")
@@ -46,6 +46,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--strict", action="store_true", help="exit 1 when a row misses its target")
     parser.add_argument("--rounds", type=int, default=Size.rounds, help="turns of each side")
     parser.add_argument("--seconds", type=float, default=Size.seconds, help="of each side in a round")
+    parser.add_argument("--events", type=int, default=Size.events, help="that notifications are made of")
     return parser.parse_args(arguments)
 
 

@@ -8,16 +8,16 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import cycle, islice
 
 import asyncpg
 
-from benchmarks import bare, load, memory, reserve, routing, views, waves, world
+from benchmarks import bare, load, memory, notify, reserve, routing, views, waves, world
 from benchmarks.harness import Bench
 from benchmarks.load import LoadFailedError
 from benchmarks.rows import Measured
 from onhand.api.stock.v1 import availability_pb2, reads_pb2
+from onhand.kit.clock import SystemClock
 
 GET_AVAILABILITY = "/onhand.api.stock.v1.AvailabilityService/GetAvailability"
 CREATE_RESERVATION = "/onhand.api.stock.v1.ReservationService/CreateReservation"
@@ -38,8 +38,8 @@ REPEATED_TAGS = 500
 """Tags that a reader keeps seeing."""
 STREAM_BATCHES = 1_000
 """Distinct batches a reader and second that are prepared; beyond them the stream ends early."""
-UNACKNOWLEDGED = 16
-"""Batches that a sender has under way on a stream."""
+UNACKNOWLEDGED = 64
+"""Batches that a sender has under way on a stream: as many as our gateway."""
 NEW_TAGS = 500
 """Never-seen tags in a batch: a pallet through the door."""
 NEW_TAG_SENDERS = 4
@@ -52,35 +52,43 @@ READ_COST_GROWTH = 1.3
 _UPSERT = """
     INSERT INTO tags (location_id, epc, item_id, state, state_time, zone_id, first_seen_time, last_seen_time,
                       rssi_cdbm)
-    SELECT $1, epc, $3, 1, $4, 'floor', $4, $4, -5500 FROM unnest($2::bytea[]) AS epc
+    SELECT $1, epc, ($3::text[])[n % cardinality($3::text[]) + 1], 1, $4, 'floor', $4, $4, -5500
+    FROM unnest($2::bytea[]) WITH ORDINALITY AS t (epc, n)
     ON CONFLICT (location_id, epc) DO UPDATE
     SET last_seen_time = excluded.last_seen_time, rssi_cdbm = excluded.rssi_cdbm
 """
 _UPSERT_ALL = """
-    WITH new AS (SELECT epc, gen_random_uuid() AS id FROM unnest($2::bytea[]) AS epc),
+    WITH new AS (
+        SELECT epc, id, ($3::text[])[n % cardinality($3::text[]) + 1] AS item_id
+        FROM unnest($2::bytea[], $5::uuid[]) WITH ORDINALITY AS t (epc, id, n)
+    ),
     added_tags AS (
         INSERT INTO tags (location_id, epc, item_id, state, state_time, zone_id, first_seen_time, last_seen_time,
                           rssi_cdbm)
-        SELECT $1, epc, $3, 1, $4::timestamptz, 'floor', $4, $4, -5500 FROM new
+        SELECT $1, epc, item_id, 1, $4::timestamptz, 'floor', $4, $4, -5500 FROM new
         ON CONFLICT (location_id, epc) DO UPDATE
         SET last_seen_time = excluded.last_seen_time, rssi_cdbm = excluded.rssi_cdbm
     ),
     added_movements AS (
         INSERT INTO movements (location_id, movement_id, item_id, from_bucket, to_bucket, quantity, reason,
                                occur_time, document, epc, actor)
-        SELECT $1, id, $3, 7, 1, 1, 5, $4, 'reader-0', epc, 'bench' FROM new
+        SELECT $1, id, item_id, 7, 1, 1, 5, $4, 'reader-0', epc, 'bench' FROM new
     ),
     added_events AS (
         INSERT INTO tag_events (location_id, epc, state, zone_before, zone_id, occur_time, movement_id)
         SELECT $1, epc, 1, 'floor', 'floor', $4, id FROM new
     ),
-    added_outbox AS (
-        INSERT INTO outbox (event_id, subject, payload, trace)
-        SELECT gen_random_uuid(), 'onhand.stock.tag_changed', decode(repeat('00', 150), 'hex'), '{}' FROM new
+    changed_balances AS (
+        INSERT INTO balances (location_id, item_id, sellable)
+        SELECT $1, item_id, count(*) FROM new GROUP BY item_id ORDER BY item_id
+        ON CONFLICT (location_id, item_id) DO UPDATE
+        SET sellable = balances.sellable + excluded.sellable, revision = excluded.revision,
+            version = balances.version + 1
+        RETURNING item_id
     )
-    INSERT INTO balances (location_id, item_id, sellable) SELECT $1, $3, count(*) FROM new
-    ON CONFLICT (location_id, item_id) DO UPDATE
-    SET sellable = balances.sellable + excluded.sellable, revision = excluded.revision, version = balances.version + 1
+    INSERT INTO outbox (event_id, subject, payload, trace)
+    SELECT gen_random_uuid(), 'onhand.stock.balance_changed', substr($6, 1, 100), '{}' FROM changed_balances
+    UNION ALL SELECT gen_random_uuid(), 'onhand.stock.tags_changed', $6, '{}'
 """
 
 
@@ -244,7 +252,7 @@ def _recorded(bench: Bench, statement: str, limit_name: str) -> Measured:
     def ours(seconds: float) -> float:
         messages = [
             [
-                world.batch(reader, tags.take(NEW_TAGS)).SerializeToString()
+                world.in_columns(reader, tags.take(NEW_TAGS)).SerializeToString()
                 for _ in range(max(1, round(NEW_TAG_BATCHES * seconds)))
             ]
             for reader in world.READERS[:NEW_TAG_SENDERS]
@@ -314,6 +322,7 @@ FIGURES = (
     Figure("read_cost_at_scale", "ingest", read_cost_at_scale, 1),
     Figure("plan_order", "routing", routing.single_plan, 0.1),
     *(Figure(f"wave_{kind}", "routing", routing.wave(kind), 0.99) for kind in waves.KINDS),
+    Figure("mails_of_events", "notifications", notify.told, 0.5),
     *(Figure(f"greedy_{kind}", "routing", routing.greedy_wave(kind), 1 / 1.05) for kind in waves.KINDS),
 )
 
@@ -345,10 +354,14 @@ def _against_constant(bench: Bench, items: int, locations: int, callers: int) ->
 
 async def _upserts(url: str, statement: str, tags: world.Tags, seconds: float) -> float:
     """Upsert batches from as many connections as ours has senders; returns tags a second."""
-    batches: list[list[list[bytes]]] = [
-        [tags.take(NEW_TAGS) for _ in range(max(1, round(2 * NEW_TAG_BATCHES * seconds)))]
+    clock = SystemClock()
+    count = max(1, round(2 * NEW_TAG_BATCHES * seconds))
+    event = world.tags_changed(tags.take(NEW_TAGS))
+    batches = [
+        [(tags.take(NEW_TAGS), [clock.uuid() for _ in range(NEW_TAGS)]) for _ in range(count)]
         for _ in range(NEW_TAG_SENDERS)
     ]
+    all_rows = "outbox" in statement
     pool = await asyncpg.create_pool(url, min_size=NEW_TAG_SENDERS, max_size=NEW_TAG_SENDERS)
     begun = time.perf_counter()
     done = 0
@@ -356,10 +369,10 @@ async def _upserts(url: str, statement: str, tags: world.Tags, seconds: float) -
     async def send(number: int) -> None:
         nonlocal done
         async with pool.acquire() as connection:
-            for each in batches[number]:
-                now = datetime.now(UTC)
-                await connection.execute(statement, world.LOCATIONS[number], each, world.TAGGED[0], now)
-                done += len(each)
+            for epcs, ids in batches[number]:
+                given = [world.LOCATIONS[number], epcs, world.TAGGED, clock.now()]
+                await connection.execute(statement, *given, *((ids, event) if all_rows else ()))
+                done += len(epcs)
                 if time.perf_counter() - begun > seconds:
                     return
 

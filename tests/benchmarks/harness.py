@@ -6,7 +6,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -50,6 +50,8 @@ class Size:
     rounds: int = 5
     seconds: float = 2.0
     """Of each side in a round."""
+    events: int = 100_000
+    """That notifications are made of."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ class Bench:
         self._processes: dict[str, int] = {}
         self._served: dict[str, str] = {}
         self._world_built = False
+        self.notifications_database = ""
         self._numbers = count()
         self.constant = f"/{bare.SERVICE}/Constant"
 
@@ -108,10 +111,10 @@ class Bench:
     def bare_client(self) -> Client:
         return Client(self.bare, self.token, self.folder)
 
-    def migrated(self, database: str) -> str:
-        """Make a database with stock's tables; gives its URL."""
+    def migrated(self, database: str, service: str = "stock") -> str:
+        """Make a database with a service's tables, by default stock's; gives its URL."""
         url = self.servers.create_database(database)
-        argv = [sys.executable, "-m", "onhand", "migrate", "stock"]
+        argv = [sys.executable, "-m", "onhand", "migrate", service]
         env = {**os.environ, "ONHAND_DATABASE_URL": url}
         subprocess.run(argv, env=env, check=True, stdout=subprocess.DEVNULL)
         return url
@@ -119,6 +122,31 @@ class Bench:
     def serve(self, name: str, *arguments: str, database: str = "") -> str:
         """Start `onhand …`, on stock's database unless another is named; gives its address."""
         return self._start(name, database or self.stock_database, "-m", "onhand", *arguments)
+
+    def serve_notifications(self, **environment: str) -> str:
+        """Start `onhand serve notifications` on a database of its own; gives its address."""
+        url = self.migrated(f"bench_notifications_{next(self._numbers)}", "notifications")
+        self.notifications_database = url
+        folder = self.folder / "notifications"
+        more = {"ONHAND_ENVIRONMENT": "development", "ONHAND_DATA_DIR": str(folder), **environment}
+        return self._start("notifications", url, "-m", "onhand", "serve", "notifications", **more)
+
+    async def until_known(self, table: str, count: int) -> None:
+        """Wait until notifications has so many rows of a table."""
+        connection = await asyncpg.connect(self.notifications_database)
+        try:
+            deadline = time.monotonic() + max(SETTLE_WITHIN_S, count / 20)
+            while await connection.fetchval(f"SELECT count(*) FROM {table}") < count:  # noqa: S608 - our own names
+                if time.monotonic() > deadline:
+                    raise LoadFailedError(f"{table} does not fill")
+                await asyncio.sleep(0.1)
+        finally:
+            await connection.close()
+
+    def start_program(self, argv: Sequence[str]) -> None:
+        """Start a program that ends with the run."""
+        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL)
+        self._stack.callback(_stop, process)
 
     def served(self, name: str, build: Callable[[str], None]) -> str:
         """Start stock on a database of its own that `build` fills, once a run; gives its address."""
@@ -231,14 +259,14 @@ class Bench:
                 raise LoadFailedError("the relay does not catch up")
             time.sleep(POLL_S)
 
-    def _start(self, name: str, database: str, *arguments: str) -> str:
+    def _start(self, name: str, database: str, *arguments: str, **environment: str) -> str:
         port, metrics_port = free_ports(2)
         address = f"{HOST}:{port}"
         log = self.folder / f"{name}.log"
         with open_log(log) as output:
             process = subprocess.Popen(
                 command_line([sys.executable, *arguments]),
-                env=self._environment(address, f"{HOST}:{metrics_port}", database),
+                env={**self._environment(address, f"{HOST}:{metrics_port}", database), **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

@@ -12,6 +12,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from onhand.api.stock.v1 import (
     availability_pb2,
     catalog_pb2,
+    events_pb2,
     ledger_pb2,
     reads_pb2,
     reservations_pb2,
@@ -143,6 +144,32 @@ def in_columns(reader_id: str, epcs: Sequence[bytes]) -> reads_pb2.RecordReadsRe
         rssis_cdbm=struct.pack("<h", -5500) * len(epcs),
     )
     return reads_pb2.RecordReadsRequest(reader_id=reader_id, columns=[columns])
+
+
+def tags_changed(epcs: Iterable[bytes]) -> bytes:
+    """The event of these tags' appearance, as stock writes it."""
+    now = Timestamp()
+    now.FromDatetime(datetime.now(UTC))
+    changes = [
+        events_pb2.TagChanged(
+            tag=reads_pb2.Tag(
+                epc_hex=epc.hex().upper(),
+                item_id=TAGGED[number % len(TAGGED)],
+                location_id=LOCATIONS[0],
+                zone_id="floor",
+                state=reads_pb2.Tag.STATE_PRESENT,
+                first_seen_time=now,
+                last_seen_time=now,
+                bucket=ledger_pb2.BUCKET_SELLABLE,
+            ),
+            zone_id_before="floor",
+        )
+        for number, epc in enumerate(epcs)
+    ]
+    event = events_pb2.StockEvent(
+        event_id=str(uuid4()), record_time=now, tags_changed=events_pb2.TagsChanged(changes=changes)
+    )
+    return event.SerializeToString()
 
 
 def _gtin(number: int) -> str:

@@ -74,7 +74,6 @@ async def test_pages_have_no_serious_fault(
     await operate(phone, stack)
     await expect(phone.locator("body")).to_contain_text(waiting.order_id)
     await check(phone)
-    await keep("operations")
     await phone.get_by_role("link", name="Availability board").click()
     await phone.get_by_label("Location").select_option("amsterdam")
     await expect(phone.locator("#cells")).to_contain_text("Linen shirt")

@@ -163,7 +163,7 @@ async def test_a_count_shows_how_far_it_is_and_what_it_would_change(
     await part.get_by_label("Where").select_option("back")
     await part.get_by_role("button", name="Begin", exact=True).click()
     count = phone.get_by_role("region", name="Back room, morning")
-    await expect(count).to_contain_text("seen")
+    await expect(count).to_contain_text("tags seen")
     # Two that the books have on the floor are here.
     await scan(phone, count.get_by_role("textbox", name="Tag"), epcs[0])
     await expect(phone.locator("#said")).to_have_text("Seen")

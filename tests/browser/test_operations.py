@@ -7,7 +7,8 @@ from uuid import uuid4
 import nats
 from playwright.async_api import expect
 from tests.acceptance.errand import Errand
-from tests.browser.conftest import Goods, OpenPhone, operate
+from tests.acceptance.test_main_job import gtin_and_epcs, post_reads
+from tests.browser.conftest import Goods, OpenPhone, operate, picture
 from tests.browser.test_everybody import check
 
 from onhand.api.stock.v1 import counts_pb2, ledger_pb2
@@ -50,6 +51,8 @@ async def test_accuracy_is_drawn_and_a_dead_letter_is_given_again(
             count_id = stock.counts.StartCount(begin).count.count_id
             finish = counts_pb2.FinishCountRequest(request_id=str(uuid4()), count_id=count_id)
             stock.counts.FinishCount(finish)
+    for store in ("amsterdam", "utrecht"):
+        post_reads(stack, store, 1, gtin_and_epcs(3)[1])
     subject = f"onhand.pickup.nobody_{uuid4().hex[:8]}"
     client = await nats.connect(stack.runtime.nats_url)
     again = await client.subscribe(subject)
@@ -69,6 +72,7 @@ async def test_accuracy_is_drawn_and_a_dead_letter_is_given_again(
     await expect(letter).to_contain_text("routing-pickup")
     await expect(letter).to_contain_text("ValueError('<b>')")
     await check(phone)
+    await picture(phone, "operations")
     await letter.get_by_role("button", name="Give again").click()
     await expect(phone.get_by_role("status")).to_have_text("It is given to its consumer again.")
     assert (await again.next_msg(timeout=10)).data == b"event"

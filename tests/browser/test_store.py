@@ -204,7 +204,7 @@ async def test_a_customer_takes_a_part_and_does_not_want_another(
     await card.locator("summary").first.click()
     await card.get_by_text("Only a part, or not wanted").click()
     await card.get_by_label("Given").fill("2")
-    await card.get_by_label("Refused").fill("1")
+    await card.get_by_role("spinbutton", name="Refused").fill("1")
     await card.get_by_label("What is refused is").select_option("damaged")
     await picture(phone, "store-part")
     await scan(phone, card.get_by_label("Customer's code"), errand.code())

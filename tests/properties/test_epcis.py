@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from onhand.kit.errors import OnhandError
 from onhand.stock.domain import epc as epc_codec
-from onhand.stock.domain.epcis import documents, effects, hashing, query, tags
+from onhand.stock.domain.epcis import documents, effects, hashing, identifiers, own, query, tags
 from onhand.stock.domain.epcis.capture import stored, with_context
 from onhand.stock.domain.epcis.validation import moment
 
@@ -190,3 +190,36 @@ def test_a_tag_is_found_by_either_form_of_its_epc(
     assert found is not None
     assert bits in tags.codings(found)
     assert tags.like(found, bits, 1) == bits
+
+
+PARTS = st.sampled_from(
+    ["80614141123458", "80614141123459", "0614141123452", "/21/", "/10/", "a", "-", "%2F", "~", "?"]
+)
+
+
+@calm
+@given(
+    st.lists(PARTS | st.text(max_size=3), min_size=1, max_size=4).map("".join)
+    | st.from_regex(r"80614141123458/21/[0-9A-Za-z._%~+-]{1,22}", fullmatch=True)
+)
+def test_a_plain_link_stands_for_what_it_would_be_parsed_to(end: str) -> None:
+    """Links on other hosts go the long way."""
+    ours, other = f"{identifiers.ORIGIN}/01/{end}", f"https://example.org/01/{end}"
+
+    def of_ours(link: str) -> str:
+        return link.replace("https://example.org", identifiers.ORIGIN)
+
+    assert identifiers.canonical(ours) == of_ours(identifiers.canonical(other))
+    assert identifiers.classes(ours) == [of_ours(each) for each in identifiers.classes(other)]
+
+
+@calm
+@given(st.lists(st.binary(min_size=12, max_size=12) | st.integers(0, (1 << 38) - 1), min_size=1, max_size=5))
+def test_tags_are_published_under_the_links_that_they_decode_to(given_tags: list[bytes | int]) -> None:
+    epcs = [
+        each
+        if isinstance(each, bytes)
+        else epc_codec.to_binary(epc_codec.encode_sgtin96("80614141123458", 7, each))
+        for each in given_tags
+    ]
+    assert own.links(epcs) == {each: link for each in epcs if (link := own.link(each)) is not None}

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,7 +20,7 @@ from hypothesis.stateful import (
 
 from onhand.cli.audit import run as audit
 from onhand.kit.db import Database
-from onhand.kit.errors import InsufficientStock, WrongState
+from onhand.kit.errors import HoldLimitReached, InsufficientStock, WrongState
 from onhand.stock.config import StockSettings
 from onhand.stock.domain.model import (
     Bucket,
@@ -32,12 +33,16 @@ from onhand.stock.domain.model import (
     Product,
     ReadPoint,
     Reason,
+    ReservationState,
     Zone,
     ZoneKind,
 )
+from onhand.stock.domain.policies import Rule, Scope
 from onhand.stock.domain.reads import RawRead
 from onhand.stock.storage import books as storage
-from onhand.stock.use_cases import Availability, Catalog, Deps, Documents, Reads, Reservations
+from onhand.stock.storage.reservations import Filter
+from onhand.stock.use_cases import Availability, Catalog, Deps, Desk, Documents, Policies, Reads, Reservations
+from onhand.stock.use_cases.desk import Move
 from onhand.stock.use_cases.reservations import Hold
 
 GTIN = "80614141123458"
@@ -64,20 +69,77 @@ class FakeClock:
         return "0" * count
 
 
+@dataclass
+class Said:
+    """What the merchant says of the item at a place."""
+
+    safety_stock: int = 0
+    customer_limit: int | None = None
+    channel_limit: int | None = None
+    orders_first: bool = False
+
+
+@dataclass
+class Note:
+    """A hold as it stands on paper."""
+
+    units: dict[str, int]
+    """By place."""
+    expiry: datetime | None
+    """None: it is committed."""
+    order_id: str
+    customer_id: str
+    create_time: datetime
+
+
 class Model:
-    """What a shopkeeper with paper and pencil would note: sellable, reserved and committed units."""
+    """What a shopkeeper with paper and pencil would note."""
 
     def __init__(self) -> None:
         self.sellable = dict.fromkeys(PLACES, 0)
         self.damaged = dict.fromkeys(PLACES, 0)
-        self.holds: dict[UUID, tuple[str, int, datetime | None]] = {}
+        self.said = {place: Said() for place in PLACES}
+        self.holds: dict[UUID, Note] = {}
+
+    def live(self, now: datetime) -> list[Note]:
+        return [each for each in self.holds.values() if each.expiry is None or each.expiry > now]
 
     def promised(self, place: str, now: datetime) -> int:
-        return sum(
-            units
-            for at, units, expiry in self.holds.values()
-            if at == place and (expiry is None or expiry > now)
-        )
+        return sum(each.units.get(place, 0) for each in self.live(now))
+
+    def free(self, place: str, now: datetime) -> int:
+        return self.sellable[place] - self.promised(place, now) - self.said[place].safety_stock
+
+    def of_customer(self, asking: Note, now: datetime) -> int:
+        """Return what the customer has; for an order, in other orders only."""
+        mine = [each for each in self.live(now) if each.customer_id == asking.customer_id]
+        if asking.order_id:
+            mine = [each for each in mine if each.order_id not in ("", asking.order_id)]
+        return sum(sum(each.units.values()) for each in mine)
+
+    def in_baskets(self, place: str, now: datetime) -> int:
+        return sum(each.units.get(place, 0) for each in self.live(now) if not each.order_id)
+
+    def refused(self, asking: Note, place: str, units: int, now: datetime) -> bool:
+        """Tell whether a limit is in the way."""
+        said = self.said[place]
+        mine = self.of_customer(asking, now) + units
+        if asking.customer_id and said.customer_limit is not None and mine > said.customer_limit:
+            return True
+        baskets = self.in_baskets(place, now) + units
+        return not asking.order_id and said.channel_limit is not None and baskets > said.channel_limit
+
+    def giving_way(self, place: str, lack: int, now: datetime) -> list[UUID]:
+        """Return the baskets that give way, the latest first; none if all together do not have enough."""
+        chosen = []
+        for identity, each in sorted(
+            self.holds.items(), key=lambda pair: (pair[1].create_time, pair[0]), reverse=True
+        ):
+            is_basket = not each.order_id and each.expiry is not None and each.expiry > now
+            if lack > 0 and is_basket and each.units.get(place):
+                chosen.append(identity)
+                lack -= each.units[place]
+        return [] if lack > 0 else chosen
 
 
 class Machine(RuleBasedStateMachine):
@@ -92,7 +154,8 @@ class Machine(RuleBasedStateMachine):
         self.places = {place: f"{place}-{uuid4().hex}" for place in PLACES}
         deps = Deps(self.database, self.clock, self.configured)
         self.documents, self.reservations = Documents(deps), Reservations(deps)
-        self.availability, self.reads = Availability(deps), Reads(deps)
+        self.availability, self.policies = Availability(deps), Policies(deps)
+        self.desk = Desk(deps, self.reservations)
         self.model = Model()
         catalog = Catalog(deps)
         zones = (Zone("floor", ZoneKind.SALES_FLOOR), Zone("exit", ZoneKind.EXIT))
@@ -143,55 +206,144 @@ class Machine(RuleBasedStateMachine):
         self.model.sellable[place] += quantity
         self.model.damaged[place] -= quantity
 
-    @rule(place=st.sampled_from(PLACES), quantity=st.integers(1, 6), seconds=st.integers(1, 100))
-    def hold(self, place: str, quantity: int, seconds: int) -> None:
+    @rule(
+        place=st.sampled_from(PLACES),
+        safety_stock=st.integers(0, 2),
+        customer_limit=st.sampled_from((None, 0, 4)),
+        channel_limit=st.sampled_from((None, 5)),
+        orders_first=st.booleans(),
+    )
+    def say(self, place: str, **terms: Any) -> None:
+        rule = Rule(Scope(self.item, "", self.places[place]), **terms)
+        self.run(self.policies.set([(rule, "")], "test"))
+        self.model.said[place] = Said(**terms)
+
+    @rule(
+        place=st.sampled_from(PLACES),
+        quantity=st.integers(1, 6),
+        seconds=st.integers(1, 100),
+        customer_id=st.sampled_from(("", "ann")),
+        is_order=st.booleans(),
+    )
+    def hold(self, place: str, quantity: int, seconds: int, customer_id: str, is_order: bool) -> None:  # noqa: FBT001
+        now, identity = self.clock.time, uuid4()
+        order_id = f"o-{identity}" if is_order else ""
+        customer_id = customer_id and f"{customer_id}-{self.item}"
         request = Hold(
-            uuid4(),
+            identity,
             [(self.key(place), quantity)],
             seconds,
             "web",
-            "",
-            "",
+            customer_id,
+            order_id,
             False,
             False,
             "test",
             b"",
             str,
         )
-        free = self.model.sellable[place] - self.model.promised(place, self.clock.time)
-        if free < quantity:
+        note = Note({place: quantity}, now + timedelta(seconds=seconds), order_id, customer_id, now)
+        free = self.model.free(place, now)
+        # A cell that was never counted has nothing, whatever is said of it.
+        if self.counted(place) and self.model.refused(note, place, quantity, now):
+            with pytest.raises(HoldLimitReached):
+                self.run(self.reservations.create(request))
+            return
+        losers: list[UUID] = []
+        if free < quantity and is_order and self.model.said[place].orders_first:
+            losers = self.model.giving_way(place, quantity - free, now)
+        if free < quantity and not losers:
             with pytest.raises(InsufficientStock) as raised:
                 self.run(self.reservations.create(request))
             assert raised.value.available == max(0, free)
             return
         self.run(self.reservations.create(request))
-        expiry = self.clock.time + timedelta(seconds=seconds)
-        self.model.holds[request.reservation_id] = (place, quantity, expiry)
+        for each in losers:
+            del self.model.holds[each]
+            assert self.run(self.reservations.get(each)).state is ReservationState.BUMPED
+        self.model.holds[identity] = note
+
+    def counted(self, place: str) -> bool:
+        return bool(self.run(self.availability.read_now([self.item], [self.places[place]]))[0])
 
     @precondition(lambda self: self.model.holds)
     @rule(data=st.data(), action=st.sampled_from(("commit", "release", "fulfil", "extend")))
     def change_hold(self, data: st.DataObject, action: str) -> None:
         identity = data.draw(st.sampled_from(sorted(self.model.holds)))
-        place, quantity, expiry = self.model.holds[identity]
+        note, order_id = self.model.holds[identity], f"o-{identity}"
         work = {
-            "commit": lambda c: self.reservations.commit(c, identity, "o", "test"),
+            "commit": lambda c: self.reservations.commit(c, identity, order_id, "test"),
             "extend": lambda c: self.reservations.extend(c, identity, 50, "test"),
             "release": lambda c: self.reservations.release(c, identity, [], "test"),
             "fulfil": lambda c: self.reservations.fulfil(c, identity, [], Reason.COLLECTED, "test"),
         }[action]
-        dead = expiry is not None and expiry <= self.clock.time
-        if dead or (expiry is None and action in ("commit", "extend")):
+        dead = note.expiry is not None and note.expiry <= self.clock.time
+        if dead or (note.expiry is None and action in ("commit", "extend")):
             with pytest.raises(WrongState):
                 self.run(self.database.transaction(work))
             return
         self.run(self.database.transaction(work))
         if action == "commit":
-            self.model.holds[identity] = (place, quantity, None)
+            note.expiry, note.order_id = None, order_id
         elif action == "extend":
-            self.model.holds[identity] = (place, quantity, self.clock.time + timedelta(seconds=50))
+            note.expiry = self.clock.time + timedelta(seconds=50)
         else:
             del self.model.holds[identity]
-            self.model.sellable[place] -= quantity if action == "fulfil" else 0
+            for place, units in note.units.items():
+                self.model.sellable[place] -= units if action == "fulfil" else 0
+
+    @precondition(lambda self: self.model.holds)
+    @rule(data=st.data(), partial=st.booleans())
+    def transfer(self, data: st.DataObject, partial: bool) -> None:  # noqa: FBT001
+        now, identity = self.clock.time, data.draw(st.sampled_from(sorted(self.model.holds)))
+        note = self.model.holds[identity]
+        here = data.draw(st.sampled_from(sorted(place for place in note.units if note.units[place])))
+        (there,) = set(PLACES) - {here}
+        units = data.draw(st.integers(1, note.units[here]))
+        move = Move(identity, self.places[here], self.places[there], [(self.item, units)], partial, False)
+
+        def work(connection: Any) -> Any:
+            return self.desk.transfer(connection, move, "test")
+
+        room, said = units, self.model.said[there]
+        if not note.order_id and said.channel_limit is not None:
+            room = min(units, max(0, said.channel_limit - self.model.in_baskets(there, now)))
+        possible = min(room, max(0, self.model.free(there, now)))
+        failure: type[Exception] | None = None
+        if note.expiry is not None and note.expiry <= now:
+            failure = WrongState
+        elif room < units and not (partial and room):
+            failure = HoldLimitReached
+        elif possible < room and not (partial and possible):
+            failure = InsufficientStock
+        if failure is not None:
+            with pytest.raises(failure):
+                self.run(self.database.transaction(work))
+            return
+        self.run(self.database.transaction(work))
+        note.units[here] -= possible
+        note.units[there] = note.units.get(there, 0) + possible
+
+    @rule(count=st.integers(1, 3))
+    def release_the_oldest(self, count: int) -> None:
+        now = self.clock.time
+        held = {
+            identity: each
+            for identity, each in self.model.holds.items()
+            if each.expiry is not None and each.expiry > now
+        }
+        wanted = sorted(held, key=lambda each: (held[each].create_time, each))
+        released, more = self.run(
+            self.database.transaction(
+                lambda c: self.desk.release_many(
+                    c, Filter(item_id=self.item), count, "test", lambda _: True, only_tell=False
+                )
+            )
+        )
+        assert [each.reservation_id for each in released] == wanted[:count]
+        assert more == (len(wanted) > count)
+        for identity in wanted[:count]:
+            del self.model.holds[identity]
 
     @rule(seconds=st.integers(1, 60))
     def wait(self, seconds: int) -> None:
@@ -213,7 +365,7 @@ class Machine(RuleBasedStateMachine):
             assert cell.sellable == self.model.sellable[place]
             assert cell.unavailable == self.model.damaged[place]
             assert cell.reserved + cell.committed == promised
-            assert cell.available == max(0, self.model.sellable[place] - promised)
+            assert cell.available == max(0, self.model.free(place, self.clock.time))
 
 
 async def cell_of(database: Database, key: CellKey, now: datetime) -> Cell:

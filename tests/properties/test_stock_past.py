@@ -31,17 +31,21 @@ from onhand.stock.domain.model import (
     Reason,
     Standing,
 )
+from onhand.stock.domain.policies import Rule, Scope
 from onhand.stock.domain.quantities import Quantity, Stocktaking
 from onhand.stock.storage import books
 from onhand.stock.use_cases import (
     Availability,
     Catalog,
     Deps,
+    Desk,
     Documents,
     Explanations,
+    Policies,
     Quantities,
     Reservations,
 )
+from onhand.stock.use_cases.desk import Move
 from onhand.stock.use_cases.reservations import Hold
 
 ON_SHELF = (Bucket.SELLABLE, Bucket.DAMAGED, Bucket.QUARANTINED, Bucket.MISSING)
@@ -51,6 +55,9 @@ STEPS = st.one_of(
     st.tuples(st.just("adjust"), st.integers(1, 3), st.sampled_from(ON_SHELF), st.sampled_from(ON_SHELF)),
     st.tuples(st.just("count"), st.integers(0, 9)),
     st.tuples(st.just("hold"), st.integers(1, 4)),
+    st.tuples(st.just("order"), st.integers(1, 4)),
+    st.tuples(st.just("move"), st.integers(0, 3), st.integers(1, 2)),
+    st.tuples(st.just("move_back"), st.integers(0, 3)),
     st.tuples(st.just("extend"), st.integers(0, 3)),
     st.tuples(st.just("commit"), st.integers(0, 3)),
     st.tuples(st.just("release"), st.integers(0, 3), st.integers(1, 2)),
@@ -67,17 +74,26 @@ class Store:
         self.documents, self.reservations = Documents(deps), Reservations(deps)
         self.quantities = Quantities(deps)
         self.availability, self.explanations = Availability(deps), Explanations(deps)
-        self.catalog = Catalog(deps)
+        self.catalog, self.policies = Catalog(deps), Policies(deps)
+        self.desk = Desk(deps, self.reservations)
         self.key = CellKey(f"s-{uuid4().hex}", f"i-{uuid4().hex}")
+        self.elsewhere = f"s-{uuid4().hex}"
         self.safety_stock = safety_stock
         self.holds: list[UUID] = []
 
     async def open(self) -> None:
-        location = Location(
-            self.key.location_id, 1, "", b"", None, None, "UTC", "", True, True, self.safety_stock, (), ()
-        )
-        assert await self.catalog.upsert_locations([location]) == [None]
+        locations = [
+            Location(each, 1, "", b"", None, None, "UTC", "", True, True, self.safety_stock, (), ())
+            for each in (self.key.location_id, self.elsewhere)
+        ]
+        assert await self.catalog.upsert_locations(locations) == [None, None]
         assert await self.catalog.upsert_items([Item(self.key.item_id)]) == [None]
+        more = Document(self.elsewhere, "d", self.clock.now(), [self.line(5)], "test")
+        await self.database.transaction(lambda c: self.documents.receive(c, more))
+        if self.safety_stock % 2:
+            scope = Scope(self.key.item_id)
+            rule = Rule(scope, kept_percent=30, out_quantity=self.safety_stock, orders_first=True)
+            await self.policies.set([(rule, "")], "test")
 
     async def record(self, method: Callable[..., Any], line: DocumentLine) -> None:
         document = Document(self.key.location_id, "d", self.clock.now(), [line], "test")
@@ -106,9 +122,12 @@ class Store:
         counted = [Quantity(Product(item_id=self.key.item_id), quantity, Bucket.SELLABLE)]
         await self.database.transaction(lambda c: self.quantities.set(c, taken, counted, validate_only=False))
 
-    async def hold(self, quantity: int) -> None:
+    async def order(self, quantity: int) -> None:
+        await self.hold(quantity, f"order-{uuid4().hex}")
+
+    async def hold(self, quantity: int, order_id: str = "") -> None:
         asked = Hold(
-            uuid4(), [(self.key, quantity)], 900, "", "", "", False, False, "test", b"", lambda _: ""
+            uuid4(), [(self.key, quantity)], 900, "", "", order_id, False, False, "test", b"", lambda _: ""
         )
         await self.reservations.create(asked)
         self.holds.append(asked.reservation_id)
@@ -117,6 +136,17 @@ class Store:
         if self.holds:
             chosen = self.holds[which % len(self.holds)]
             await self.database.transaction(lambda c: method(c, chosen, *arguments, "test"))
+
+    async def move(self, which: int, quantity: int) -> None:
+        await self.move_between(which, self.key.location_id, self.elsewhere, [(self.key.item_id, quantity)])
+
+    async def move_back(self, which: int) -> None:
+        await self.move_between(which, self.elsewhere, self.key.location_id, [])
+
+    async def move_between(self, which: int, here: str, there: str, items: list[tuple[str, int]]) -> None:
+        if self.holds:
+            move = Move(self.holds[which % len(self.holds)], here, there, items, True, False)
+            await self.database.transaction(lambda c: self.desk.transfer(c, move, "test"))
 
     async def extend(self, which: int) -> None:
         await self.change(self.reservations.extend, which, 1_800)
@@ -148,7 +178,7 @@ def numbers(standing: Standing | None) -> dict[str, int]:
 
 async def check_explained(store: Store) -> None:
     """Terms add up to the number, and sources to the terms."""
-    found = await store.explanations.explain(store.key, None, 1_000)
+    found = await store.explanations.explain(store.key, "", None, 1_000)
     _, told = await store.now()
     assert sum(term.quantity for term in found.terms) == told["available"] == found.standing.available
     behind: dict[tuple[TermKind, Bucket | None], int] = defaultdict(int)

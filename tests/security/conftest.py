@@ -49,5 +49,6 @@ def fort(
         ONHAND_OTLP_ENDPOINT=collector[1],
         ONHAND_SMTP_PASSWORD_FILE=str(password),
         ONHAND_CALLS_PER_S="0",
+        ONHAND_HEADER_TIMEOUT_S="2",
     ) as running:
         yield running

@@ -17,6 +17,8 @@ MAX_SHOWN = 50
 """Findings printed; the count tells the rest."""
 LIVE_STATES = (3, 4, 5, 6, 13)
 """Order lines that must have stock: reserved, assigned, picking, ready, to be sent to their store."""
+FIRST_ENDED = 7
+"""Tasks in a state below it still have goods that may leave."""
 
 
 @dataclass
@@ -31,15 +33,16 @@ class Report:
 
 
 async def run(database_urls: Mapping[str, str], heads: Mapping[str, bytes] | None = None) -> Report:
-    """Audit the databases given, by service; those between services need stock and routing.
+    """Audit the databases given, by service.
 
+    Those between services need stock and routing, and pickup's where customers have taken substitutes.
     `heads` are ends of trails that an earlier audit gave, by service.
     """
     report = Report()
     if "stock" in database_urls:
         await _stock(database_urls["stock"], report)
     if "stock" in database_urls and "routing" in database_urls:
-        await _promises(database_urls["stock"], database_urls["routing"], report)
+        await _promises(database_urls, report)
     for service, url in database_urls.items():
         await _trail(service, url, (heads or {}).get(service, b""), report)
     return report
@@ -75,32 +78,43 @@ async def _trail(service: str, url: str, noted: bytes, report: Report) -> None:
     report.heads[service] = trail.head.hex()
 
 
-async def _promises(stock_url: str, routing_url: str, report: Report) -> None:
+async def _promises(urls: Mapping[str, str], report: Report) -> None:
     """Every live order line is covered by committed stock, and no committed stock is without its order.
 
     Both sides are read a moment apart while the system runs, so what looks wrong is looked at again.
     """
-    suspects = await _unmatched(stock_url, routing_url)
+    suspects = await _unmatched(urls)
     for _ in range(10):
         if not suspects:
             break
         await asyncio.sleep(0.5)
-        suspects &= await _unmatched(stock_url, routing_url)
+        suspects &= await _unmatched(urls)
     report.findings += sorted(suspects)
-    await _count(routing_url, ("orders", "order_lines"), report)
+    await _count(urls["routing"], ("orders", "order_lines"), report)
 
 
-async def _unmatched(stock_url: str, routing_url: str) -> set[str]:
+async def _unmatched(urls: Mapping[str, str]) -> set[str]:
     promised = await _sums(
-        routing_url,
+        urls["routing"],
         """
         SELECT reservation_id::text, item_id, location_id, sum(quantity) AS quantity FROM order_lines
         WHERE state = ANY($1) AND reservation_id IS NOT NULL GROUP BY 1, 2, 3
         """,
         [list(LIVE_STATES)],
     )
+    if "pickup" in urls:  # a substitute that its customer has taken has a reservation of its own
+        promised |= await _sums(
+            urls["pickup"],
+            """
+            SELECT l.reservation_id, l.item_id, t.location_id,
+                   sum(l.quantity - l.short - l.cancelled - l.substituted - l.handed_over - l.refused) AS quantity
+            FROM task_lines l JOIN tasks t USING (task_id)
+            WHERE l.reservation_id <> '' AND t.state < $1 GROUP BY 1, 2, 3
+            """,
+            [FIRST_ENDED],
+        )
     committed = await _sums(
-        stock_url,
+        urls["stock"],
         """
         SELECT reservation_id::text, item_id, location_id, quantity - fulfilled - released AS quantity
         FROM reservation_lines JOIN reservations r USING (reservation_id)

@@ -16,6 +16,7 @@ from onhand.kit.errors import OnhandError
 def explain(
     item: Annotated[str, typer.Argument(help="The item's id.")],
     location: Annotated[str, typer.Argument(help="The location's id.")],
+    channel: Annotated[str, typer.Option(help="For whom: its policies decide.")] = "",
     sources: Annotated[
         int, typer.Option(min=0, max=1_000, help="Reservations and movements to name, latest first.")
     ] = 20,
@@ -26,7 +27,9 @@ def explain(
 ) -> None:
     """Print what is available of an item at a location term by term, and what stands behind it."""
     found = door("stock", target, data_dir)
-    request = pb.ExplainAvailabilityRequest(item_id=item, location_id=location, page_size=max(1, sources))
+    request = pb.ExplainAvailabilityRequest(
+        item_id=item, location_id=location, channel=channel, page_size=max(1, sources)
+    )
     try:
         with Stock(found.target, found.token) as stock:
             answer = stock.explanations.ExplainAvailability(request)

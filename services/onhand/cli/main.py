@@ -67,6 +67,7 @@ COMMANDS = (
     ("epc", "onhand.cli.epc:app"),
     ("gateway", "onhand.cli.gateway:app"),
     ("routing", "onhand.cli.routing:app"),
+    ("messages", "onhand.cli.messages:app"),
 )
 
 

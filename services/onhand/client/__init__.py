@@ -14,7 +14,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from onhand.api.events.v1 import dead_letters_pb2
-from onhand.api.notifications.v1 import contacts_pb2, journeys_pb2, messages_pb2, templates_pb2
+from onhand.api.notifications.v1 import (
+    alerts_pb2,
+    contacts_pb2,
+    journeys_pb2,
+    measures_pb2,
+    messages_pb2,
+    templates_pb2,
+)
 from onhand.api.pickup.v1 import customers_pb2, picking_pb2, slots_pb2, stores_pb2, tasks_pb2, tills_pb2
 from onhand.api.routing.v1 import network_pb2, orders_pb2, policies_pb2, quotes_pb2, reports_pb2
 from onhand.api.stock.v1 import (
@@ -28,6 +35,7 @@ from onhand.api.stock.v1 import (
     reads_pb2,
     reservations_pb2,
     shipments_pb2,
+    stock_policies_pb2,
 )
 from onhand.client.channel import (
     Service,
@@ -41,8 +49,10 @@ from onhand.client.channel import (
 if TYPE_CHECKING:
     from onhand.api.events.v1 import dead_letters_pb2_grpc
     from onhand.api.notifications.v1 import (
+        alerts_pb2_grpc,
         contacts_pb2_grpc,
         journeys_pb2_grpc,
+        measures_pb2_grpc,
         messages_pb2_grpc,
         templates_pb2_grpc,
     )
@@ -72,6 +82,7 @@ if TYPE_CHECKING:
         reads_pb2_grpc,
         reservations_pb2_grpc,
         shipments_pb2_grpc,
+        stock_policies_pb2_grpc,
     )
 
 __all__ = [
@@ -100,6 +111,7 @@ SERVICES: dict[str, dict[str, tuple[Any, str]]] = {
         "reservations": (reservations_pb2, "ReservationService"),
         "shipments": (shipments_pb2, "ShipmentService"),
         "epcis": (epcis_pb2, "EpcisService"),
+        "policies": (stock_policies_pb2, "StockPolicyService"),
     },
     "routing": {
         "orders": (orders_pb2, "OrderService"),
@@ -125,6 +137,9 @@ SERVICES: dict[str, dict[str, tuple[Any, str]]] = {
         "contacts": (contacts_pb2, "ContactService"),
         "templates": (templates_pb2, "TemplateService"),
         "journeys": (journeys_pb2, "JourneyService"),
+        "alerts": (alerts_pb2, "AlertService"),
+        "measures": (measures_pb2, "MeasureService"),
+        "activity": (measures_pb2, "ActivityService"),
         "dead_letters": (dead_letters_pb2, "DeadLetterService"),
     },
 }
@@ -193,6 +208,7 @@ class AsyncStock(_Async):
     reservations: "reservations_pb2_grpc.ReservationServiceAsyncStub"
     shipments: "shipments_pb2_grpc.ShipmentServiceAsyncStub"
     epcis: "epcis_pb2_grpc.EpcisServiceAsyncStub"
+    policies: "stock_policies_pb2_grpc.StockPolicyServiceAsyncStub"
 
 
 class Stock(_Sync):
@@ -208,6 +224,7 @@ class Stock(_Sync):
     reservations: "reservations_pb2_grpc.ReservationServiceStub"
     shipments: "shipments_pb2_grpc.ShipmentServiceStub"
     epcis: "epcis_pb2_grpc.EpcisServiceStub"
+    policies: "stock_policies_pb2_grpc.StockPolicyServiceStub"
 
 
 class AsyncRouting(_Async):
@@ -261,6 +278,9 @@ class AsyncNotifications(_Async):
     contacts: "contacts_pb2_grpc.ContactServiceAsyncStub"
     templates: "templates_pb2_grpc.TemplateServiceAsyncStub"
     journeys: "journeys_pb2_grpc.JourneyServiceAsyncStub"
+    alerts: "alerts_pb2_grpc.AlertServiceAsyncStub"
+    measures: "measures_pb2_grpc.MeasureServiceAsyncStub"
+    activity: "measures_pb2_grpc.ActivityServiceAsyncStub"
     dead_letters: "dead_letters_pb2_grpc.DeadLetterServiceAsyncStub"
 
 
@@ -271,4 +291,7 @@ class Notifications(_Sync):
     contacts: "contacts_pb2_grpc.ContactServiceStub"
     templates: "templates_pb2_grpc.TemplateServiceStub"
     journeys: "journeys_pb2_grpc.JourneyServiceStub"
+    alerts: "alerts_pb2_grpc.AlertServiceStub"
+    measures: "measures_pb2_grpc.MeasureServiceStub"
+    activity: "measures_pb2_grpc.ActivityServiceStub"
     dead_letters: "dead_letters_pb2_grpc.DeadLetterServiceStub"

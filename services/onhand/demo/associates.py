@@ -110,7 +110,7 @@ class StoreTeam:
             await self._pickup.tasks.AcceptTask(
                 pb.AcceptTaskRequest(request_id=self._request_id(), task_id=task.task_id)
             )
-            if self.closed or self._random.random() < self._fail_share / 2:
+            if self._turns_down():
                 await self._reject(task)
                 return
             state = task.state
@@ -128,6 +128,9 @@ class StoreTeam:
             self._tally.fail(f"task {task.task_id} at {self._location_id}: {error}")
         finally:
             self.busy -= 1
+
+    def _turns_down(self) -> bool:
+        return self.closed or self._random.random() < self._fail_share / 2
 
     async def _reject(self, task: pb.Task) -> None:
         await self._pickup.tasks.RejectTask(

@@ -22,10 +22,10 @@ from onhand.edge.pages.customer import CustomerPage
 from onhand.edge.pages.operations import OperationsPage
 from onhand.edge.pages.session import Sessions
 from onhand.edge.pages.store import StorePage
-from onhand.edge.protocol import Protocol
 from onhand.kit import config, telemetry
 from onhand.kit.auth import Authenticator, TokenFile
 from onhand.kit.clock import SystemClock
+from onhand.kit.http import Protocol
 from onhand.kit.links import Links
 from onhand.kit.telemetry import log
 

@@ -15,8 +15,12 @@ class GatewaySettings(BaseSettings):
 
     stock_target: str
     """host:port of stock."""
-    token_file: Path
+    token_file: Path | None = None
     """The bearer token, of scope reads.write for this store. Read again for each connection."""
+    stock_certificate_file: Path | None = None
+    """PEM of a certificate to show at stock's door for devices, in place of a token."""
+    stock_key_file: Path | None = None
+    """Its private key, PEM."""
     readers_file: Path
     """TOML; see `onhand.gateway.readers_file`."""
     spool_dir: Path
@@ -60,6 +64,19 @@ class GatewaySettings(BaseSettings):
     """MQTT messages of one reader that wait to be written; beyond it the broker's connection waits."""
     status_interval_s: Annotated[float, Field(ge=0.1, le=600)] = 10
     """How often the state of readers, line and spool is written down and, when it changed, logged."""
+
+    @model_validator(mode="after")
+    def _one_proof(self) -> Self:
+        files = (self.stock_certificate_file, self.stock_key_file)
+        if self.token_file is None and None in files:
+            raise ValueError(
+                "ONHAND_TOKEN_FILE is needed, or ONHAND_STOCK_CERTIFICATE_FILE and ONHAND_STOCK_KEY_FILE"
+            )
+        if files != (None, None) and (None in files or self.stock_root_certificates is None):
+            raise ValueError(
+                "ONHAND_STOCK_CERTIFICATE_FILE needs ONHAND_STOCK_KEY_FILE and ONHAND_STOCK_ROOT_CERTIFICATES too"
+            )
+        return self
 
     @model_validator(mode="after")
     def _no_token_in_the_clear(self) -> Self:

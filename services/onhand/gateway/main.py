@@ -34,8 +34,12 @@ def main() -> None:
     log.configure(settings.log_level)
     try:
         entries = readers_file.load(settings.readers_file)
-        roots = _read(settings.stock_root_certificates)
-        asyncio.run(run(settings, entries, roots, SystemClock(), Random()))
+        calls = ClientSettings(
+            root_certificates=_read(settings.stock_root_certificates),
+            certificate_chain=_read(settings.stock_certificate_file),
+            private_key=_read(settings.stock_key_file),
+        )
+        asyncio.run(run(settings, entries, calls, SystemClock(), Random()))
     except (
         readers_file.UnusableReadersFileError,
         SpoolInUseError,
@@ -48,13 +52,13 @@ def main() -> None:
 
 
 async def run(
-    settings: GatewaySettings, entries: Sequence[Entry], roots: bytes | None, clock: Clock, random: Random
+    settings: GatewaySettings, entries: Sequence[Entry], calls: ClientSettings, clock: Clock, random: Random
 ) -> None:
     """Take reads and send them until SIGTERM or SIGINT. Raises what opening the spool does."""
     writer = await SpoolWriter.open(settings, clock)
     if again := await writer.retry_set_aside():
         log.info("batches that stock refused before are sent again", batches=again)
-    stock = AsyncStock(settings.stock_target, token_of(settings), ClientSettings(root_certificates=roots))
+    stock = AsyncStock(settings.stock_target, token_of(settings), calls)
     sender = Sender(stock, writer, settings, random)
     sources = [_source(entry, writer, settings, clock, random) for entry in entries]
 

@@ -243,4 +243,7 @@ class Sender:
 
 def token_of(settings: GatewaySettings) -> Any:
     """Return a source of the token that reads its file for each call, so that a new one needs no restart."""
-    return lambda: settings.token_file.read_text(encoding="utf-8").strip()
+    file = settings.token_file
+    if file is None:
+        return lambda: ""  # its certificate says who it is
+    return lambda: file.read_text(encoding="utf-8").strip()

@@ -120,8 +120,9 @@ class ServiceSettings(Auth):
     """Largest message taken; protects memory. 10,000 reads are about 0.5 MB."""
     max_concurrent_calls: Annotated[int, Field(ge=1)] = 2_000
     """Calls under way in one process; beyond it callers get RESOURCE_EXHAUSTED."""
-    max_connection_calls: Annotated[int, Field(ge=1)] = 1_000
-    """Calls under way on one connection; beyond it they wait at the caller. Protects the other connections."""
+    max_connection_calls: Annotated[int, Field(ge=1)] = 1_500
+    """Calls under way on one connection; beyond it they wait at the caller. Protects the other connections. An edge
+    has all its live streams on one."""
     max_connections: Annotated[int, Field(ge=1)] = 10_000
     """Connections of one process; beyond it new ones are closed. Protects memory and file descriptors."""
     outbox_retention_days: Annotated[float, Field(gt=0)] = 7

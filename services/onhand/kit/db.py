@@ -126,9 +126,12 @@ def sqlstate(error: BaseException) -> str:
 
 
 def refused(error: BaseException) -> InvalidField | None:
-    """Return what to tell a caller whose text PostgreSQL cannot hold: protobuf allows NUL, it does not."""
-    if sqlstate(error) == "22021":
-        return InvalidField([FieldViolation("", "text may not contain the character NUL")])
+    """Return what to tell a caller whose value PostgreSQL cannot hold: protobuf allows NUL, and sums without end."""
+    match sqlstate(error):
+        case "22021":
+            return InvalidField([FieldViolation("", "text may not contain the character NUL")])
+        case "22003" | "22008":
+            return InvalidField([FieldViolation("", "a number or a time is out of range")])
     return None
 
 

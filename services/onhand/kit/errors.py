@@ -261,6 +261,29 @@ class LimitReached(OnhandError):
 
 
 @dataclass
+class HoldLimitReached(OnhandError):
+    reason = "HOLD_LIMIT_REACHED"
+    limit: str
+    """The policy's term: customer_limit or channel_limit."""
+    holder: str
+    """The customer or the channel."""
+    item_id: str
+    location_id: str
+    """Empty: over all locations."""
+    asked: int
+    held: int
+    most: int
+
+    @property
+    def message(self) -> str:
+        where = f" at {self.location_id}" if self.location_id else ""
+        return (
+            f"{self.limit} reached: {self.holder} may hold {self.most} of {self.item_id}{where}, "
+            f"holds {self.held}, {self.asked} more asked"
+        )
+
+
+@dataclass
 class RateLimited(OnhandError):
     reason = "RATE_LIMITED"
     limit: str

@@ -137,6 +137,10 @@ class Subscription:
     """Called inside the transaction with the serialized event; raises to have it delivered again."""
     wanted: Callable[[bytes], bool] | None = None
     """Tells from the event alone whether it is worth a transaction; None: each is."""
+    from_now: bool = False
+    """Whether events of before this service first listened are nothing to it."""
+    concurrency: int = 1
+    """Events handled at a time by one process. Replicas share a stream anyhow, so no handler may count on an order."""
 
 
 class Consumer:
@@ -156,6 +160,7 @@ class Consumer:
             stream.upper(),
             ConsumerConfig(
                 durable_name=self.name,
+                deliver_policy=DeliverPolicy.NEW if self._subscription.from_now else DeliverPolicy.ALL,
                 filter_subjects=[f"onhand.{stream}.{each}" for each in self._subscription.payloads],
                 ack_wait=ACK_WAIT_S,
                 max_deliver=-1,  # counted here, so that a long outage of the database kills no event
@@ -164,13 +169,17 @@ class Consumer:
         )
         pull = await jetstream.pull_subscribe_bind(durable=self.name, stream=stream.upper())
         telemetry.log.info("consuming", consumer=self.name)
+        turns = asyncio.Semaphore(self._subscription.concurrency)
         while True:
             try:
                 messages = await pull.fetch(FETCH, timeout=5)
             except TimeoutError:
                 continue
-            for message in messages:
-                await self._take(message)
+            await asyncio.gather(*(self._in_turn(turns, message) for message in messages))
+
+    async def _in_turn(self, turns: asyncio.Semaphore, message: Msg) -> None:
+        async with turns:
+            await self._take(message)
 
     async def _take(self, message: Msg) -> None:
         headers = {EVENT_ID_HEADER: "", **(message.headers or {})}  # one sent by hand may have none

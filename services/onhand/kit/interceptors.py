@@ -15,6 +15,7 @@ for each call.
 """
 
 import time
+import traceback
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from functools import partial
@@ -24,6 +25,7 @@ import grpc
 import protovalidate
 from google.protobuf import message_factory
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+from google.protobuf.internal import well_known_types
 from google.protobuf.message import DecodeError, Message
 from opentelemetry import trace
 
@@ -167,12 +169,24 @@ def check(request: M) -> M:
         raise InvalidField(
             [FieldViolation(_path(each), each.proto.message) for each in error.violations]
         ) from None
+    except protovalidate.EvaluationError as error:  # a sum in a rule that no int64 holds
+        raise InvalidField([FieldViolation("", str(error))]) from None
     return request
 
 
 async def _read_each(parse: Callable[[bytes], M], requests: AsyncIterator[bytes]) -> AsyncIterator[M]:
     async for request in requests:
         yield _read(parse, request)
+
+
+def _is_out_of_range(error: Exception) -> bool:
+    """Tell whether a value of the request is one that Python has no number, time or duration for."""
+    if isinstance(error, OverflowError):
+        return True
+    if not isinstance(error, ValueError) or error.__traceback__ is None:
+        return False
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return frame.f_globals.get("__name__") == well_known_types.__name__
 
 
 def _path(violation: protovalidate.Violation) -> str:
@@ -267,6 +281,8 @@ class _Around:
     def _translate(self, error: Exception) -> tuple[grpc.StatusCode, str, Any]:
         if isinstance(error, TimeoutError):
             error = DeadlineExceeded()
+        elif _is_out_of_range(error):
+            error = InvalidField([FieldViolation("", "a number or a time is out of range")])
         if not isinstance(error, OnhandError):
             telemetry.log.exception("unexpected failure", method=self._name, exc_info=error)
             error = Internal(telemetry.trace_id())

@@ -30,6 +30,9 @@ METADATA_BYTES = 16 << 10
 """Largest headers of a call; protects memory. A token takes one or two kilobytes."""
 HANDSHAKE_MS = 10_000
 """Longest a connection may take to begin; protects from those that are opened and say nothing."""
+GARBAGE_AFTER = 50_000
+"""Objects made and not freed before the collector of cycles looks at the young ones. By default it looks after 700,
+many times in each batch of a thousand events, and hardly finds any: what a call makes is in no cycle."""
 CANCEL_S = 1.0
 """How long background work may take to end before it is cancelled again."""
 
@@ -127,6 +130,7 @@ class Server:
         # What is here by now stays: the collector need not go through it again and again.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(GARBAGE_AFTER)
         serving = False
         while True:
             if able() is not serving:

@@ -38,6 +38,7 @@ CODES: dict[str, grpc.StatusCode] = {
     "VIEW_BEHIND": _Code.UNAVAILABLE,
     "CONTENTION": _Code.ABORTED,
     "LIMIT_REACHED": _Code.RESOURCE_EXHAUSTED,
+    "HOLD_LIMIT_REACHED": _Code.RESOURCE_EXHAUSTED,
     "RATE_LIMITED": _Code.RESOURCE_EXHAUSTED,
     "DEADLINE_EXCEEDED": _Code.DEADLINE_EXCEEDED,
     "INTERNAL": _Code.INTERNAL,
@@ -50,6 +51,9 @@ MAX_TEXT = 300
 of which gRPC's clients take 8 KB, in base64 and with every letter beyond ASCII as nine characters."""
 MAX_VIOLATIONS_BYTES = 2_000
 """How many of a request's violations are listed, for the same reason; the rest are counted."""
+
+MAX_DELAY_MS = 366 * 86_400_000
+"""Longest wait that is told."""
 
 _BY_NUMBER = {code.value[0]: code for code in grpc.StatusCode}
 
@@ -64,7 +68,7 @@ def to_status(error: errors.OnhandError) -> status_pb2.Status:
         status.details.add().Pack(_bad_request(error.violations))
     if error.retry_delay_s is not None:
         delay = duration_pb2.Duration()
-        delay.FromMilliseconds(int(error.retry_delay_s * 1000))
+        delay.FromMilliseconds(max(0, min(int(error.retry_delay_s * 1000), MAX_DELAY_MS)))
         status.details.add().Pack(error_details_pb2.RetryInfo(retry_delay=delay))
     return status
 

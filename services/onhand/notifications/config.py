@@ -1,5 +1,6 @@
 """Settings of notifications."""
 
+import math
 from datetime import time, timedelta
 from email.utils import parseaddr
 from pathlib import Path
@@ -35,6 +36,11 @@ class NotificationsSettings(ServiceSettings):
     """Read at each connection, so that the password may change under way."""
     smtp_from: Annotated[str, Field(validate_default=True)] = ""
     """The sender of all e-mail, for example `Our shop <orders@shop.example>`."""
+    smtp_return_path: str = ""
+    """Where mail that cannot be delivered comes back to; empty: to the sender."""
+    report_maildir: Path | None = None
+    """A Maildir that such mail and complaints are delivered into. What it tells is taken in, and the mail is then
+    removed; unset: none is read."""
     smtp_timeout_s: Annotated[float, Field(gt=0, le=60)] = 30
     """Longest one mail may take, connecting included; protects the other mails' turn."""
     smtp_connections: Annotated[int, Field(ge=1, le=100)] = 4
@@ -50,6 +56,12 @@ class NotificationsSettings(ServiceSettings):
     """Where the world reaches that page, for example `https://messages.shop.example`. Mail that is not about an
     order says it (List-Unsubscribe)."""
 
+    track_opens: bool = False
+    """Whether mail about anything but an order loads a picture from that page, so that it is known that it was
+    opened. Needs `public_url`, and the readers' consent by the law of many places."""
+    track_clicks: bool = False
+    """Whether links in such mail lead over that page, by a signed address, so that it is known that they were
+    followed. The same."""
     customer_pages_url: Annotated[str, Field(pattern=r"^(https?://[^\s<>]+[^/\s<>])?$")] = ""
     """Where customers reach the edge, for example `https://shop.example`: messages about an order then hold a link to
     its page. Empty: they hold none."""
@@ -120,6 +132,30 @@ class NotificationsSettings(ServiceSettings):
     """Cells of one post; protects endpoints and memory. The rest waits for the next."""
     max_webhook_endpoints: Annotated[int, Field(ge=1, le=100)] = 100
     """Endpoints at most; protects the database from an event that becomes thousands of messages."""
+
+    stock_target: str = ""
+    """host:port of stock, which holds units for people who wait for them. Without it, or without the token, there
+    are no alerts."""
+    token_file: Path | None = None
+    """The bearer token for calls to stock. Read again when it changes."""
+    stock_timeout_s: Annotated[float, Field(gt=0, le=30)] = 5
+    """How long stock may take to answer, all attempts together; protects the other alerts' turn."""
+    alert_claim_window_s: Annotated[float, Field(gt=0, le=432_000)] = 7_200
+    """How long a unit is held for a person after they were told; then it is the next one's turn."""
+    alert_checkout_s: Annotated[float, Field(ge=0, le=86_400)] = 900
+    """How much longer stock holds it, so that who takes it in the last moment can order it."""
+    alert_people_per_unit: Annotated[int, Field(ge=1, le=100)] = 1
+    """People told of each unit; the first one gets it, the others wait on in their place."""
+    alert_alternatives_after_s: Annotated[float, Field(gt=0)] = 14 * 86_400
+    """How long nothing has come before alternatives are offered."""
+    alert_lease_s: Annotated[float, Field(gt=0)] = 60
+    """When a step about a unit whose process vanished is taken by another."""
+    max_alerts_per_contact: Annotated[int, Field(ge=1, le=1_000)] = 50
+    """Alerts of one person that have not ended; protects the queue from hoarders."""
+    nearby_radius_m: Annotated[float, Field(gt=0, le=10_000)] = 500
+    """How near a person passes a store to be told what it has."""
+    look_up_retention_days: Annotated[float, Field(gt=0)] = 30
+    """How long it is remembered what somebody looked for."""
 
     delivery_poll_s: Annotated[float, Field(gt=0, le=60)] = 0.25
     """How often due messages are looked for when there is nothing to do."""
@@ -202,6 +238,26 @@ class NotificationsSettings(ServiceSettings):
     @property
     def duplicate_window(self) -> timedelta:
         return timedelta(seconds=self.duplicate_window_s)
+
+    @property
+    def longest_wait_s(self) -> float:
+        """How long after it was leased an attempt may begin, so that it ends, and is recorded, within the lease."""
+        longest = max(self.smtp_timeout_s, self.webhook_timeout_s, self.apprise_timeout_s)
+        return self.delivery_lease_s - longest - RECORDED_WITHIN_S + 1
+
+    @property
+    def alerting(self) -> bool:
+        """Whether units can be held for people who wait."""
+        return bool(self.stock_target) and self.token_file is not None
+
+    @property
+    def alert_hold_s(self) -> int:
+        """How long stock is asked to hold a unit: through the longest quiet hours, the window and the checkout."""
+        start, end = map(time.fromisoformat, self.quiet_hours.split("-"))
+        night_s = (end.hour - start.hour) * 3_600 + (end.minute - start.minute) * 60
+        # A night may be an hour longer, when the clock is put back.
+        quiet_s = night_s % 86_400 + 3_600 if night_s else 0
+        return math.ceil(self.alert_claim_window_s + self.alert_checkout_s + quiet_s)
 
     @property
     def rules(self) -> Rules:

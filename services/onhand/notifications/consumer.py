@@ -1,4 +1,4 @@
-"""Events in: of routing, who ordered what; of routing and pickup, what to tell them; of stock, what to post."""
+"""Events in: of routing, who ordered what; of routing and pickup, what to tell; of stock, what came, and to post."""
 
 import asyncio
 from uuid import UUID
@@ -11,8 +11,13 @@ from onhand.api.stock.v1.events_pb2 import StockEvent
 from onhand.kit.events import Subscription
 from onhand.notifications import events
 from onhand.notifications.domain import availability
+from onhand.notifications.domain.alerts import Cell
 from onhand.notifications.use_cases.availability import AvailabilityPosts
 from onhand.notifications.use_cases.messages import Notifications
+from onhand.notifications.use_cases.offers import Offers
+
+AT_ONCE = 8
+"""Events of a stream handled at a time: most of a transaction is waiting for the database."""
 
 
 def subscriptions(notifications: Notifications) -> list[Subscription]:
@@ -30,6 +35,8 @@ def subscriptions(notifications: Notifications) -> list[Subscription]:
         event = PickupEvent.FromString(data)
         if event.HasField("task_cancelled"):
             await notifications.withdraw_task(connection, events.withdrawal(event))
+        elif event.HasField("goods_returned"):
+            await notifications.note(connection, events.return_of(event))
         elif event.HasField("substitution_offered"):
             await notifications.tell(connection, events.offer(event))
         elif event.HasField("substitution_decided"):
@@ -38,7 +45,12 @@ def subscriptions(notifications: Notifications) -> list[Subscription]:
             await notifications.tell(connection, events.pickup_occasion(event))
 
     return [
-        Subscription("routing", ("order_accepted", "order_delayed", "lines_cancelled"), on_routing),
+        Subscription(
+            "routing",
+            ("order_accepted", "order_delayed", "lines_cancelled"),
+            on_routing,
+            concurrency=AT_ONCE,
+        ),
         Subscription(
             "pickup",
             (
@@ -47,16 +59,53 @@ def subscriptions(notifications: Notifications) -> list[Subscription]:
                 "task_shipped",
                 "task_expired",
                 "task_cancelled",
+                "goods_returned",
                 "substitution_offered",
                 "substitution_decided",
             ),
             on_pickup,
+            concurrency=AT_ONCE,
         ),
     ]
 
 
 FRESH_S = 5.0
-"""Age of the list of subscriptions beyond which every event is looked at."""
+"""Age of a list in memory beyond which every event is looked at. An item is surveyed only when it has been watched for
+longer, so that whatever no list knew of yet is seen then."""
+
+
+class WatchList:
+    """The items that somebody waits for, in memory: most of what stock tells is worth no transaction."""
+
+    def __init__(self, offers: Offers) -> None:
+        self._offers = offers
+        self._items: frozenset[str] = frozenset()
+        self._read_at = float("-inf")
+
+    async def refresh(self) -> None:
+        """Read the list anew."""
+        asked_at = asyncio.get_running_loop().time()
+        self._items, self._read_at = await self._offers.watched(), asked_at
+
+    def wants(self, data: bytes) -> bool:
+        """Tell whether a change is of something that somebody may wait for, to more or to nothing."""
+        change = StockEvent.FromString(data).balance_changed
+        if change.available_after <= change.available_before and change.available_after > 0:
+            return False
+        fresh = asyncio.get_running_loop().time() - self._read_at < FRESH_S
+        return not fresh or change.item_id in self._items
+
+
+def stock_events(offers: Offers, watch_list: WatchList) -> Subscription:
+    """Take what comes and what is gone of items that somebody waits for."""
+
+    async def on_stock(connection: AsyncConnection, data: bytes) -> None:
+        change = StockEvent.FromString(data).balance_changed
+        cell = Cell(change.item_id, change.location_id, change.available_after)
+        rose = change.available_after > change.available_before
+        await offers.supply_changed(connection, cell, change.version, rose=rose)
+
+    return Subscription("stock", ("balance_changed",), on_stock, wanted=watch_list.wants, from_now=True)
 
 
 class AvailabilityFeed:

@@ -16,6 +16,7 @@ from onhand.api.routing.v1.events_pb2 import RoutingEvent
 from onhand.api.stock.v1.events_pb2 import StockEvent
 from onhand.kit import outbox
 from onhand.kit.clock import Clock
+from onhand.notifications.domain.activity import Act, ActKind
 from onhand.notifications.domain.availability import CellChange, Subscription
 from onhand.notifications.domain.contacts import (
     CUSTOMER_SYSTEM,
@@ -131,6 +132,17 @@ def withdrawal(event: PickupEvent) -> Occasion:
         purpose=Purpose.ORDER_CANCELLED,
         order_id=event.task.order_id,
         task=Task(UUID(event.task.task_id), event.task.version),
+    )
+
+
+def return_of(event: PickupEvent) -> Act:
+    """Return that goods of an order were brought back."""
+    return Act(
+        event_id=UUID(event.event_id),
+        order_id=event.task.order_id,
+        kind=ActKind.RETURNED,
+        location_id=event.goods_returned.location_id,
+        time=_time(event.record_time),
     )
 
 

@@ -1,20 +1,36 @@
-"""What runs on its own: attempts at due messages, their measures, and housekeeping."""
+"""What runs on its own: attempts at due messages, units held for who waits, measures, and housekeeping."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import timedelta
+from mailbox import Maildir
+from pathlib import Path
 
 from onhand.kit import telemetry
 from onhand.kit.clock import Clock
-from onhand.kit.errors import OnhandError
+from onhand.kit.errors import NotFound, OnhandError, WrongState
+from onhand.notifications.delivery.reports import read_report
+from onhand.notifications.domain.alerts import HoldState, UnitHold
 from onhand.notifications.domain.messages import Attempt, Channel, Result, State, Verdict
+from onhand.notifications.stock import Stock
 from onhand.notifications.use_cases.availability import AvailabilityPosts
 from onhand.notifications.use_cases.messages import Notifications
+from onhand.notifications.use_cases.offers import Offers
 
 STOP_GRACE_S = 5.0
 """Time that attempts under way get when the service stops, so that they need not be made twice."""
 CONCLUDE_PAUSES_S = (0.1, 0.5, 1.0, 2.0, 2.0, 5.0, 5.0, 10.0)
 """Pauses while a result cannot be recorded; after them the lease brings the message up again."""
+
+MAILS_AHEAD = 8
+"""Mails leased for each that is under way."""
+REPORTS_AT_ONCE = 500
+"""Mails read in one go; protects the loop from a full mailbox."""
+UNITS_AT_ONCE = 100
+"""Units that one call asks stock to hold."""
+SETTLED = timedelta(seconds=10)
+"""How long an item is watched before it is surveyed; twice as long as a list of watched items may be old."""
 
 Send = Callable[[Attempt], Awaitable[Result]]
 
@@ -38,13 +54,22 @@ _oldest = telemetry.meter.create_gauge(
 
 
 class Dispatcher:
-    """Makes attempts at one channel's due messages, some at a time. Replicas share the work."""
+    """Makes attempts at one channel's due messages, some at a time. Replicas share the work.
 
-    def __init__(self, channel: Channel, notifications: Notifications, send: Send, concurrency: int) -> None:
+    With `ahead` more than 1 messages are leased that wait here for their turn, so that one look at the database
+    serves several. Not for posts: an endpoint that has just failed is to be left in peace.
+    """
+
+    def __init__(
+        self, channel: Channel, notifications: Notifications, send: Send, concurrency: int, ahead: int = 1
+    ) -> None:
         self._channel = channel
         self._notifications = notifications
         self._send = send
         self._concurrency = concurrency
+        self._most = concurrency * ahead
+        self._turns = asyncio.Semaphore(concurrency)
+        self._stopping = False
         self._under_way: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -52,25 +77,37 @@ class Dispatcher:
         poll_s = self._notifications.settings.delivery_poll_s
         try:
             while True:
-                for attempt in await self._claim():
+                asked = self._most - len(self._under_way)
+                claimed = await self._claim(asked)
+                for attempt in claimed:
                     task = asyncio.create_task(self._attempt(attempt))
                     self._under_way.add(task)
                     task.add_done_callback(self._under_way.discard)
-                if len(self._under_way) < self._concurrency:
+                if len(claimed) < asked:
                     await asyncio.sleep(poll_s)
-                else:
+                # A few at a time: half of what may be leased, or one where nothing waits here.
+                while len(self._under_way) > max(self._most // 2, self._concurrency - 1):
                     await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
         finally:
             await self._finish()
 
-    async def _claim(self) -> list[Attempt]:
+    async def _claim(self, count: int) -> list[Attempt]:
         try:
-            return await self._notifications.claim(self._channel, self._concurrency - len(self._under_way))
+            return await self._notifications.claim(self._channel, count)
         except OnhandError as error:  # attempts under way go on meanwhile
             telemetry.log.warning("nothing claimed", channel=self._channel.name, reason=error.reason)
             return []
 
     async def _attempt(self, attempt: Attempt) -> None:
+        loop = asyncio.get_running_loop()
+        claimed = loop.time()
+        async with self._turns:
+            if self._stopping or loop.time() - claimed > self._notifications.settings.longest_wait_s:
+                await self._notifications.give_back(attempt)  # else its lease might run out under way
+            else:
+                await self._make(attempt)
+
+    async def _make(self, attempt: Attempt) -> None:
         loop = asyncio.get_running_loop()
         started = loop.time()
         try:
@@ -100,6 +137,7 @@ class Dispatcher:
             return
 
     async def _finish(self) -> None:
+        self._stopping = True
         if not self._under_way:
             return
         with suppress(asyncio.CancelledError):
@@ -137,7 +175,68 @@ class Jobs:
             _waiting.set(count, {"channel": channel.name})
             _oldest.set((now - oldest).total_seconds(), {"channel": channel.name})
 
+    async def take_reports(self, folder: Path) -> None:
+        """Take in what mail servers and readers say became of messages; a mail is removed when that is recorded."""
+        maildir = Maildir(folder, create=False)
+        for key in maildir.keys()[:REPORTS_AT_ONCE]:
+            report = read_report(maildir.get_bytes(key))
+            if report is not None:
+                with suppress(NotFound, WrongState):  # of a message that is forgotten, or was never sent
+                    await self._notifications.report_receipt(report.message_id, report.receipt)
+            maildir.discard(key)
+
     async def forget(self) -> None:
         """Drop what was kept long enough, a little at a time."""
         while any((dropped := await self._notifications.forget()).values()):
             telemetry.log.info("forgotten", **dropped)
+
+
+class AlertJobs:
+    """Holds units for people who wait, and says so to them: calls to stock between transactions.
+
+    A call is named after the unit and the round, so that a crash between any two lines, and a repeat after the lease,
+    end the same way.
+    """
+
+    def __init__(self, offers: Offers, stock: Stock) -> None:
+        self._offers = offers
+        self._stock = stock
+
+    async def work(self) -> None:
+        """Do what is due. Replicas share the work."""
+        while await self._offers.want_units() or await self._offers.waited_long():
+            pass
+        while units := await self._offers.due_units(UNITS_AT_ONCE):
+            wanted = [each for each in units if each.state is HoldState.WANTED]
+            hold_s = self._offers.settings.alert_hold_s
+            held = await self._stock.hold(wanted, hold_s) if wanted else {}
+            for unit in units:
+                if unit.state is HoldState.WANTED:
+                    await self._offers.unit_held(unit, held.get(unit.hold_id))
+                else:
+                    await self._next_step(unit, hold_s)
+
+    async def _next_step(self, unit: UnitHold, hold_s: int) -> None:
+        match unit.state:
+            case HoldState.HELD:
+                await self._offers.window_over(unit)
+            case HoldState.EXTENDING:
+                await self._offers.unit_held(unit, await self._stock.extend(unit, hold_s))
+            case HoldState.RELEASING:
+                await self._stock.release(unit)
+                await self._offers.unit_released(unit)
+
+    async def survey(self) -> None:
+        """Look where items are that somebody waits for since lately."""
+        while await self._offers.survey(self._stock.supply, settled=SETTLED):
+            pass
+
+    async def locate(self) -> None:
+        """Look where locations are."""
+        await self._offers.locate(await self._stock.places())
+
+
+async def forget_alerts(offers: Offers) -> None:
+    """Drop what was kept long enough of alerts and look-ups, a little at a time."""
+    while any((dropped := await offers.forget()).values()):
+        telemetry.log.info("forgotten", **dropped)

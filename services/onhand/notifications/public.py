@@ -1,20 +1,26 @@
-"""What the world may call: the link by which a reader says that they have had enough (RFC 8058).
+"""What the world may call: links to say that one has had enough (RFC 8058), and links that tell of a click.
 
-Behind a proxy that speaks https. The link names nobody: it is sealed, and says an address's id and a topic.
+Behind a proxy that speaks https. A link names nobody: it is sealed, and says an address's id and a topic, or a
+message's id and where it leads. So it leads nowhere but where a message of ours has sent its reader.
 """
 
+from base64 import b64decode
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from http import HTTPStatus
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from onhand.kit import trail
 from onhand.kit.errors import NotFound, OnhandError
+from onhand.kit.http import Protocol
 from onhand.notifications.config import NotificationsSettings
+from onhand.notifications.use_cases.measures import Measures
 
 CONNECTIONS = 200
 """Requests under way at a time; protects the database from whoever finds the address."""
@@ -28,18 +34,33 @@ _ASK = '<form method="post"><p>Do you want no more messages of this kind?</p><bu
 _DONE = "<p>You get no more messages of this kind.</p>"
 _UNKNOWN = "<p>This link does not work any more.</p>"
 _LATER = "<p>This does not work just now. Please try again in a moment.</p>"
-_HEADERS = {"cache-control": "no-store", "referrer-policy": "no-referrer", "x-robots-tag": "noindex"}
+HEADER_TIMEOUT_S = 10.0
+"""Longest a request's head may take; protects the connections that there are."""
+_HEADERS = {
+    "cache-control": "no-store",
+    "content-security-policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "x-robots-tag": "noindex",
+}
+_PIXEL = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+"""A GIF of one transparent point."""
 
 Unsubscribe = Callable[[str], Awaitable[None]]
 
 
-def public_app(unsubscribe: Unsubscribe) -> Starlette:
-    """Return the application. Nothing happens by GET: scanners of mail follow every link."""
+def public_app(unsubscribe: Unsubscribe, measures: Measures) -> Starlette:
+    """Return the application. Nothing is changed for a reader by GET: scanners of mail follow every link."""
 
     async def answer(request: Request) -> Response:
         if request.method != "POST":
             return _page(_ASK)
         try:
+            came_from = request.client.host if request.client else ""
+            trail.act_for([trail.Call("a reader of messages", "POST /unsubscribe", came_from)])
             await unsubscribe(request.path_params["token"])
         except NotFound:
             return _page(_UNKNOWN, HTTPStatus.NOT_FOUND)
@@ -47,7 +68,27 @@ def public_app(unsubscribe: Unsubscribe) -> Starlette:
             return _page(_LATER, HTTPStatus.SERVICE_UNAVAILABLE)
         return _page(_DONE)
 
-    return Starlette(routes=[Route("/unsubscribe/{token}", answer, methods=["GET", "POST"])])
+    async def click(request: Request) -> Response:
+        try:
+            message_id, target = measures.target_of(request.path_params["token"])
+        except NotFound:
+            return _page(_UNKNOWN, HTTPStatus.NOT_FOUND)
+        with suppress(OnhandError):  # the reader goes on, whether it is counted or not
+            await measures.clicked(message_id)
+        return RedirectResponse(target, HTTPStatus.SEE_OTHER, _HEADERS)
+
+    async def opened(request: Request) -> Response:
+        with suppress(OnhandError):
+            await measures.opened(request.path_params["token"])
+        return Response(_PIXEL, media_type="image/gif", headers=_HEADERS)
+
+    return Starlette(
+        routes=[
+            Route("/unsubscribe/{token}", answer, methods=["GET", "POST"]),
+            Route("/click/{token}", click),
+            Route("/open/{token}", opened),
+        ]
+    )
 
 
 def _page(content: str, status: HTTPStatus = HTTPStatus.OK) -> HTMLResponse:
@@ -64,7 +105,7 @@ class PublicServer(uvicorn.Server):
                 app,
                 host=host or "127.0.0.1",
                 port=int(port),
-                http="h11",
+                http=partial(Protocol, header_timeout_s=HEADER_TIMEOUT_S),  # type: ignore[arg-type]
                 ws="none",
                 lifespan="off",
                 log_config=None,

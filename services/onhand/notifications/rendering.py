@@ -5,10 +5,12 @@ e-mail, `sms.txt` of a text message. What has been saved stands before them.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache, partial
+from html import unescape
 from importlib.resources import files
 from typing import Any
 from uuid import UUID
@@ -39,6 +41,8 @@ _FILES = {
 }
 _DATES = "en_GB"
 """How a text in English says a date to a reader of another language."""
+_LINK = re.compile(r"""(<a\s[^>]*?href=)"(https?://[^"]*)\"""", re.IGNORECASE)
+"""A link in HTML to somewhere else; templates write attributes in double quotes."""
 MAX_COMPILED = 10_000
 """Parts kept compiled; protects memory."""
 
@@ -95,6 +99,19 @@ def render(
             "a template failed", purpose=purpose.name, version=template.version, error=type(error).__name__
         )
         return render_with(own, facts, reader)
+
+
+def tracked(text: Text, link: Callable[[str], str], pixel: str) -> Text:
+    """Return a text whose links in HTML lead over `link`, and that loads `pixel` when it is shown; empty: none."""
+
+    def over(found: re.Match[str]) -> str:
+        return f'{found[1]}"{link(unescape(found[2]))}"'
+
+    html = _LINK.sub(over, text.html)
+    if pixel:
+        image = f'<img src="{pixel}" width="1" height="1" alt="">'
+        html = html.replace("</body>", f"{image}</body>") if "</body>" in html else html + image
+    return replace(text, html=html)
 
 
 def has_fallback(saved: Iterable[Template], purpose: Purpose, channel: Channel) -> bool:
@@ -202,7 +219,9 @@ def facts_of(occasion: Occasion, lines: tuple[Line, ...], link: str = "") -> dic
 def sample(purpose: Purpose, *, full: bool) -> dict[str, Any]:
     """Return facts to try a template with; not `full`: all that an event may lack is lacking."""
     noon = datetime(2026, 6, 5, 12, tzinfo=UTC)
-    bare = Occasion(UUID(int=0), noon, purpose, "WEB-1001", location_id="store-7", code="493817")
+    bare = Occasion(
+        UUID(int=0), noon, purpose, "WEB-1001", location_id="store-7", code="493817", item_id="SKU-1"
+    )
     if not full:
         return facts_of(bare, (Line("1", "SKU-1", None),))
     occasion = replace(
@@ -213,6 +232,9 @@ def sample(purpose: Purpose, *, full: bool) -> dict[str, Any]:
         promise_time_before=noon,
         promise_time=noon + timedelta(days=1),
         detail="it broke",
+        alert_id=UUID(int=1),
+        offer="Half price until Sunday",
+        claim_deadline=noon + timedelta(hours=2),
         offered_item_id="SKU-3",
         offered_quantity=2,
         decide_deadline=noon + timedelta(minutes=30),

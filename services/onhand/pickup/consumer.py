@@ -40,22 +40,28 @@ def stock_events(guard: TagGuard) -> Subscription:
 
     async def handle(connection: AsyncConnection, data: bytes) -> None:
         event = stock_pb2.StockEvent.FromString(data)
-        if event.HasField("tag_changed"):
-            tag = event.tag_changed.tag
+        for tag in _left(event):
             await guard.tag_left(connection, tag.epc_hex, tag.location_id, _LEFT[tag.state])
-        else:
+        if event.HasField("stock_alerted"):
             alerted = event.stock_alerted
             await guard.tag_left(
                 connection, alerted.epc_hex, alerted.location_id, "left by the exit without a sale"
             )
 
-    return Subscription("stock", ("tag_changed", "stock_alerted"), handle, wanted=has_left)
+    payloads = ("tag_changed", "tags_changed", "stock_alerted")
+    return Subscription("stock", payloads, handle, wanted=has_left)
 
 
 def has_left(data: bytes) -> bool:
     """Most changes of tags are of goods that stay, and worth no transaction."""
     event = stock_pb2.StockEvent.FromString(data)
-    if event.HasField("tag_changed"):
-        return event.tag_changed.tag.state in _LEFT
-    alerted = event.stock_alerted
-    return alerted.kind == stock_pb2.StockAlerted.KIND_EXIT_WITHOUT_SALE and bool(alerted.epc_hex)
+    if event.HasField("stock_alerted"):
+        alerted = event.stock_alerted
+        return alerted.kind == stock_pb2.StockAlerted.KIND_EXIT_WITHOUT_SALE and bool(alerted.epc_hex)
+    return bool(_left(event))
+
+
+def _left(event: stock_pb2.StockEvent) -> list[reads_pb2.Tag]:
+    """Return the tags of an event, of one or of several, that are there no more."""
+    several = [each.tag for each in event.tags_changed.changes]
+    return [tag for tag in (event.tag_changed.tag, *several) if tag.state in _LEFT]

@@ -11,7 +11,7 @@ from onhand.routing.domain import placing
 from onhand.routing.domain.cost import Cell, Demand, Option, Question, all_items
 from onhand.routing.domain.lifecycle import FulfilmentMethod
 from onhand.routing.domain.order import Order, Position
-from onhand.routing.domain.plan import Plan, make_plan, planned_in_wave
+from onhand.routing.domain.plan import Plan, joined, make_plan, planned_in_wave
 from onhand.routing.domain.policy import Policy
 from onhand.routing.domain.wave import WaveOrder
 from onhand.routing.messages.orders import address_message, place_of
@@ -59,33 +59,26 @@ class Placer:
                 return plan
         plan = make_plan(question, policy)
         if order.allow_transfer and len(plan.placed) < len(question.demands):
-            return await self._by_transfer(order, plan)
+            return await self.to_store(plan, order.channel, order.latest_time)
         return plan
 
-    async def _by_transfer(self, order: Order, at_store: Plan) -> Plan:
-        """Plan an order to collect from wherever its goods can come from; what the store has comes from there."""
-        (store,) = at_store.question.options
-        plan = await self.to_store(store, at_store.question.demands, at_store.policy, order.latest_time)
-        return plan if len(plan.placed) > len(at_store.placed) else at_store
+    async def to_store(self, at_store: Plan, channel: str, latest_time: datetime | None = None) -> Plan:
+        """Plan what a store lacks of lines that are collected there, from all that ship; with what it has.
 
-    async def to_store(
-        self, store: Option, demands: Sequence[Demand], policy: Policy, latest_time: datetime | None = None
-    ) -> Plan:
-        """Plan lines that are collected in a store from it and from all that ship. Raises DependencyUnavailable.
-
-        It is the question of an order that is shipped to the store, with the store itself next door.
+        It is the question of an order that is shipped to the store. Raises DependencyUnavailable.
         """
+        (store,) = at_store.question.options
         location = await self._stock.location(store.location_id)
-        options: list[Option] = []
-        if location is not None and location.position is not None and not store.barred:
-            shippers = await self._shippers(location.position, location.place)
-            others = [each for each in shippers if each.location_id != store.location_id]
-            options = await self._with_facts(
-                await self._arriving(others, store.location_id, latest_time), demands, policy
-            )
-        next_door = replace(store, distance_metres=0)
-        question = Question(FulfilmentMethod.SHIP, tuple(demands), (next_door, *options), allow_split=True)
-        return make_plan(question, policy)
+        if location is None or location.position is None or store.barred:
+            return at_store
+        lacks = [each for each in at_store.question.demands if each.line_id not in at_store.placed]
+        shippers = await self._shippers(location.position, location.place)
+        others = [each for each in shippers if each.location_id != store.location_id]
+        arriving = await self._arriving(others, store.location_id, latest_time)
+        options = tuple(await self._with_facts(arriving, lacks, at_store.policy, channel))
+        question = Question(FulfilmentMethod.SHIP, tuple(lacks), options, allow_split=True)
+        sent = make_plan(question, at_store.policy)
+        return joined(at_store, sent) if sent.portions else at_store
 
     async def _arriving(
         self, options: Sequence[Option], store_id: str, latest_time: datetime | None
@@ -104,10 +97,13 @@ class Placer:
         questions = [await self._question(each, policies[each.channel], with_facts=False) for each in orders]
         open_ids = {each.location_id for q in questions for each in q.options if not each.barred}
         items = set().union(*(all_items(question.demands) for question in questions))
-        cells = await self._stock.cells(sorted(items), sorted(open_ids), fully_consistent=True)
+        cells = {
+            channel: await self._stock.cells(sorted(items), sorted(open_ids), channel, fully_consistent=True)
+            for channel in policies
+        }
         wave = []
         for order, question in zip(orders, questions, strict=True):
-            options = await self._with_load(question.options, cells, policies[order.channel])
+            options = await self._with_load(question.options, cells[order.channel], policies[order.channel])
             wave.append(WaveOrder(replace(question, options=tuple(options)), policies[order.channel]))
         # Seconds of work: beside the loop, which has others to answer.
         found = await asyncio.to_thread(plan_wave, wave, self._wave_solve_s)
@@ -144,7 +140,7 @@ class Placer:
             if each.position is not None
         ]
         stores.sort(key=lambda each: (each.distance_metres, each.location_id))
-        stores = await self._with_facts(stores[:count], demands, policy)
+        stores = await self._with_facts(stores[:count], demands, policy, channel)
         return [
             make_plan(Question(FulfilmentMethod.COLLECT, tuple(demands), (each,)), policy) for each in stores
         ]
@@ -154,7 +150,7 @@ class Placer:
     ) -> Plan:
         """Plan a cart that is shipped. Raises DependencyUnavailable."""
         policy = await self._policies.of_channel(channel)
-        options = await self._with_facts(await self._shippers(position, place), demands, policy)
+        options = await self._with_facts(await self._shippers(position, place), demands, policy, channel)
         return make_plan(Question(FulfilmentMethod.SHIP, tuple(demands), tuple(options), allow_split), policy)
 
     async def _question(
@@ -172,7 +168,9 @@ class Placer:
         if order.latest_time is not None:
             options = await self._in_time(options, order, order.latest_time)
         if with_facts:
-            options = await self._with_facts(options, demands, policy, fully_consistent=fully_consistent)
+            options = await self._with_facts(
+                options, demands, policy, order.channel, fully_consistent=fully_consistent
+            )
         return Question(order.method, demands, tuple(options), order.allow_split)
 
     async def _in_time(self, options: Sequence[Option], order: Order, latest_time: datetime) -> list[Option]:
@@ -217,6 +215,7 @@ class Placer:
         options: Sequence[Option],
         demands: Sequence[Demand],
         policy: Policy,
+        channel: str,
         *,
         fully_consistent: bool = False,
     ) -> list[Option]:
@@ -225,7 +224,7 @@ class Placer:
         cells: dict[str, dict[str, Cell]] = {}
         if open_ids:
             items = sorted(all_items(demands))
-            cells = await self._stock.cells(items, open_ids, fully_consistent=fully_consistent)
+            cells = await self._stock.cells(items, open_ids, channel, fully_consistent=fully_consistent)
         return await self._with_load(options, cells, policy)
 
     async def _with_load(

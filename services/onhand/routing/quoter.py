@@ -44,7 +44,8 @@ class Quoter:
         )
         stores = min(request.store_count or DEFAULT_STORES, MAX_STORES)
         plans = await self._placer.at_stores(request.channel, demands, position, stores)
-        offers = await self._collected(plans, MAX_TRANSFERS if request.allow_transfer else 0)
+        transfers = MAX_TRANSFERS if request.allow_transfer else 0
+        offers = await self._collected(plans, transfers, request.channel)
         if request.HasField("shipping_address"):
             place = place_of(request.shipping_address)
             offers += await self._ship(
@@ -71,7 +72,7 @@ class Quoter:
             options=map(offer_message, offers), expire_time=timestamp(expire_time)
         )
 
-    async def _collected(self, plans: Sequence[Plan], transfers: int) -> list[Offer]:
+    async def _collected(self, plans: Sequence[Plan], transfers: int, channel: str) -> list[Offer]:
         """Return what a cart could be at each store, and by a transfer at as many that lack something."""
         offers = list[Offer]()
         for plan in plans:
@@ -79,14 +80,14 @@ class Quoter:
             offers.append(at_store)
             if at_store.impossible_because in LACKS and transfers:
                 transfers -= 1
-                by_transfer = await self._by_transfer(plan)
+                by_transfer = await self._by_transfer(plan, channel)
                 offers += [] if by_transfer is None else [by_transfer]
         return offers
 
-    async def _by_transfer(self, at_store: Plan) -> Offer | None:
+    async def _by_transfer(self, at_store: Plan, channel: str) -> Offer | None:
         """Return what a cart could be at a store by a transfer; None where something is to be had nowhere."""
         (store,) = at_store.question.options
-        plan = await self._placer.to_store(store, at_store.question.demands, at_store.policy)
+        plan = await self._placer.to_store(at_store, channel)
         distances = {each.location_id: each.distance_metres for each in plan.question.options}
         sources = sorted({portion.location_id for portion in plan.portions} - {store.location_id})
         found = await self._promiser.of_transfers(

@@ -129,13 +129,15 @@ class StockGateway:
         return location
 
     async def cells(
-        self, item_ids: Sequence[str], location_ids: Sequence[str], *, fully_consistent: bool
+        self, item_ids: Sequence[str], location_ids: Sequence[str], channel: str, *, fully_consistent: bool
     ) -> dict[str, dict[str, Cell]]:
-        """Return by location and item what is available; nothing where item or location is unknown."""
+        """Return by location and item what a channel may have; nothing where item or location is unknown."""
         consistency = Consistency(fully_consistent=True) if fully_consistent else None
         cells: dict[str, dict[str, Cell]] = {}
         for some in _chunks(location_ids, max(1, MAX_CELLS // len(item_ids))):
-            request = GetAvailabilityRequest(item_ids=item_ids, location_ids=some, consistency=consistency)
+            request = GetAvailabilityRequest(
+                item_ids=item_ids, location_ids=some, consistency=consistency, policy_channel=channel
+            )
             for line in (await _decided(self._client.availability.GetAvailability(request))).lines:
                 if not line.status.code:
                     cell = line.availability

@@ -80,6 +80,17 @@ class StockSettings(ServiceSettings):
     """How long a reservation holds when its caller does not say."""
     reservation_group: Annotated[int, Field(ge=1, le=1_000)] = 64
     """Reservations decided in one transaction at most; protects the latency of the first of them."""
+    stock_policy_limit: Annotated[int, Field(ge=1)] = 100_000
+    """Stock policies in all, some 400 bytes each in every replica; protects its memory."""
+    demand_history_days: Annotated[float, Field(gt=1)] = 91
+    """How far back sales are looked at for suggestions of safety stock and for phantom stock: whole weeks, so that
+    each day of the week counts alike; protects the database."""
+    demand_days_least: Annotated[int, Field(ge=2)] = 14
+    """Days that must tell of an item's demand before a safety stock is suggested from it."""
+    phantom_prior: Annotated[float, Field(gt=0, lt=1)] = 0.02
+    """Share of cells that claim stock and have none, before anything is known of one."""
+    short_pick_odds: Annotated[float, Field(ge=1)] = 10
+    """How many times likelier a pick finds nothing where nothing is than where something is."""
     sweep_interval_s: Annotated[float, Field(gt=0)] = 1
     """How often expired reservations are swept; expiry itself is exact whatever this says."""
     count_idle_s: Annotated[float, Field(gt=0)] = 4 * 3600

@@ -1,6 +1,6 @@
 """Domain changes → the events that stock publishes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from onhand.api.stock.v1 import events_pb2 as pb
@@ -10,10 +10,13 @@ from onhand.stock import messages
 from onhand.stock.domain.books import Books
 from onhand.stock.domain.counts import Count
 from onhand.stock.domain.model import INSIDE, Alert, Cell, Reservation, TagEvent
+from onhand.stock.domain.policies import Scope
 from onhand.stock.domain.shipments import Shipment
 
 _FIELD_OF = {bucket: bucket.name.lower() for bucket in INSIDE}
 """Of BalanceChanged."""
+MAX_TAGS = 500
+"""Tags of one event, by the contract; some 80 KB."""
 
 
 def of_books(books: Books, clock: Clock, reservations: Iterable[Reservation] = ()) -> list[Event]:
@@ -26,7 +29,7 @@ def of_books(books: Books, clock: Clock, reservations: Iterable[Reservation] = (
     for key in sorted(books.changed_cells):
         before = books.available_before[key]
         events.append(_event(clock, balance_changed=_balance_changed(books.cells[key], before)))
-    events += [_event(clock, tag_changed=_tag_changed(each)) for each in books.tag_events]
+    events += _tag_events(clock, books.tag_events)
     events += [_event(clock, stock_alerted=_alerted(each)) for each in books.alerts]
     return events
 
@@ -36,8 +39,14 @@ def catalog_changed(
     item_ids: Iterable[str] = (),
     location_ids: Iterable[str] = (),
     channels: Iterable[str] = (),
+    policy_scopes: Iterable[Scope] = (),
 ) -> Event:
-    changed = pb.CatalogChanged(item_ids=item_ids, location_ids=location_ids, channels=channels)
+    changed = pb.CatalogChanged(
+        item_ids=item_ids,
+        location_ids=location_ids,
+        channels=channels,
+        policy_scopes=map(messages.scope, policy_scopes),
+    )
     return _event(clock, catalog_changed=changed)
 
 
@@ -75,12 +84,27 @@ def _balance_changed(cell: Cell, available_before: int) -> dict[str, Any]:
     return fields
 
 
-def _tag_changed(event: TagEvent) -> pb.TagChanged:
-    return pb.TagChanged(
-        tag=messages.bare_tag(event.tag),
-        state_before=int(event.state_before or 0),  # type: ignore[arg-type]
-        zone_id_before=event.zone_before,
-    )
+def _tag_events(clock: Clock, changed: Iterable[TagEvent]) -> list[Event]:
+    """Say the changes of each location's tags together: an event costs all who pass it on more than a tag in it."""
+    by_location: dict[str, list[TagEvent]] = {}
+    for each in changed:
+        by_location.setdefault(each.tag.location_id, []).append(each)
+    return [
+        _tags_changed(clock, found[start : start + MAX_TAGS])
+        for found in by_location.values()
+        for start in range(0, len(found), MAX_TAGS)
+    ]
+
+
+def _tags_changed(clock: Clock, changed: Sequence[TagEvent]) -> Event:
+    several = pb.TagsChanged()
+    for each in changed:
+        state_before: Any = int(each.state_before or 0)
+        one = several.changes.add(state_before=state_before, zone_id_before=each.zone_before)
+        messages.write_bare_tag(each.tag, one.tag)
+    if len(changed) == 1:
+        return _event(clock, tag_changed=several.changes[0])
+    return _event(clock, tags_changed=several)
 
 
 def _alerted(alert: Alert) -> pb.StockAlerted:

@@ -14,6 +14,7 @@ from onhand.api.stock.v1 import (
     reads_pb2,
     reservations_pb2,
     shipments_pb2,
+    stock_policies_pb2,
 )
 from onhand.kit import config, housekeeping, telemetry
 from onhand.kit.clock import SystemClock
@@ -34,19 +35,23 @@ from onhand.stock.servicer import (
     ReadServicer,
     ReservationServicer,
     ShipmentServicer,
+    StockPolicyServicer,
     TagServicer,
 )
 from onhand.stock.use_cases import (
     Availability,
     Catalog,
     Counts,
+    Demand,
     Deps,
+    Desk,
     Documents,
     Epcis,
     EpcisEffects,
     Explanations,
     Lookups,
     Offers,
+    Policies,
     Quantities,
     Reads,
     Reckoning,
@@ -74,6 +79,7 @@ async def serve(settings: StockSettings) -> None:
     reckoning = Reckoning(deps)
     counts = Counts(deps, reckoning)
     lookups, offers, shipments = Lookups(deps), Offers(deps), Shipments(deps)
+    policies = Policies(deps)
     epcis = Epcis(deps, EpcisEffects(deps, documents, shipments))
     jobs = Jobs(reservations, reads, counts, lookups, Retention(deps), epcis)
 
@@ -91,6 +97,11 @@ async def serve(settings: StockSettings) -> None:
             "AvailabilityService",
             AvailabilityServicer(Availability(deps), offers, view, settings, clock),
         ),
+        (
+            stock_policies_pb2,
+            "StockPolicyService",
+            StockPolicyServicer(policies, Demand(deps, policies), database),
+        ),
         (offers_pb2, "OfferService", OfferServicer(offers, view, settings, clock)),
         (
             explanations_pb2,
@@ -100,7 +111,7 @@ async def serve(settings: StockSettings) -> None:
         (
             reservations_pb2,
             "ReservationService",
-            ReservationServicer(reservations, database, settings, clock.now),
+            ReservationServicer(reservations, Desk(deps, reservations), database, settings, clock.now),
         ),
     ):
         server.add(module.DESCRIPTOR.services_by_name[name], servicer)

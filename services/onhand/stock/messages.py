@@ -14,6 +14,7 @@ from onhand.api.stock.v1 import (
     reads_pb2,
     reservations_pb2,
     shipments_pb2,
+    stock_policies_pb2,
 )
 from onhand.kit.errors import InvalidEpc, InvalidGtin
 from onhand.stock.domain import epc as epc_codec
@@ -31,6 +32,7 @@ from onhand.stock.domain.model import (
     Zone,
     ZoneKind,
 )
+from onhand.stock.domain.policies import Scope
 from onhand.stock.domain.shipments import Shipment, ShipmentTag
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -39,9 +41,8 @@ SHOWN_TAGS = 1_000
 
 
 def timestamp(value: datetime | None) -> Timestamp | None:
-    if value is None:
-        return None
-    return Timestamp(**timestamp_fields(value))
+    fields = timestamp_fields(value)
+    return None if fields is None else Timestamp(**fields)
 
 
 def timestamp_fields(value: datetime | None) -> dict[str, int] | None:
@@ -197,17 +198,27 @@ def tag(value: Tag) -> reads_pb2.Tag:
 
 def bare_tag(value: Tag) -> reads_pb2.Tag:
     """Say a tag without its EPC's URI, which costs more than all the rest of an event."""
+    message = reads_pb2.Tag()
+    write_bare_tag(value, message)
+    return message
+
+
+def write_bare_tag(value: Tag, message: reads_pb2.Tag) -> None:
+    """Say it in a message that is there already: an event of many would copy each one into itself."""
     state: Any = int(value.state)
-    return reads_pb2.Tag(
-        epc_hex=value.epc.hex().upper(),
-        item_id=value.item_id or "",
-        location_id=value.location_id,
-        zone_id=value.zone_id,
-        state=state,
-        first_seen_time=timestamp(value.first_seen_time),
-        last_seen_time=timestamp(value.last_seen_time),
-        bucket=int(value.bucket),  # type: ignore[arg-type]
-    )
+    bucket: Any = int(value.bucket)
+    message.epc_hex = value.epc.hex().upper()
+    message.item_id = value.item_id or ""
+    message.location_id = value.location_id
+    message.zone_id = value.zone_id
+    message.state = state
+    for time, moment_ in (
+        (value.first_seen_time, message.first_seen_time),
+        (value.last_seen_time, message.last_seen_time),
+    ):
+        since = time - _EPOCH
+        moment_.seconds, moment_.nanos = since.days * 86_400 + since.seconds, since.microseconds * 1_000
+    message.bucket = bucket
 
 
 def tag_history_event(value: TagHistoryEvent) -> reads_pb2.TagHistoryEvent:
@@ -295,6 +306,19 @@ def reservation_fields(value: Reservation) -> dict[str, Any]:
         "expire_time": timestamp_fields(value.expire_time),
         "revision": value.revision,
     }
+
+
+def scope(value: Scope) -> stock_policies_pb2.StockPolicyScope:
+    return stock_policies_pb2.StockPolicyScope(
+        item_id=value.item_id,
+        item_class=value.item_class,
+        location_id=value.location_id,
+        channel=value.channel,
+    )
+
+
+def to_scope(message: stock_policies_pb2.StockPolicyScope) -> Scope:
+    return Scope(message.item_id, message.item_class, message.location_id, message.channel)
 
 
 def count(value: Count) -> counts_pb2.Count:

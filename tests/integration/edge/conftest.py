@@ -31,6 +31,7 @@ from onhand.kit.config import Auth
 from onhand.kit.errors import UnknownItem
 from onhand.kit.interceptors import Guard
 from onhand.kit.status import to_status
+from onhand.kit.trail import FORWARDED
 
 START_S = 20.0
 SCOPES = ("reads.write", "stock.read", "catalog.read")
@@ -57,6 +58,7 @@ class StockPeer(ReadServiceServicer, AvailabilityServiceServicer, CatalogService
         self.batches: list[reads_pb2.RecordReadsRequest] = []
         self.subjects: list[str] = []
         self.traceparents: list[str] = []
+        self.origins: list[str] = []
         self.failures: dict[str, Exception] = {}
         """By reader; "" for every one."""
         self.result = lambda request: reads_pb2.RecordReadsResponse(
@@ -68,7 +70,9 @@ class StockPeer(ReadServiceServicer, AvailabilityServiceServicer, CatalogService
 
     async def RecordReads(self, request: Any, context: Any) -> reads_pb2.RecordReadsResponse:
         self.subjects.append(auth.current().subject)
-        self.traceparents.append(dict(context.invocation_metadata()).get("traceparent", ""))
+        metadata = dict(context.invocation_metadata())
+        self.traceparents.append(metadata.get("traceparent", ""))
+        self.origins.append(metadata.get(FORWARDED, ""))
         if failure := self.failures.get(request.reader_id, self.failures.get("")):
             raise failure
         self.batches.append(request)
@@ -227,9 +231,10 @@ async def start(world: World, **settings: object) -> EdgeProcess:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "onhand", "serve", "edge", env=environment, stdout=out, stderr=out
         )
-    edge = EdgeProcess(f"http://127.0.0.1:{port}", process, log)
+    scheme = "https" if "tls_certificate_file" in settings else "http"
+    edge = EdgeProcess(f"{scheme}://127.0.0.1:{port}", process, log)
     deadline = time.monotonic() + START_S
-    async with edge.client() as client:
+    async with edge.client(verify=False) as client:
         while True:
             with suppress(httpx.TransportError):
                 if (await client.get("/healthz")).is_success:

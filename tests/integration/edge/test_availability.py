@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from onhand.api.stock.v1.availability_pb2 import WatchAvailabilityResponse
+from onhand.api.stock.v1.availability_pb2 import Availability, WatchAvailabilityResponse
 from onhand.kit import errors
 
 WATCH = "/v1/availability/watch?location_id=store-1"
@@ -122,6 +122,10 @@ def change(*cells: Any, revision: int, complete: bool = True) -> WatchAvailabili
     return WatchAvailabilityResponse(cells=cells, snapshot_complete=complete, revision=revision)
 
 
+def make_part(item_id: str) -> Availability:
+    return Availability(item_id=item_id, location_id="store-1")
+
+
 class TestLive:
     async def test_a_snapshot_then_each_change_with_its_revision(
         self, edge: httpx.AsyncClient, world: Any, peer: Any, make_cell: Any
@@ -144,6 +148,24 @@ class TestLive:
             assert [(each["item_id"], each["available"]) for each in delta["cells"]] == [("a", 4)]
         assert list(peer.watched[0].item_ids) == ["a", "b"]
         assert list(peer.watched[0].location_ids) == ["store-1"]
+
+    async def test_a_browser_goes_on_from_the_last_whole_answer(
+        self, edge: httpx.AsyncClient, world: Any, peer: Any
+    ) -> None:
+        peer.changes.put_nowait(change(make_part("a"), revision=0, complete=False))
+        peer.changes.put_nowait(change(make_part("b"), revision=41))
+        path = WATCH + "&thresholds_only=true&channel=web"
+        headers = {**world.bearer(), "Last-Event-ID": "37"}
+        async with asyncio.timeout(15), edge.stream("GET", path, headers=headers) as response:
+            stream = Stream(response)
+            assert await stream.block() == {"retry": "1000"}
+            first, second = await stream.block(), await stream.block()
+        assert first is not None
+        assert second is not None
+        assert "id" not in first  # from the middle of a snapshot nobody can go on
+        assert second["id"] == "41"
+        asked = peer.watched[0]
+        assert (asked.resume_revision, asked.thresholds_only, asked.channel) == (37, True, "web")
 
     async def test_stock_is_left_when_the_client_goes(
         self, edge: httpx.AsyncClient, world: Any, peer: Any, until: Any

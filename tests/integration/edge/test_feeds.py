@@ -66,7 +66,7 @@ async def test_every_cell_of_a_store_is_a_line(
 
 
 async def test_how_goods_are_got_and_which_stores_can_be_said(
-    edge: httpx.AsyncClient, world: Any, peer: Any
+    edge: httpx.AsyncClient, world: Any, peer: Any, until: Any
 ) -> None:
     snapshot(peer, cell("a,1", av.STOCK_STATE_IN_STOCK))
     query = "?format=csv&pickup_method=ship_to_store&pickup_sla=multi-week&location_id=store-1"
@@ -74,6 +74,7 @@ async def test_how_goods_are_got_and_which_stores_can_be_said(
     assert response.headers["content-type"].startswith("text/csv")
     assert rows(response.text, ",")[1] == ["store-1", "a,1", "5", "in_stock", "ship_to_store", "multi-week"]
     assert list(peer.watched[0].location_ids) == ["store-1"]
+    await until(lambda: peer.watching == 0)
     snapshot(peer, cell("a", av.STOCK_STATE_IN_STOCK))
     response = await edge.get(FEED + "?pickup_method=not_supported", headers=world.bearer())
     assert rows(response.text)[1][4:] == ["not_supported", ""]

@@ -299,6 +299,13 @@ class TestCallers:
             await edge.post("/ingest/zebra", json=zebra_event(), headers=world.bearer(subject=subject))
         assert peer.subjects == ["reader-1", "reader-2"]
 
+    async def test_stock_is_told_where_the_request_came_from(
+        self, edge: httpx.AsyncClient, world: Any, peer: Any
+    ) -> None:
+        lie = {"X-Forwarded-For": "192.0.2.66"}
+        await edge.post("/ingest/impinj", json=[impinj_event()], headers={**world.bearer(), **lie})
+        assert peer.origins == ["127.0.0.1"], "what the edge saw, not what it was told"
+
     async def test_a_token_may_come_as_the_password_of_http_basic(
         self, edge: httpx.AsyncClient, world: Any, peer: Any
     ) -> None:

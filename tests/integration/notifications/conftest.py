@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 import socket
+import ssl
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
@@ -21,7 +22,14 @@ from aiosmtpd.smtp import Envelope
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from onhand.api.notifications.v1 import contacts_pb2, journeys_pb2, messages_pb2, templates_pb2
+from onhand.api.notifications.v1 import (
+    alerts_pb2,
+    contacts_pb2,
+    journeys_pb2,
+    measures_pb2,
+    messages_pb2,
+    templates_pb2,
+)
 from onhand.api.notifications.v1.events_pb2 import NotificationsEvent
 from onhand.api.pickup.v1.events_pb2 import PickupEvent
 from onhand.api.pickup.v1.tasks_pb2 import Task
@@ -43,17 +51,22 @@ from onhand.notifications.delivery.smtp import SmtpSender
 from onhand.notifications.delivery.webhook import WebhookSender
 from onhand.notifications.domain.endpoints import NewEndpoint
 from onhand.notifications.domain.messages import Channel, Message, State
-from onhand.notifications.jobs import Dispatcher, Jobs
+from onhand.notifications.jobs import MAILS_AHEAD, Dispatcher, Jobs
 from onhand.notifications.main import pages
+from onhand.notifications.servicer.alerts import AlertServicer
 from onhand.notifications.servicer.contacts import ContactServicer
 from onhand.notifications.servicer.journeys import JourneyServicer
+from onhand.notifications.servicer.measures import ActivityServicer, MeasureServicer
 from onhand.notifications.servicer.messages import MessageServicer, WebhookServicer
 from onhand.notifications.servicer.templates import TemplateServicer
 from onhand.notifications.storage import endpoints
+from onhand.notifications.use_cases.alerts import Alerts
 from onhand.notifications.use_cases.availability import AvailabilityPosts
 from onhand.notifications.use_cases.contacts import Contacts
 from onhand.notifications.use_cases.journeys import Journeys
+from onhand.notifications.use_cases.measures import Measures
 from onhand.notifications.use_cases.messages import Notifications
+from onhand.notifications.use_cases.offers import Offers
 from onhand.notifications.use_cases.templates import Templates
 from onhand.notifications.vault import Vault
 
@@ -93,7 +106,7 @@ class AdjustableClock(SystemClock):
 
 @dataclass
 class MailServer:
-    """A real SMTP server; answers as scripted, then with 250."""
+    """A real SMTP server; answers as scripted, then with 250. The answer "cut" is none: the line is cut."""
 
     port: int = field(default_factory=free_port)
     mails: list[EmailMessage] = field(default_factory=list)
@@ -101,9 +114,13 @@ class MailServer:
     """What came with each DATA, also what was then refused."""
     answers: list[str] = field(default_factory=list)
     recipient_answer: str = "250 OK"
+    unknown: frozenset[str] = frozenset()
+    """Mailboxes that do not exist."""
     before_answer: Callable[[], None] | None = None
     """Called, in the server's thread, when a mail has come and is not answered yet."""
     connections: int = 0
+    tls: ssl.SSLContext | None = None
+    """What STARTTLS is answered with; then nothing is taken without it."""
     _controller: Any = None
 
     async def handle_EHLO(
@@ -116,16 +133,20 @@ class MailServer:
     async def handle_RCPT(
         self, _server: Any, _session: Any, envelope: Envelope, address: str, _options: Any
     ) -> str:
+        if address in self.unknown:
+            return "550 5.1.1 no such mailbox"
         if self.recipient_answer.startswith("250"):
             envelope.rcpt_tos.append(address)
         return self.recipient_answer.format(address=address)
 
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Envelope) -> str:
+    async def handle_DATA(self, server: Any, _session: Any, envelope: Envelope) -> str:
         assert isinstance(envelope.content, bytes)
         self.raw.append(envelope.content)
         answer = self.answers.pop(0) if self.answers else "250 OK"
         if self.before_answer is not None:
             self.before_answer()
+        if answer == "cut":
+            server.transport.abort()
         if answer.startswith("250"):
             mail = message_from_bytes(envelope.content, policy=policy.default)
             assert isinstance(mail, EmailMessage)
@@ -133,7 +154,8 @@ class MailServer:
         return answer
 
     def start(self) -> None:
-        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        secured = {"tls_context": self.tls, "require_starttls": True} if self.tls else {}
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port, **secured)
         self._controller.start()
 
     def stop(self) -> None:
@@ -190,6 +212,9 @@ class World:
     notifications: Notifications
     contacts: Contacts
     templates: Templates
+    alerts: Alerts
+    offers: Offers
+    measures: Measures
 
     @property
     def posts(self) -> AvailabilityPosts:
@@ -227,7 +252,9 @@ class World:
                 for each in others
             ),
             asyncio.create_task(journeys()),
-            asyncio.create_task(Dispatcher(Channel.EMAIL, self.notifications, smtp.send, 4).run()),
+            asyncio.create_task(
+                Dispatcher(Channel.EMAIL, self.notifications, smtp.send, 4, MAILS_AHEAD).run()
+            ),
             asyncio.create_task(Dispatcher(Channel.WEBHOOK, self.notifications, webhooks.send, 4).run()),
         ]
         try:
@@ -345,7 +372,14 @@ async def make_world(servers: EmbeddedServers, keys_dir: Path, tmp_path: Path) -
         )
         notifications = Notifications(database, clock, settings, vault, contacts, journeys)
         templates = Templates(database, clock, settings)
-        made.append(World(settings, clock, database, vault, notifications, contacts, templates))
+        alerts = Alerts(database, clock, settings, contacts, journeys)
+        offers = Offers(database, clock, settings, journeys)
+        measures = Measures(database, clock, settings, vault, contacts, journeys)
+        made.append(
+            World(
+                settings, clock, database, vault, notifications, contacts, templates, alerts, offers, measures
+            )
+        )
         return made[-1]
 
     yield make
@@ -374,6 +408,9 @@ async def served(world: World, scopes: Iterable[str] | None = None) -> AsyncIter
         (contacts_pb2, "ContactService", ContactServicer(world.contacts)),
         (templates_pb2, "TemplateService", TemplateServicer(world.templates)),
         (journeys_pb2, "JourneyService", JourneyServicer(world.notifications.journeys)),
+        (alerts_pb2, "AlertService", AlertServicer(world.alerts)),
+        (measures_pb2, "MeasureService", MeasureServicer(world.measures)),
+        (measures_pb2, "ActivityService", ActivityServicer(world.measures)),
     ):
         guard.register(server, module.DESCRIPTOR.services_by_name[name], servicer)
     server.add_insecure_port(world.settings.listen)

@@ -4,6 +4,7 @@ import asyncio
 import random
 import uuid
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ from onhand.cli.embedded import EmbeddedServers
 from onhand.kit import schema
 from onhand.kit.errors import InvalidField, MissingScope, NotFound, RequestIdReused
 from onhand.kit.migrations import migrate
+from onhand.notifications.domain.alerts import Alert, AlertState
 from onhand.notifications.domain.messages import State
+from onhand.notifications.storage import alerts
 
 from .conftest import CODE, MailServer, World, eventually, order_accepted, ready, served, task_event
 
@@ -332,9 +335,12 @@ async def test_forgetting_leaves_no_trace_in_tables_events_logs_or_files(
             await world.until(State.FAILED)
         await world.handle(task_event("task_collected", version=6))
 
+        await wish(world, contact)
+        await world.measures.activity("test", uuid.UUID(contact_id), "Zebedea Quux has asked", 10)
+
         export = await client.contacts.ExportContact(pb.ExportContactRequest(contact_id=contact_id))
-        assert list(export.order_ids) == ["WEB-1"]
-        assert len(export.consents) == 1
+        assert [each.offer for each in export.alerts] == ["For Zebedea Quux alone"]
+        assert (list(export.order_ids), len(export.consents)) == (["WEB-1"], 1)
         assert [each.subject for each in export.messages] == [
             "You have collected your order WEB-1",
             "Your order WEB-1 is ready to collect",
@@ -383,6 +389,25 @@ async def test_forgetting_leaves_no_trace_in_tables_events_logs_or_files(
     # Other tests leave the usual names in other databases of the same server.
     wanted = [each.encode() for each in PERSONAL if each not in {"jane.doe", CODE}]
     assert await asyncio.to_thread(traces, data, wanted) == []
+
+
+async def wish(world: World, contact: pb.Contact) -> None:
+    """Let a person wait for an item, with an offer that names them."""
+    now = world.clock.now()
+    alert = Alert(
+        world.clock.uuid(),
+        uuid.UUID(contact.contact_id),
+        uuid.UUID(contact.identities[0].identity_id),
+        None,
+        ("i1",),
+        (),
+        (),
+        "For Zebedea Quux alone",
+        AlertState.WAITING,
+        now,
+        now + timedelta(days=1),
+    )
+    await world.database.transaction(lambda c: alerts.add(c, world.vault, alert, alert.expire_time))
 
 
 def traces(folder: Path, wanted: list[bytes]) -> list[Path]:

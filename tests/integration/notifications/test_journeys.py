@@ -18,7 +18,8 @@ from onhand.notifications.domain.contacts import Consent, Proof, Topic
 from onhand.notifications.domain.journeys import BUILTIN
 from onhand.notifications.domain.messages import Channel, Message, Result, State, Verdict
 from onhand.notifications.domain.occasions import Purpose
-from onhand.notifications.storage import contacts, journeys
+from onhand.notifications.domain.templates import Template
+from onhand.notifications.storage import contacts, journeys, templates
 
 from .conftest import World, order_accepted, ready, served, task_event
 
@@ -176,12 +177,12 @@ async def follow_up(world: World, **changes: Any) -> None:
     await world.database.transaction(lambda c: journeys.save(c, changed, "test", world.clock.now()))
 
 
-async def agree(world: World, order_id: str) -> None:
+async def agree(world: World, order_id: str, topic: Topic = Topic.MARKETING, *, granted: bool = True) -> None:
     (contact,) = await world.contacts.find(order_id)
     address, now = contact.addresses[0], world.clock.now()
     proof = Proof("test", "", "")
     said = Consent(
-        world.clock.uuid(), address.address_id, Channel.EMAIL, Topic.MARKETING, True, proof, now, now, "test"
+        world.clock.uuid(), address.address_id, Channel.EMAIL, topic, granted, proof, now, now, "test"
     )
     await world.database.transaction(lambda c: contacts.add_consent(c, world.vault, said))
 
@@ -316,13 +317,17 @@ async def test_a_saved_journey_is_what_starts_from_then_on_and_runs_go_on_as_the
     [
         ({"exits": [messages_pb2.MESSAGE_PURPOSE_ORDER_READY]}, r"journey\.exits"),
         ({"exits": [messages_pb2.MESSAGE_PURPOSE_ORDER_REMINDER]}, r"journey\.exits"),
+        ({"starts": messages_pb2.MESSAGE_PURPOSE_BACK_IN_STOCK}, "is held does not wait"),
         ({"channels": [messages_pb2.Message.CHANNEL_WEBHOOK]}, r"journey\.channels"),
         ({"conditions": [pb.JourneyCondition(field="age", values=["7"])]}, r"journey\.conditions\[1\]"),
         (
             {"steps": [pb.JourneyStep(purpose=messages_pb2.MESSAGE_PURPOSE_ORDER_SHIPPED)]},
             "does not tell carrier",
         ),
-        ({"steps": [pb.JourneyStep(purpose=messages_pb2.MESSAGE_PURPOSE_FOLLOW_UP)]}, "is marketing"),
+        (
+            {"steps": [pb.JourneyStep(purpose=messages_pb2.MESSAGE_PURPOSE_FOLLOW_UP)]},
+            "is not about an order",
+        ),
     ],
 )
 async def test_a_journey_that_cannot_be_told_is_refused(
@@ -331,3 +336,29 @@ async def test_a_journey_that_cannot_be_told_is_refused(
     async with served(world) as client:
         with pytest.raises(InvalidField, match=field):
             await client.journeys.SaveJourney(journey(**changes))
+
+
+async def test_two_orders_of_which_the_same_is_said_are_both_heard_of_and_one_is_not_twice(
+    make_world: Any,
+) -> None:
+    world: World = make_world(usable=(Channel.SMS,), quiet_hours="00:00-00:00")
+    template = Template(Purpose.ORDER_READY, Channel.SMS, "en", 1, "", "Your things are ready.", "")
+    await world.database.transaction(
+        lambda c: templates.add(c, replace(template, create_time=world.clock.now(), actor="test"))
+    )
+    for order_id, number in (("WEB-1", 9), ("WEB-2", 10)):
+        await world.handle(order_accepted(order_id, customer_id="web-7", phone="+31612345678"))
+        event = ready_until(world, 4, order_id)
+        event.task.task_id = str(uuid.UUID(int=number))
+        await world.handle(event)
+    assert await said(world) == ["ORDER_READY", "ORDER_READY"]
+    assert await said(world, State.SUPPRESSED) == []
+    for attempt in await world.notifications.claim(Channel.SMS, 10):
+        await world.notifications.conclude(attempt, Result(Verdict.SENT))
+    # The store says of the same task once more that it is ready.
+    again = ready_until(world, 4, "WEB-1")
+    again.task.version = 7
+    await world.handle(again)
+    assert [each.failure for each in await world.messages(State.SUPPRESSED)] == [
+        "the same was said a short time ago"
+    ]

@@ -359,6 +359,20 @@ async def test_an_outdated_attempt_cannot_undo_a_later_one(world: World) -> None
     assert len(await world.published()) == 1
 
 
+async def test_a_message_that_was_leased_and_not_attempted_is_due_again_as_if_it_had_not_been(
+    world: World,
+) -> None:
+    await world.handle(order_accepted())
+    await world.handle(ready())
+    (first,) = await world.notifications.claim(Channel.EMAIL, 10)
+    await world.notifications.give_back(first)
+    (second,) = await world.notifications.claim(Channel.EMAIL, 10)
+    assert (second.message_id, second.number) == (first.message_id, first.number)
+    await world.notifications.conclude(second, Result(Verdict.SENT))
+    await world.notifications.give_back(first)
+    assert (await world.only_message()).attempt_count == 1
+
+
 async def test_two_dispatchers_never_hold_one_message(world: World) -> None:
     for number in range(30):
         await world.handle(order_accepted(f"WEB-{number}"))

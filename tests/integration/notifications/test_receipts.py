@@ -1,14 +1,19 @@
 """What becomes of messages after they were sent: bounces and complaints stop what would follow."""
 
+from mailbox import Maildir
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
+from tests.unit.notifications.test_reports import DELIVERY
 
 from onhand.api.notifications.v1 import contacts_pb2
 from onhand.api.notifications.v1 import messages_pb2 as pb
 from onhand.kit.errors import MissingScope, WrongState
 from onhand.notifications.domain.contacts import Topic
-from onhand.notifications.domain.messages import Channel, Result, State, Verdict
+from onhand.notifications.domain.messages import Channel, Receipt, Result, State, Verdict
+from onhand.notifications.jobs import Jobs
 
 from .conftest import MailServer, World, order_accepted, ready, served, task_event
 
@@ -143,3 +148,22 @@ async def test_who_reports_receipts_needs_a_scope_for_it(world: World) -> None:
     async with served(world, scopes=("messages.read", "messages.write")) as client:
         with pytest.raises(MissingScope):
             await report(client, str(world.clock.uuid()), BOUNCED)
+
+
+async def test_reports_in_a_mailbox_are_taken_in_once_and_removed(world: World, tmp_path: Path) -> None:
+    maildir = Maildir(tmp_path / "bounces")
+    await world.handle(order_accepted())
+    await world.handle(ready())
+    message_id = await sent(world)
+    for returned, status in ((message_id, "5.1.1"), (str(UUID(int=7)), "5.1.1"), (message_id, "5.7.1")):
+        mail = DELIVERY.format(action="failed", status=status, returned="message/rfc822")
+        maildir.add(mail.replace("8a6f1a4c-4f7e-4e0e-9d5f-0d6a5f2b9c11", returned).encode())
+    maildir.add(b"Subject: holiday\n\nI am away.")
+    jobs = Jobs(world.notifications, world.clock)
+    for _ in range(2):
+        await jobs.take_reports(tmp_path / "bounces")
+    assert len(Maildir(tmp_path / "bounces")) == 0
+    assert (await world.only_message()).receipt is Receipt.BOUNCED
+    await world.handle(task_event("task_collected", version=6))
+    (suppressed,) = await world.messages(State.SUPPRESSED)
+    assert suppressed.failure == "the address bounced, or its owner complained"

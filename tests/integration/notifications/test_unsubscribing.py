@@ -28,7 +28,7 @@ async def reached(make_world: Any, mail_server: MailServer) -> AsyncIterator[Wor
         public_listen=f"127.0.0.1:{port}",
         public_url=f"http://127.0.0.1:{port}",
     )
-    page = public_app(Unsubscribing(world.database, world.clock, world.vault).unsubscribe)
+    page = public_app(Unsubscribing(world.database, world.clock, world.vault).unsubscribe, world.measures)
     server = PublicServer(world.settings, page)
     task = asyncio.create_task(server.serve())
     await eventually(lambda: server.started)
@@ -59,6 +59,7 @@ async def test_one_click_ends_what_is_not_about_an_order(reached: World, mail_se
     async with httpx.AsyncClient() as client:
         asked = await client.get(link)
         assert "<form" in asked.text
+        assert "frame-ancestors 'none'" in asked.headers["content-security-policy"]
         (contact,) = await reached.contacts.find("WEB-1")
         assert contact.allows(Topic.MARKETING, Channel.EMAIL, address), (
             "a scanner that follows links ends nothing"

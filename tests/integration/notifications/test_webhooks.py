@@ -87,6 +87,33 @@ async def test_a_redirect_is_not_followed(hooks: World, receiver: Receiver) -> N
     assert [path for path, _, _ in receiver.posts] == ["/hook"] * 4
 
 
+async def test_a_redirect_into_a_private_network_leads_nowhere(
+    make_world: Any, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The endpoint itself is public; what it answers names a neighbour of ours."""
+    world: World = make_world(webhook_allow_private=False, webhook_retry_delays_s=())
+    async with Receiver().running() as neighbour:
+        receiver.answers = [(307, f"location: {neighbour.uri}\r\n")]
+        called: list[tuple[str, int]] = []
+        real = httpcore.AnyIOBackend.connect_tcp
+
+        async def connect(self: Any, host: str, port: int, *more: Any) -> Any:
+            called.append((host, port))
+            return await real(self, "127.0.0.1", receiver.port, *more)
+
+        async def public(_name: str, _port: int) -> list[str]:
+            return ["9.9.9.9"]
+
+        monkeypatch.setattr("httpcore.AnyIOBackend.connect_tcp", connect)
+        await world.add_endpoint(f"http://hooks.shop.example:{receiver.port}/hook")
+        await make_ready(world)
+        async with world.delivering(resolve=public):
+            failed = await world.until(State.FAILED)
+        assert failed.failure == "the endpoint answered 307"
+        assert called == [("9.9.9.9", receiver.port)]
+        assert neighbour.posts == []
+
+
 async def test_an_endpoint_that_is_gone_hears_no_more(hooks: World, receiver: Receiver) -> None:
     receiver.answers = [(410, "")]
     await hooks.add_endpoint(receiver.uri)

@@ -101,28 +101,33 @@ async def test_a_late_step_is_told_of_until_somebody_else_gets_the_order(world: 
     assert rejected.reason == tasks_pb2.REJECT_REASON_TIMED_OUT
 
 
-@pytest.mark.parametrize("exit_without_sale", [True, False])
+@pytest.mark.parametrize("told_by", ["stock_alerted", "tag_changed", "tags_changed"])
 async def test_a_staged_tag_that_leaves_is_told_at_once_and_its_task_reopened(
     world: Any,
-    exit_without_sale: bool,  # noqa: FBT001
+    told_by: str,
 ) -> None:
     world.stock.tag("30AA", "shirt")
     task_id = await world.assigned(("1", "shirt", 1))
     await world.do("AcceptTask", task_id)
     await world.do("PickLine", task_id, line_id="1", quantity=1, epcs=["30aa"])
     await world.do("StageTask", task_id, staging_place="rack 1")
-    if exit_without_sale:
-        kind = stock_pb2.StockAlerted.KIND_EXIT_WITHOUT_SALE
-        alerted = {"kind": kind, "location_id": STORE, "item_id": "shirt", "epc_hex": "30AA", "quantity": 1}
-        await world.stock_tells(stock_alerted=alerted)
-    else:
+    changes = [
+        {"tag": {"epc_hex": "30AA", "location_id": location_id, "state": state}}
         for location_id, state in (
             ("store-2", "STATE_SOLD"),
             (STORE, "STATE_PRESENT"),
             (STORE, "STATE_SOLD"),
-        ):
-            tag = {"epc_hex": "30AA", "location_id": location_id, "state": state}
-            await world.stock_tells(tag_changed={"tag": tag})
+        )
+    ]
+    if told_by == "stock_alerted":
+        kind = stock_pb2.StockAlerted.KIND_EXIT_WITHOUT_SALE
+        alerted = {"kind": kind, "location_id": STORE, "item_id": "shirt", "epc_hex": "30AA", "quantity": 1}
+        await world.stock_tells(stock_alerted=alerted)
+    elif told_by == "tags_changed":
+        await world.stock_tells(tags_changed={"changes": changes})
+    else:
+        for each in changes:
+            await world.stock_tells(tag_changed=each)
 
     async def reopened() -> bool:
         return await world.state(task_id) == "PICKING"

@@ -36,13 +36,7 @@ from onhand.kit.status import to_status, to_trailers
 
 _S = reservations_pb2.Reservation
 LIVE = (_S.STATE_HELD, _S.STATE_COMMITTED)
-WRITES = (
-    "CreateReservation",
-    "CommitReservation",
-    "ReleaseReservation",
-    "AnnounceShipment",
-    "CancelShipment",
-)
+WRITES = ("CreateReservation", "CommitReservation", "ReleaseReservation")
 
 PLACES = {
     "amsterdam": (52.37, 4.90),
@@ -66,6 +60,8 @@ class StockPeer:
     """By method, what becomes of its next calls: "refused" before their effect, "lost" after it."""
     pretended: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Units that the view shows and the books do not have."""
+    kept: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """Units by channel, location and item that policies keep back."""
     before_answer: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     """By method, what happens between the effect of its next call and its answer."""
     on_arrival: Callable[[str, str, int, int, int], Awaitable[None]] | None = None
@@ -303,7 +299,8 @@ class _Availability(availability_pb2_grpc.AvailabilityServiceServicer):
                 units = self.peer.available(location_id, item_id)
                 if not request.consistency.fully_consistent:
                     units += self.peer.pretended[location_id, item_id]
-                line.availability.available = units
+                kept = self.peer.kept[request.policy_channel, location_id, item_id]
+                line.availability.available = max(0, units - kept)
                 line.availability.confidence = 1
         return response
 

@@ -3,7 +3,9 @@
 import asyncio
 from collections import Counter
 
-from .conftest import World, states_of
+from onhand.api.routing.v1 import orders_pb2, quotes_pb2
+
+from .conftest import NEAR_UTRECHT, World, states_of
 
 
 async def test_what_is_available_in_several_stores_is_reserved_in_several_stores(world: World) -> None:
@@ -22,6 +24,25 @@ async def test_without_consent_to_split_nothing_is_reserved_of_an_order_that_fit
     """The same, when the customer wants one parcel."""
     world.stock.sellable.update({("utrecht", "shirt"): 2, ("zwolle", "shirt"): 1})
     order = await world.submit(("1", "shirt", 3))
+    await world.becomes(order.order_id, "PARKED")
+    assert world.stock.live() == []
+
+
+async def test_collection_is_not_offered_where_the_store_has_none(world: World) -> None:
+    """Pickup offered because the chain has it, and found missing once it is paid for."""
+    world.stock.sellable.update({("zwolle", "shirt"): 9, ("utrecht", "shirt"): 0})
+    request = quotes_pb2.CreateQuoteRequest(
+        channel="web",
+        position=NEAR_UTRECHT,
+        store_count=2,
+        lines=[orders_pb2.OrderLine(line_id="1", item_id="shirt", quantity=1)],
+    )
+    answer = await world.client.quotes.CreateQuote(request)
+    offered = {
+        each.location_ids[0]: (bool(each.quote_token), each.impossible_because) for each in answer.options
+    }
+    assert offered["utrecht"] == (False, "insufficient_stock")
+    order = await world.submit(("1", "shirt", 1), collect="utrecht")
     await world.becomes(order.order_id, "PARKED")
     assert world.stock.live() == []
 

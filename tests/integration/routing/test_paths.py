@@ -158,6 +158,14 @@ async def test_without_consent_a_short_line_waits_for_the_others_location(world:
     await world.settled(order.order_id)
 
 
+async def test_what_a_store_keeps_back_from_a_channel_is_not_planned_for_its_orders(world: World) -> None:
+    world.stock.sellable.update({("amsterdam", "shirt"): 5, ("zwolle", "shirt"): 5})
+    world.stock.kept["web", "amsterdam", "shirt"] = 4
+    order = await world.submit(("1", "shirt", 2))
+    assert order.lines[0].location_id == "zwolle"
+    await world.settled(order.order_id)
+
+
 async def test_a_rejected_collect_order_waits_for_new_stock_in_its_store_only(world: World) -> None:
     world.stock.sellable.update({("zwolle", "shirt"): 1, ("utrecht", "shirt"): 9})
     order = await world.submit(("1", "shirt", 1), collect="zwolle")

@@ -123,9 +123,15 @@ async def test_what_was_not_sent_is_planned_without_that_location(world: World) 
     assert order.lines[0].location_id == "zwolle"
     await world.carried(order.lines[0].shipment_id, "DISPATCHED")
     await world.carried(order.lines[0].shipment_id, "CLOSED", received=1)
-    order = await world.becomes(order.order_id, "ASSIGNED", "TRANSFERRING")
-    assert [(line.quantity, line.location_id) for line in order.lines] == [(1, "utrecht"), (1, "groningen")]
-    assert list(order.lines[1].failed_location_ids) == ["zwolle"]
+
+    async def both() -> bool:
+        lines = (await world.get(order.order_id)).lines
+        return sorted((line.quantity, line.location_id) for line in lines) == [
+            (1, "groningen"),
+            (1, "utrecht"),
+        ]
+
+    await world.until(both, lambda: world.get(order.order_id))
     await world.settled(order.order_id)
 
 
@@ -189,3 +195,19 @@ async def test_a_process_that_dies_while_it_sends_leaves_one_transfer_or_none(
     await world.settled(order.order_id)
     live = [each for each in world.stock.shipments.values() if each.state == ANNOUNCED]
     assert len(live) == (0 if then == "is cancelled" else 1)
+
+
+@pytest.mark.parametrize("fate", ["refused", "lost"])
+@pytest.mark.parametrize("method", ["AnnounceShipment", "CancelShipment"])
+async def test_a_lost_call_or_answer_leaves_one_transfer_and_none_once_it_is_called_off(
+    world: World, method: str, fate: str
+) -> None:
+    world.stock.sellable["zwolle", "shirt"] = 2
+    world.stock.failing[method] = [fate, fate]
+    order = await sent(world, ("1", "shirt", 2))
+    assert [each.state for each in world.stock.shipments.values()] == [ANNOUNCED]
+    await world.cancel(order.order_id)
+    await world.settled(order.order_id)
+    assert world.stock.failing[method] == []
+    assert [each.state for each in world.stock.shipments.values()] == [CANCELLED]
+    assert world.stock.available("zwolle", "shirt") == 2

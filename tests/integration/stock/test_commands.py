@@ -84,3 +84,32 @@ async def test_the_audit_sees_a_book_that_was_tampered_with(shop: Shop, processe
     assert code == 1
     found = re.findall(r"stock: (.+?): \S+ i2 has (-?\d+), expected (-?\d+)", output)
     assert found == [("sellable equals its movements", "4", "3"), ("units without a tag add up", "3", "4")]
+
+
+async def test_the_audit_sees_a_trail_that_was_tampered_with_or_written_anew(
+    shop: Shop, processes: StockProcesses
+) -> None:
+    import asyncpg
+
+    await shop.receive(3)
+    connection = await asyncpg.connect(str(processes.settings.database_url))
+    written = await connection.fetchval("SELECT max(trail_id) FROM trail")
+    async with asyncio.timeout(60):
+        while (await connection.fetchval("SELECT max(trail_id) FROM trail_links") or 0) < written:
+            await asyncio.sleep(0.1)
+    url = ["--stock-url", str(processes.settings.database_url)]
+    code, output = await asyncio.to_thread(run, ["audit", *url])
+    assert (code, "recorded writes" in output) == (0, True)
+    head = re.search(r"head (stock:[0-9a-f]{64})", output)
+    assert head is not None
+    assert (await asyncio.to_thread(run, ["audit", *url, "--head", head[1]]))[0] == 0
+
+    code, output = await asyncio.to_thread(run, ["audit", *url, "--head", f"stock:{'0' * 63}1"])
+    assert (code, "that was noted is not in it" in output) == (1, True)
+    tamper = "UPDATE trail SET actor = $1 WHERE trail_id = $2"
+    actor = await connection.fetchval("SELECT actor FROM trail WHERE trail_id = $1", written)
+    await connection.execute(tamper, "somebody else", written)
+    code, output = await asyncio.to_thread(run, ["audit", *url])
+    await connection.execute(tamper, actor, written)
+    await connection.close()
+    assert (code, "the trail of writes: a row of the" in output) == (1, True)

@@ -19,6 +19,7 @@ from onhand.api.stock.v1 import counts_pb2 as cnt
 from onhand.api.stock.v1 import explanations_pb2 as ex
 from onhand.api.stock.v1 import ledger_pb2 as led
 from onhand.api.stock.v1 import reservations_pb2 as res
+from onhand.api.stock.v1 import stock_policies_pb2 as pol
 from onhand.cli.main import app
 from onhand.client import AsyncStock
 from onhand.kit import errors
@@ -347,3 +348,63 @@ async def test_only_who_speaks_for_the_location_is_told_why(
             await other.explanations.ExplainAvailability(
                 ex.ExplainAvailabilityRequest(item_id="i2", location_id=shop.s1)
             )
+
+
+async def test_a_channel_is_told_what_its_policies_keep_from_it(shop: Shop) -> None:
+    await shop.receive(10)
+    channel = f"channel-{uuid4()}"
+    scope = pol.StockPolicyScope(item_id="i2", location_id=shop.s1, channel=channel)
+    for terms, quantities in (
+        ({"kept_percent": 30}, {"safety_stock": 3, "available": 7}),
+        ({"safety_stock": 4, "out_quantity": 6}, {"safety_stock": 4, "available": 0}),
+    ):
+        policies = [pol.StockPolicy(scope=scope, **terms)]
+        await shop.client.policies.SetStockPolicies(pol.SetStockPoliciesRequest(policies=policies))
+        answer = await explain(shop, channel=channel)
+        check(answer, list(answer.sources))
+        assert {name: getattr(answer.availability, name) for name in quantities} == quantities
+        (policy,) = [each.policy for each in answer.sources if each.HasField("policy")]
+        assert policy.quantity == quantities["safety_stock"]
+        assert channel in policy.policy
+    assert answer.terms[-1].quantity == -6  # so few are none
+    assert (await explain(shop)).availability.available == 10
+
+
+async def test_what_was_moved_elsewhere_was_not_there_before(
+    shop: Shop, connection: asyncpg.Connection
+) -> None:
+    seen: list[tuple[datetime, int, int]] = []
+
+    async def note() -> None:
+        cells = [await shop.cell("i2", each) for each in (shop.s1, shop.s2)]
+        moment = await connection.fetchval("SELECT clock_timestamp()")
+        seen.append((moment, *(each.reserved + each.committed for each in cells)))
+
+    await shop.receive(9)
+    await shop.receive(9, location_id=shop.s2)
+    await note()
+    moved = await hold(shop, 4)
+    await note()
+    for _ in range(2):
+        lines = [res.TransferLine(item_id="i2", quantity=2)]
+        request = res.TransferReservationRequest(
+            request_id=str(uuid4()),
+            reservation_id=moved,
+            from_location_id=shop.s1,
+            to_location_id=shop.s2,
+            lines=lines,
+        )
+        await shop.client.reservations.TransferReservation(request)
+        await note()
+    await commit(shop, moved)
+    await note()
+    assert [units for _, *units in seen] == [[0, 0], [4, 0], [2, 2], [0, 4], [0, 4]]
+    for at, *units in seen:
+        answer = await shop.client.availability.GetAvailability(
+            av.GetAvailabilityRequest(
+                item_ids=["i2"],
+                location_ids=[shop.s1, shop.s2],
+                consistency=av.Consistency(read_time=stamp(at)),
+            )
+        )
+        assert [each.availability.reserved + each.availability.committed for each in answer.lines] == units

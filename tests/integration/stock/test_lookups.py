@@ -141,6 +141,6 @@ async def test_reads_of_a_followed_tag_are_told_repeats_too_and_only_to_who_spea
     assert known.zone_id == "back"
     for each in following:
         each.cancel()
-    async with AsyncStock(processes.address, mint(locations=[shop.s2])) as other:
+    async with AsyncStock(processes.addresses[0], mint(locations=[shop.s2])) as other:
         with pytest.raises(errors.WrongLocation):
             await anext(aiter(other.tags.FollowTag(here)))

@@ -103,3 +103,20 @@ async def test_a_bad_batch_fails_alone(shop: Shop) -> None:
     assert isinstance(answers[1], InvalidField)
     assert [answer.refused_count for answer in answers[::2]] == [0, 0]
     assert (await shop.cell("i1")).on_hand == 3
+
+
+async def test_tags_that_two_stores_read_at_once_count_in_one(shop: Shop, processes: StockProcesses) -> None:
+    """Through a wall, say: each store's news is written in transactions of its own."""
+    epcs = new_epcs(300)
+    parts = [epcs[start : start + 30] for start in range(0, len(epcs), 30)]
+
+    async def stream(store: str) -> None:
+        batches = [batch(f"reader-{store}", each) for each in parts]
+        async with asyncio.timeout(60):
+            async for answer in shop.client.reads.StreamReads(numbered(batches)):
+                assert answer.result.refused_count == 0
+
+    await asyncio.gather(stream(shop.s1), stream(shop.s2))
+    counted = [(await shop.cell("i1", store)).on_hand for store in (shop.s1, shop.s2)]
+    assert sum(counted) == len(epcs)
+    await processes.audited()

@@ -63,6 +63,12 @@ class Tags:
     async def ListTags(self, request: reads_pb2.ListTagsRequest, _: object) -> reads_pb2.ListTagsResponse:
         raise NotFound("location", request.location_id)
 
+    async def FollowTag(
+        self, request: reads_pb2.FollowTagRequest, _: object
+    ) -> AsyncIterator[reads_pb2.FollowTagResponse]:
+        raise NotFound("tag", request.epc)
+        yield reads_pb2.FollowTagResponse()
+
     async def GetTagHistory(
         self, request: reads_pb2.GetTagHistoryRequest, _: object
     ) -> reads_pb2.GetTagHistoryResponse:

@@ -37,9 +37,12 @@ NEVER_REPEATED = {
     "Capture",  # a repeat changes nothing, and makes a second job
     "CaptureEvent",  # a repeat changes nothing, and is answered that it is one
     "CreateQuote",  # a repeat makes another quote
+    "FollowTag",
     "RecordOfflineHandOvers",  # a repeat changes nothing, and is answered that it is one
+    "ReplayDeadLetter",  # its caller looks at the list again
     "ReplayWebhookMessages",  # its caller repeats it until it answers 0
     "RetryMessage",
+    "SimulateRouting",
     "StreamCountReads",
     "StreamReads",
     "WatchAvailability",

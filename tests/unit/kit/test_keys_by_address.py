@@ -79,6 +79,7 @@ async def accepted(authenticator: Authenticator, token: str) -> None:
                 authenticator.authenticate(token, SCOPE)
             except UnknownKey:
                 await authenticator.keys.renewed()
+                await asyncio.sleep(0.01)
             else:
                 return
 

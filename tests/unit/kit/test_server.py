@@ -72,3 +72,14 @@ async def test_background_work_that_fails_starts_again(start: Start, monkeypatch
     async with start(background=work):
         await asyncio.wait_for(third.wait(), 5)
     assert runs == 3
+
+
+async def test_a_connection_that_never_begins_is_ended(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "HANDSHAKE_MS", 300)
+    async with start() as running:
+        host, _, port = running.address.rpartition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        async with asyncio.timeout(30):
+            while await reader.read(4096):  # its own settings, then the end
+                pass
+        writer.close()

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from onhand.notifications.domain.journeys import ALERTS
 from onhand.notifications.domain.messages import Channel
 from onhand.notifications.domain.occasions import POSTED_ONLY, Line, Occasion, Purpose, Task
 from onhand.notifications.rendering import Reader, Text, facts_of, render, webhook_body
@@ -31,6 +32,9 @@ def occasion(purpose: Purpose) -> Occasion:
         promise_time_before=NOON,
         promise_time=NOON.replace(day=6),
         detail="<i>no stock</i>",
+        item_id="SKU-1",
+        offer="<i>half</i> price",
+        claim_deadline=NOON.replace(day=12),
         offered_item_id="SKU-3",
         offered_quantity=2,
         decide_deadline=NOON.replace(minute=30),
@@ -69,7 +73,7 @@ def test_a_ready_mail_tells_code_place_and_deadline() -> None:
 @pytest.mark.parametrize("purpose", sorted(set(Purpose) - POSTED_ONLY))
 def test_every_purpose_has_all_parts_and_only_a_ready_mail_shows_the_code(purpose: Purpose) -> None:
     said = mail(purpose)
-    assert "WEB-1" in said.subject
+    assert ("SKU-1" if purpose in ALERTS else "WEB-1") in said.subject
     assert "\n" not in said.subject
     assert "493817" not in said.subject
     for part in (said.text, said.html):

@@ -1,5 +1,6 @@
 """The one-time code and the count of wrong attempts."""
 
+import hmac
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -38,3 +39,20 @@ def test_after_the_pause_counting_starts_anew() -> None:
     with pytest.raises(WrongCode) as raised:
         code.check("00000000", later, LIMITS)
     assert raised.value.attempts_left == 2
+
+
+def test_how_long_a_check_takes_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is tried, digests of one length are compared in constant time, and nothing is looked at before."""
+    compared: list[tuple[bytes, bytes]] = []
+    real = hmac.compare_digest
+
+    def watched(left: bytes, right: bytes) -> bool:
+        compared.append((left, right))
+        return real(left, right)
+
+    monkeypatch.setattr(hmac, "compare_digest", watched)
+    for tried in ("00000000", "12345670", "1234567", "", "123456789", "ABCDEFGH"):
+        with pytest.raises(WrongCode):
+            CODE.check(tried, NOW, LIMITS)
+    assert len(compared) == 6
+    assert {(left == CODE.digest, len(right)) for left, right in compared} == {(True, 32)}

@@ -26,7 +26,7 @@ def test_a_million_tags_fit_into_little_memory() -> None:
     index = TagIndex()
     index.rows(np.random.default_rng(1).integers(-(2**63), 2**63, 1_000_000), add=True)
     assert index.count == 1_000_000
-    assert index.nbytes <= 30_000_000
+    assert index.nbytes <= 17_000_000
 
 
 def test_what_is_remembered_of_a_tag_is_small() -> None:
@@ -42,7 +42,7 @@ def test_what_is_remembered_of_a_tag_is_small() -> None:
             "reader", "s", zones, np.zeros_like(zone), columns.epcs, zone, columns.times_us, columns.rssi_cdbm
         )
         tracker.take([found], now)
-    assert tracker.nbytes() <= 150 * tags
+    assert tracker.nbytes() <= 140 * tags
 
 
 def test_an_epc_has_one_hash_in_whatever_company() -> None:
@@ -57,7 +57,7 @@ def test_an_epc_has_one_hash_in_whatever_company() -> None:
 
 def test_an_open_epoch_keeps_the_strongest_read_of_each_zone_and_the_last_of_each_tag() -> None:
     random = np.random.default_rng(1)
-    epoch, strongest, last = OpenEpoch(10_000_000), {}, {}
+    epoch, strongest, last = OpenEpoch(10_000_000, 10_000_000), {}, {}
     for _ in range(40):
         rows, zones = random.integers(0, 500, 3_000), random.integers(0, 5, 3_000)
         rssi, times = (
@@ -76,4 +76,4 @@ def test_an_open_epoch_keeps_the_strongest_read_of_each_zone_and_the_last_of_eac
     )
     assert found == strongest
     assert dict(zip(seen.last_rows.tolist(), seen.last_us.tolist(), strict=True)) == last
-    assert epoch.nbytes <= 16 * 2_500
+    assert epoch.nbytes <= 8 * 2_500

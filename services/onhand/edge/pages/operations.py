@@ -82,6 +82,11 @@ class OperationsPage:
         self._pickup = pickup
         self._notifications = notifications
         self._clock = clock
+        self._dead = {
+            "routing": routing.dead_letters,
+            "pickup": pickup.dead_letters,
+            "notifications": notifications.dead_letters,
+        }
 
     def routes(self) -> list[BaseRoute]:
         return [
@@ -196,18 +201,17 @@ class OperationsPage:
 
     async def _dead_letters(self) -> dict[str, Any]:
         """Return the events that each service gave up on; one that does not answer is named beside."""
-        services = {"routing": self._routing, "pickup": self._pickup, "notifications": self._notifications}
         now = self._clock.now()
 
-        async def ask(client: AsyncRouting | AsyncPickup | AsyncNotifications) -> list[dict[str, Any]]:
+        async def ask(name: str) -> list[dict[str, Any]]:
             request = dead_letters_pb2.ListDeadLettersRequest(page_size=SHOWN)
-            listed = (await client.dead_letters.ListDeadLetters(request)).dead_letters
+            listed = (await self._dead[name].ListDeadLetters(request)).dead_letters
             return [{"letter": each, "age": ago(now - moment(each.dead_time))} for each in listed]
 
         async def of(name: str) -> tuple[str, dict[str, Any]]:
-            return name, await section(name, lambda: ask(services[name]))
+            return name, await section(name, lambda: ask(name))
 
-        answers = await asyncio.gather(*map(of, services))
+        answers = await asyncio.gather(*map(of, self._dead))
         return {
             "letters": [(name, each) for name, answer in answers for each in answer["facts"] or []],
             "problems": sorted({answer["problem"] for _, answer in answers if answer["problem"]}),
@@ -290,11 +294,11 @@ class OperationsPage:
     async def replay(self, request: Request) -> Response:
         await form(request, self._settings)
         self._sessions.caller(request, ADMISSION)
-        services = {"routing": self._routing, "pickup": self._pickup, "notifications": self._notifications}
-        if request.path_params["service"] not in services:
+        service = self._dead.get(request.path_params["service"])
+        if service is None:
             raise HTTPException(HTTPStatus.NOT_FOUND)
         letter = dead_letters_pb2.ReplayDeadLetterRequest(sequence=request.path_params["sequence"])
-        await services[request.path_params["service"]].dead_letters.ReplayDeadLetter(letter)
+        await service.ReplayDeadLetter(letter)
         return RedirectResponse(f"{PATH}?done=replay", HTTPStatus.SEE_OTHER)
 
     # The board

@@ -96,7 +96,7 @@ def _stamp(value: datetime) -> Timestamp:
 
 
 def _day(day: datetime, ahead: int) -> str:
-    return ("Today", "Tomorrow")[ahead] if ahead < 2 else f"{day:%A} {day.day} {day:%B}"  # noqa: PLR2004 - the words
+    return ("Today", "Tomorrow")[ahead] if ahead < 2 else f"{day:%a} {day.day} {day:%b}"  # noqa: PLR2004 - the words
 
 
 def _covers(blackout: slots_pb2.Blackout, slot: slots_pb2.Slot) -> bool:

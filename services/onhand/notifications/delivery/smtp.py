@@ -18,7 +18,7 @@ from onhand.notifications.domain.messages import SENT, Attempt, Channel, Mailbox
 from onhand.notifications.rendering import Text
 
 PERMANENT = range(500, 600)
-_NO_MAILBOX = re.compile(r"\s*5\.(1\.[01236]|1\.10|2\.1)\b")
+NO_MAILBOX = re.compile(r"\s*5\.(1\.[01236]|1\.10|2\.1)\b")
 """Enhanced codes that say that there is no such mailbox, or none in use (RFC 3463, section 3.2 and 3.3; RFC 7505)."""
 ABOUT_US = frozenset({530, 534, 535, 538})
 """Replies that ask for other credentials (RFC 4954): ours to mend, no fault of the message."""
@@ -80,9 +80,8 @@ class SmtpSender:
         try:
             async with asyncio.timeout(self._settings.smtp_timeout_s):
                 connection = self._reusable() or await self._connect()
-                await connection.client.send_message(
-                    mail, sender=parseaddr(self._settings.smtp_from)[1], recipients=[email]
-                )
+                sender = self._settings.smtp_return_path or parseaddr(self._settings.smtp_from)[1]
+                await connection.client.send_message(mail, sender=sender, recipients=[email])
         except (aiosmtplib.SMTPException, OSError) as error:
             # After an answer the library has reset the session; after anything else it is in the midst of
             # a command, and another mail would be mixed into this one.
@@ -153,7 +152,7 @@ def _failed(error: Exception, *, connected: bool) -> Result:
         error = error.recipients[0]
     if isinstance(error, aiosmtplib.SMTPResponseException):
         lasting = connected and error.code in PERMANENT and error.code not in ABOUT_US
-        bounced = lasting and of_address and bool(_NO_MAILBOX.match(error.message))
+        bounced = lasting and of_address and bool(NO_MAILBOX.match(error.message))
         return Result(
             Verdict.REFUSED if lasting else Verdict.PASSING,
             f"{error.code} {error.message}",

@@ -29,12 +29,14 @@ class Condition:
     """Holds when a fact is one of some values, or with `negated` none of them."""
 
     field: str
-    """`location_id`, `carrier`, `locale`, `preferred_location_id`, or `has_deadline` (true, false)."""
+    """`location_id`, `carrier`, `item_id`, `locale`, `preferred_location_id`, `has_deadline` (true, false), or
+    `segment` (active, lapsing, dormant)."""
     values: tuple[str, ...]
     negated: bool = False
 
 
-FIELDS = ("location_id", "carrier", "locale", "preferred_location_id", "has_deadline")
+FIELDS = ("location_id", "carrier", "item_id", "locale", "preferred_location_id", "has_deadline", "segment")
+SEGMENT = "segment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +80,12 @@ class Journey:
             for field, problem, is_wrong in (
                 ("steps", "at least one", not self.steps),
                 ("channels", "only push, SMS, WhatsApp and e-mail", set(self.channels) - set(TO_PERSONS)),
-                ("starts", "is no event of an order", self.starts not in STARTS),
+                ("starts", "is no event of an order or an alert", self.starts not in (*STARTS, *ALERTS)),
                 ("exits", "the start cannot be an exit", self.starts in self.exits),
                 ("exits", "only events of an order", set(self.exits) - set(STARTS)),
                 ("gather_duration", "between 0 and 1 day", not NOW <= self.gather <= DAY),
+                ("gather_duration", "an alert waits for no other", self.starts in ALERTS and self.gather),
+                ("steps", "a unit that is held does not wait", self.holds_unit and self.waits),
             )
             if is_wrong
         ]
@@ -90,8 +94,8 @@ class Journey:
             if missing := sorted(VARIABLES[step.purpose] - known):
                 problem = f"{self.starts.name} does not tell {', '.join(missing)}"
                 wrong.append(FieldViolation(f"journey.steps[{number}].purpose", problem))
-            if self.topic is Topic.ORDER and step.purpose is Purpose.FOLLOW_UP:
-                problem = "is marketing: it needs that topic"
+            if self.topic is Topic.ORDER and step.purpose in (Purpose.FOLLOW_UP, *ALERTS):
+                problem = "is not about an order: it needs another topic"
                 wrong.append(FieldViolation(f"journey.steps[{number}].purpose", problem))
         for number, condition in enumerate(self.conditions):
             if condition.field not in FIELDS or not condition.values:
@@ -100,16 +104,41 @@ class Journey:
         if wrong:
             raise InvalidField(wrong)
 
+    @property
+    def holds_unit(self) -> bool:
+        """Whether a unit is held for whoever is told."""
+        return self.starts is Purpose.BACK_IN_STOCK
+
+    @property
+    def waits(self) -> bool:
+        """Whether a step comes later than the start."""
+        return any(each.after != NOW for each in self.steps)
+
     def holds(self, occasion: Occasion, contact: Contact) -> bool:
-        """Tell whether all conditions hold."""
+        """Tell whether all conditions hold, those about segments apart."""
         facts = {
             "location_id": occasion.location_id,
             "carrier": occasion.carrier,
+            "item_id": occasion.item_id,
             "locale": contact.locale,
             "preferred_location_id": contact.preferred_location_id,
             "has_deadline": str(occasion.collect_deadline is not None).lower(),
         }
-        return all((facts[each.field] in each.values) != each.negated for each in self.conditions)
+        return all(
+            (facts[each.field] in each.values) != each.negated
+            for each in self.conditions
+            if each.field != SEGMENT
+        )
+
+    @property
+    def names_segment(self) -> bool:
+        """Whether a condition is about the segment of the person, which costs a query."""
+        return any(each.field == SEGMENT for each in self.conditions)
+
+    def takes(self, segment: str) -> bool:
+        """Tell whether the conditions about segments hold."""
+        mine = [each for each in self.conditions if each.field == SEGMENT]
+        return all((segment in each.values) != each.negated for each in mine)
 
 
 STARTS = (
@@ -121,7 +150,9 @@ STARTS = (
     Purpose.ORDER_EXPIRED,
     Purpose.SUBSTITUTION_OFFERED,
 )
-"""The occasions that events bring; the other purposes are steps only."""
+"""The occasions that events bring."""
+ALERTS = (Purpose.BACK_IN_STOCK, Purpose.NEARBY, Purpose.ALTERNATIVES)
+"""The occasions of what a person waits for. The other purposes are steps only."""
 
 _SOON = timedelta(seconds=10)
 BUILTIN = (
@@ -167,6 +198,10 @@ BUILTIN = (
         quiet=TO_PERSONS,
         enabled=False,
     ),
+    *(
+        Journey(each.name.lower(), Topic.ALERT, each, (Step(each),))
+        for each in (Purpose.BACK_IN_STOCK, Purpose.NEARBY, Purpose.ALTERNATIVES)
+    ),
 )
 
 
@@ -208,7 +243,9 @@ def run_id_of(journey: Journey, event_id: UUID) -> UUID:
 
 def subject_of(occasion: Occasion) -> str:
     """Return what the occasions of one matter have in common."""
-    return str(occasion.task.task_id) if occasion.task else occasion.order_id
+    if occasion.task is not None:
+        return str(occasion.task.task_id)
+    return occasion.order_id or str(occasion.alert_id or occasion.event_id)
 
 
 def gathered_under(journey: Journey, occasion: Occasion) -> str:

@@ -116,6 +116,9 @@ class NewMessage:
     send_time: datetime | None = None
     """None: at once."""
     text_digest: bytes | None = None
+    experiment: str | None = None
+    variant: str | None = None
+    """Of the experiment, the arm that the person is in."""
 
 
 def message_id_of(cause: UUID, channel: Channel, address: str) -> UUID:

@@ -18,6 +18,9 @@ class Purpose(enum.IntEnum):
     ORDER_REMINDER = 7
     ORDER_LAST_CALL = 8
     FOLLOW_UP = 9
+    BACK_IN_STOCK = 10
+    NEARBY = 11
+    ALTERNATIVES = 12
     SUBSTITUTION_OFFERED = 21
     AVAILABILITY_CHANGED = 20
 
@@ -71,12 +74,13 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """Something happened to an order that someone should hear about."""
+    """Something happened to an order, or to what a person waits for, that someone should hear about."""
 
     event_id: UUID
     record_time: datetime
     purpose: Purpose
     order_id: str
+    """Empty: it is of no order; then `identity_id` says whose it is."""
     lines: tuple[Line, ...] = ()
     line_ids: tuple[str, ...] = ()
     """Instead of `lines`, where the event comes from no task: `Order.lines_named` knows more."""
@@ -90,6 +94,14 @@ class Occasion:
     promise_time_before: datetime | None = None
     promise_time: datetime | None = None
     detail: str = ""
+    identity_id: UUID | None = None
+    address_id: UUID | None = None
+    """Where they want to be told, best."""
+    alert_id: UUID | None = None
+    item_id: str = ""
+    offer: str = ""
+    claim_deadline: datetime | None = None
+    """Until when a unit is held for the person."""
     offered_item_id: str = ""
     """In place of what is in `lines`."""
     offered_quantity: int = 0
@@ -102,3 +114,19 @@ class Occasion:
         if self.purpose is not Purpose.ORDER_DELAYED or self.promise_time is None:
             return True
         return self.promise_time_before is not None and self.promise_time > self.promise_time_before
+
+
+def wished(
+    cause: UUID, now: datetime, purpose: Purpose, item_id: str, identity_id: UUID, location_id: str = ""
+) -> Occasion:
+    """Return an occasion about an item that somebody wants; `cause` names it, the same again is the same."""
+    return Occasion(
+        event_id=cause,
+        record_time=now,
+        purpose=purpose,
+        order_id="",
+        lines=(Line(item_id, item_id, None),),
+        location_id=location_id,
+        item_id=item_id,
+        identity_id=identity_id,
+    )

@@ -19,6 +19,7 @@ PARTS: dict[Channel, tuple[str, ...]] = {
 _COMMON = frozenset({"name", "order_id", "lines", "link"})
 _TASK = _COMMON | {"location_id"}
 _COLLECT = _TASK | {"code", "collect_deadline"}
+_ALERT = frozenset({"name", "lines", "item_id", "alert_id", "offer"})
 VARIABLES: dict[Purpose, frozenset[str]] = {
     Purpose.ORDER_READY: _COLLECT,
     Purpose.ORDER_REMINDER: _COLLECT,
@@ -29,6 +30,9 @@ VARIABLES: dict[Purpose, frozenset[str]] = {
     Purpose.ORDER_DELAYED: _COMMON | {"promise_time", "promise_time_before"},
     Purpose.ORDER_CANCELLED: _COMMON | {"detail"},
     Purpose.FOLLOW_UP: _COMMON,
+    Purpose.BACK_IN_STOCK: _ALERT | {"location_id", "claim_deadline"},
+    Purpose.NEARBY: _ALERT | {"location_id"},
+    Purpose.ALTERNATIVES: _ALERT,
     Purpose.SUBSTITUTION_OFFERED: _TASK
     | {"offered_item_id", "offered_quantity", "decide_deadline", "detail"},
 }

@@ -22,6 +22,7 @@ from onhand.notifications.domain.contacts import (
 )
 from onhand.notifications.domain.messages import Channel
 from onhand.notifications.events import message_proto, stamp
+from onhand.notifications.servicer.alerts import alert_proto, look_up_proto
 from onhand.notifications.servicer.messages import page_token, position
 from onhand.notifications.storage.merges import Review
 from onhand.notifications.use_cases.contacts import Contacts
@@ -102,6 +103,8 @@ class ContactServicer:
             order_ids=export.order_ids,
             messages=map(message_proto, page),
             next_page_token=page_token(last) if last else "",
+            alerts=map(alert_proto, export.alerts),
+            look_ups=map(look_up_proto, export.look_ups),
         )
 
     async def EraseContact(self, request: pb.EraseContactRequest, _: Any) -> pb.EraseContactResponse:

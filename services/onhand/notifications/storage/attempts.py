@@ -60,6 +60,10 @@ _CONCLUDE = text(f"""
       AND (state = 1 AND attempt_count = :attempt OR :state = 2 AND state <> 2)
     RETURNING {MESSAGE}
 """)
+_GIVE_BACK = text("""
+    UPDATE messages SET next_attempt_time = :now, attempt_count = attempt_count - 1
+    WHERE message_id = :message_id AND state = 1 AND attempt_count = :attempt
+""")
 
 
 async def claim(
@@ -78,6 +82,12 @@ async def claim(
         trials = [each for each in found if each is not None]
     rows = await connection.execute(_CLAIM, {**values, "channel": channel, "trials": trials})
     return [_attempt(vault, row) for row in rows]
+
+
+async def give_back(connection: AsyncConnection, attempt: Attempt, now: datetime) -> None:
+    """End a lease, as if the message had not been claimed; nothing when somebody else has it by now."""
+    values = {"message_id": attempt.message_id, "attempt": attempt.number, "now": now}
+    await connection.execute(_GIVE_BACK, values)
 
 
 async def conclude(

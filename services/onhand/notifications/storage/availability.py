@@ -35,10 +35,13 @@ _NEXT = text(f"""
       AND EXISTS (SELECT FROM endpoint_cells c WHERE c.endpoint_id = e.endpoint_id AND c.pending)
     ORDER BY e.endpoint_id LIMIT 1 FOR UPDATE SKIP LOCKED
 """)
+# Materialised: joined as a subquery it may be run more than once, each time taking the next ones.
 _TAKE = text("""
-    UPDATE endpoint_cells c SET pending = false, told_state = c.state
-    FROM (SELECT location_id, item_id FROM endpoint_cells
-          WHERE endpoint_id = :endpoint_id AND pending ORDER BY revision LIMIT :count FOR UPDATE) AS k
+    WITH k AS MATERIALIZED (
+        SELECT location_id, item_id FROM endpoint_cells
+        WHERE endpoint_id = :endpoint_id AND pending ORDER BY revision LIMIT :count FOR UPDATE
+    )
+    UPDATE endpoint_cells c SET pending = false, told_state = c.state FROM k
     WHERE c.endpoint_id = :endpoint_id AND c.location_id = k.location_id AND c.item_id = k.item_id
     RETURNING c.cell, c.revision
 """)

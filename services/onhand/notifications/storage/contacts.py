@@ -52,12 +52,10 @@ _ADD_ADDRESSES = text("""
 _VERIFY = text("UPDATE addresses SET verified = true WHERE address_id = ANY (CAST(:address_ids AS uuid[]))")
 _REMOVE_ADDRESSES = text("DELETE FROM addresses WHERE address_id = ANY (CAST(:address_ids AS uuid[]))")
 _CONTACTS = text("""
-    SELECT contact_id, create_time FROM contacts WHERE contact_id = ANY (CAST(:contact_ids AS uuid[]))
-    ORDER BY create_time, contact_id
-""")
-_IDENTITIES = text("""
-    SELECT identity_id, contact_id, system, sealed_profile, update_time FROM identities
-    WHERE contact_id = ANY (CAST(:contact_ids AS uuid[])) ORDER BY create_time, identity_id
+    SELECT c.contact_id, c.create_time, i.identity_id, i.system, i.sealed_profile, i.update_time
+    FROM contacts c LEFT JOIN identities i ON i.contact_id = c.contact_id
+    WHERE c.contact_id = ANY (CAST(:contact_ids AS uuid[]))
+    ORDER BY c.create_time, c.contact_id, i.create_time, i.identity_id
 """)
 _ADDRESSES = text("""
     SELECT address_id, identity_id, kind, sealed_value, verified FROM addresses
@@ -73,6 +71,7 @@ _OWNER = text("""
     SELECT i.contact_id FROM addresses a JOIN identities i ON i.identity_id = a.identity_id
     WHERE a.address_id = :address_id
 """)
+_OWNER_OF_IDENTITY = text("SELECT contact_id FROM identities WHERE identity_id = :identity_id")
 _ADD_CONSENT = text("""
     INSERT INTO consents (consent_id, address_id, channel, topic, granted, sealed_proof, key_id, give_time,
                           record_time, actor)
@@ -200,8 +199,9 @@ async def get_several(
     connection: AsyncConnection, vault: Vault, contact_ids: Sequence[UUID]
 ) -> list[Contact]:
     """Return contacts, oldest first; what is not there is left out."""
-    contacts = (await connection.execute(_CONTACTS, {"contact_ids": list(contact_ids)})).all()
-    identities = (await connection.execute(_IDENTITIES, {"contact_ids": list(contact_ids)})).all()
+    rows = (await connection.execute(_CONTACTS, {"contact_ids": list(contact_ids)})).all()
+    contacts = {row.contact_id: row for row in rows}
+    identities = [row for row in rows if row.identity_id is not None]
     key = {"identity_ids": [each.identity_id for each in identities]}
     addresses = (await connection.execute(_ADDRESSES, key)).all()
     consents = (await connection.execute(_CONSENTS, key)).all()
@@ -226,7 +226,7 @@ async def get_several(
             ),
             create_time=row.create_time,
         )
-        for row in contacts
+        for row in contacts.values()
     ]
 
 
@@ -239,6 +239,12 @@ async def find_by_address(connection: AsyncConnection, vault: Vault, address: Ne
 async def owner_of(connection: AsyncConnection, address_id: UUID) -> UUID | None:
     """Return the id of the contact that an address belongs to."""
     found: UUID | None = await connection.scalar(_OWNER, {"address_id": address_id})
+    return found
+
+
+async def owner(connection: AsyncConnection, identity_id: UUID) -> UUID | None:
+    """Return the id of the contact that an identity belongs to."""
+    found: UUID | None = await connection.scalar(_OWNER_OF_IDENTITY, {"identity_id": identity_id})
     return found
 
 

@@ -20,8 +20,24 @@ from onhand.notifications.vault import Vault
 SAVE_LOCK = 0x6A6F75726E
 """Key of the advisory lock under which versions are counted."""
 
-_TIMES = ("record_time", "collect_deadline", "promise_time_before", "promise_time", "decide_deadline")
-_LATER = {"offered_item_id", "offered_quantity", "decide_deadline"}
+_TIMES = (
+    "record_time",
+    "collect_deadline",
+    "promise_time_before",
+    "promise_time",
+    "decide_deadline",
+    "claim_deadline",
+)
+_IDS = ("identity_id", "address_id", "alert_id")
+_LATER = {
+    "offered_item_id",
+    "offered_quantity",
+    "decide_deadline",
+    "item_id",
+    "offer",
+    "claim_deadline",
+    *_IDS,
+}
 """Kept only where they say something, so that a process of the release before reads all that it knows."""
 
 _SAVED = text("SELECT DISTINCT ON (name) name, version, definition FROM journeys ORDER BY name, version DESC")
@@ -242,6 +258,8 @@ def facts_of(said: bytes) -> Occasion:
     values = json.loads(said)
     for name in _TIMES:
         values[name] = datetime.fromisoformat(values[name]) if values.get(name) else None
+    for name in _IDS:
+        values[name] = UUID(values[name]) if values.get(name) else None
     task = values.pop("task")
     return Occasion(
         event_id=UUID(values.pop("event_id")),

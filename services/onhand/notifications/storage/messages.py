@@ -32,17 +32,18 @@ MESSAGE = """
 _ADD = text("""
     INSERT INTO messages (message_id, purpose, channel, state, order_id, endpoint_id, task_id, identity_id, address_id,
                           masked_address, sealed_subject, sealed_body, key_id, next_attempt_time, create_time, topic,
-                          run_id, step, plan_time, text_digest)
+                          run_id, step, plan_time, text_digest, experiment, variant)
     VALUES (:message_id, :purpose, :channel, 1, :order_id, :endpoint_id, :task_id, :identity_id, :address_id,
             :masked_address, :sealed_subject, :sealed_body, :key_id, :send_time, :now, :topic, :run_id,
-            :step, :plan_time, :text_digest)
+            :step, :plan_time, :text_digest, :experiment, :variant)
     ON CONFLICT (message_id) DO NOTHING
 """)
 _ADD_SUPPRESSED = text(f"""
     INSERT INTO messages (message_id, purpose, channel, state, order_id, task_id, identity_id, address_id,
-                          masked_address, sealed_subject, key_id, create_time, end_time, failure, topic, run_id, step)
+                          masked_address, sealed_subject, key_id, create_time, end_time, failure, topic, run_id, step,
+                          experiment, variant)
     VALUES (:message_id, :purpose, :channel, 4, :order_id, :task_id, :identity_id, :address_id, :masked_address,
-            :sealed_subject, :key_id, :now, :now, :failure, :topic, :run_id, :step)
+            :sealed_subject, :key_id, :now, :now, :failure, :topic, :run_id, :step, :experiment, :variant)
     ON CONFLICT (message_id) DO NOTHING RETURNING {MESSAGE}
 """)
 _GET = f"SELECT {MESSAGE} FROM messages WHERE message_id = :message_id"
@@ -340,6 +341,8 @@ def _values(vault: Vault, each: NewMessage, now: datetime) -> dict[str, Any]:
         "step": each.step,
         "plan_time": send_time if each.topic is not None else None,
         "text_digest": each.text_digest,
+        "experiment": each.experiment,
+        "variant": each.variant,
         "now": now,
     }
 

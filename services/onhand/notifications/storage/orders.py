@@ -23,12 +23,10 @@ _ADD_LINES = text("""
 """)
 _KNOWN = text("SELECT true FROM orders WHERE order_id = :order_id")
 _GET = text("""
-    SELECT o.allow_split, o.identity_id, o.address_ids, i.contact_id
-    FROM orders o LEFT JOIN identities i ON i.identity_id = o.identity_id WHERE o.order_id = :order_id
+    SELECT o.allow_split, o.identity_id, o.address_ids, i.contact_id, l.line_id, l.item_id, l.quantity
+    FROM orders o LEFT JOIN identities i ON i.identity_id = o.identity_id
+    LEFT JOIN order_lines l ON l.order_id = o.order_id WHERE o.order_id = :order_id ORDER BY l.line_id
 """)
-_LINES = text(
-    "SELECT line_id, item_id, quantity FROM order_lines WHERE order_id = :order_id ORDER BY line_id"
-)
 _OF_CONTACT = text("""
     SELECT o.order_id FROM orders o JOIN identities i ON i.identity_id = o.identity_id
     WHERE i.contact_id = :contact_id ORDER BY o.create_time, o.order_id
@@ -85,14 +83,16 @@ async def add(
 
 
 async def get(connection: AsyncConnection, order_id: str) -> Ordered | None:
-    row = (await connection.execute(_GET, {"order_id": order_id})).one_or_none()
-    if row is None:
+    rows = (await connection.execute(_GET, {"order_id": order_id})).all()
+    if not rows:
         return None
-    lines = (await connection.execute(_LINES, {"order_id": order_id})).all()
+    row = rows[0]
     order = Order(
         order_id=order_id,
         allow_split=row.allow_split,
-        lines=tuple(Line(each.line_id, each.item_id, each.quantity) for each in lines),
+        lines=tuple(
+            Line(each.line_id, each.item_id, each.quantity) for each in rows if each.line_id is not None
+        ),
     )
     return Ordered(order, row.contact_id, row.identity_id, tuple(row.address_ids))
 

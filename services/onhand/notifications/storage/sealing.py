@@ -52,6 +52,8 @@ TABLES = (
     ),
     _Table("consents", "consent_id", ("sealed_proof",)),
     _Table("journey_runs", "run_id", ("sealed_facts",), only="sealed_facts IS NOT NULL"),
+    _Table("alerts", "alert_id", ("sealed_offer",), only="sealed_offer IS NOT NULL"),
+    _Table("activity_views", "view_id", ("sealed_reason",), only="sealed_reason IS NOT NULL"),
     _Table("webhook_endpoints", "endpoint_id", ("sealed_secret", "sealed_old_secret")),
     _Table(
         "messages",

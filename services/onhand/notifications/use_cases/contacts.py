@@ -1,6 +1,6 @@
 """Contacts: known from systems and orders, merged and split, asked and forgotten."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -16,6 +16,7 @@ from onhand.kit.db import Database
 from onhand.kit.errors import FieldViolation, InvalidField, LimitReached, NotFound
 from onhand.notifications import events
 from onhand.notifications.config import NotificationsSettings
+from onhand.notifications.domain.activity import Export
 from onhand.notifications.domain.addresses import check_endpoint_uri
 from onhand.notifications.domain.contacts import (
     MAX_IDENTITIES,
@@ -33,22 +34,22 @@ from onhand.notifications.domain.contacts import (
     check_split,
     merge_objection,
 )
-from onhand.notifications.domain.messages import Channel, Message
-from onhand.notifications.storage import contacts, merges, messages, orders, sealing, suppressions
+from onhand.notifications.domain.messages import Channel
+from onhand.notifications.storage import (
+    alerts,
+    contacts,
+    measures,
+    merges,
+    messages,
+    orders,
+    sealing,
+    suppressions,
+)
 from onhand.notifications.storage.merges import Review
 from onhand.notifications.use_cases.redaction import redacted
 from onhand.notifications.vault import Vault
 
 R = TypeVar("R", bound=Proto)
-
-
-@dataclass(frozen=True, slots=True)
-class Export:
-    """What is kept about a person; all but the messages on the first page only."""
-
-    contact: Contact | None
-    order_ids: Sequence[str]
-    messages: Sequence[Message]
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,7 +348,13 @@ class Contacts:
             said = await messages.list_of_person(connection, self.vault, identity_ids, before, limit)
             if before is not None:
                 return Export(None, (), said)
-            return Export(contact, await orders.of_contact(connection, contact.contact_id), said)
+            return Export(
+                contact,
+                await orders.of_contact(connection, contact.contact_id),
+                said,
+                await alerts.of_contact(connection, self.vault, contact.contact_id),
+                await alerts.look_ups(connection, identity_ids),
+            )
 
         return await self.database.read(work)
 
@@ -362,6 +369,7 @@ class Contacts:
             stopped = [each for each in emptied if each.end_time == now]
             await outbox.add(connection, events.changed(stopped, self.clock))
             await suppressions.erase(connection, self.vault, contact)
+            await measures.erase_views(connection, contact.contact_id)
             await merges.erase(connection, contact.contact_id, actor, now)
             response = pb.EraseContactResponse(identity_count=len(identity_ids), message_count=len(emptied))
             response.erase_time.FromDatetime(now)

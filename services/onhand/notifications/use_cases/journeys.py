@@ -16,6 +16,7 @@ from onhand.notifications import events, rendering
 from onhand.notifications.config import NotificationsSettings
 from onhand.notifications.domain.addresses import mask
 from onhand.notifications.domain.contacts import Address, Contact, Topic
+from onhand.notifications.domain.experiments import HOLDOUT, Variant, segment_of
 from onhand.notifications.domain.journeys import (
     BUILTIN,
     Journey,
@@ -27,10 +28,20 @@ from onhand.notifications.domain.journeys import (
     together,
 )
 from onhand.notifications.domain.messages import Channel, Message, NewMessage, State, message_id_of
-from onhand.notifications.domain.occasions import Occasion
+from onhand.notifications.domain.occasions import Occasion, Order, Purpose
 from onhand.notifications.domain.planning import NotSent, Plan, Rules, plan
-from onhand.notifications.rendering import Reader
-from onhand.notifications.storage import contacts, journeys, messages, orders, suppressions, templates
+from onhand.notifications.domain.templates import Template
+from onhand.notifications.rendering import Reader, Text
+from onhand.notifications.storage import (
+    contacts,
+    experiments,
+    journeys,
+    measures,
+    messages,
+    orders,
+    suppressions,
+    templates,
+)
 from onhand.notifications.storage.journeys import RunSeen
 from onhand.notifications.storage.orders import Ordered
 from onhand.notifications.vault import Vault
@@ -90,16 +101,27 @@ class Journeys:
 
     # Occasions
 
-    async def happened(self, connection: AsyncConnection, occasion: Occasion, ordered: Ordered) -> None:
-        """Start and end what an occasion starts and ends."""
+    async def happened(
+        self, connection: AsyncConnection, occasion: Occasion, ordered: Ordered
+    ) -> datetime | None:
+        """Start and end what an occasion starts and ends; returns when the person is told, None when not at all."""
         known = await self.in_use(connection)
         ends = [each.name for each in known if occasion.purpose in each.exits]
         await self.end(connection, ends, occasion, f"overtaken: {occasion.purpose.name.lower()}")
         if ordered.contact_id is None:
-            return
-        for journey in known:
-            if journey.enabled and journey.starts is occasion.purpose:
-                await self._begin(connection, journey, occasion, ordered)
+            return None
+        told = [
+            await self._begin(connection, journey, occasion, ordered)
+            for journey in known
+            if journey.enabled and journey.starts is occasion.purpose
+        ]
+        return min((each for each in told if each is not None), default=None)
+
+    async def tell_of(
+        self, connection: AsyncConnection, occasion: Occasion, contact_id: UUID
+    ) -> datetime | None:
+        """Tell a person of an occasion that is of no order; returns when they are told, None when not at all."""
+        return await self.happened(connection, occasion, _without_order(occasion, contact_id))
 
     async def end(
         self, connection: AsyncConnection, names: list[str], occasion: Occasion, reason: str
@@ -121,26 +143,27 @@ class Journeys:
 
     async def _begin(
         self, connection: AsyncConnection, journey: Journey, occasion: Occasion, ordered: Ordered
-    ) -> None:
+    ) -> datetime | None:
         now, subject = self.clock.now(), gathered_under(journey, occasion)
         await journeys.hold(connection, journey.name, subject)
         run_id = run_id_of(journey, occasion.event_id)
         for run in await journeys.active(connection, self.vault, journey.name, subject):
             if run.run_id == run_id:
-                return
+                return None
             both = together(run.occasion, occasion) if run.step == 0 and journey.gather else None
             if both is not None:
                 await journeys.gather(connection, self.vault, run.run_id, both)
-                return
+                return run.due_time
             if not journey.gather:
                 await self._exit(connection, run.run_id, run.state, "overtaken: it happened again")
         start = Run(run_id, journey, subject, occasion, RunState.ACTIVE, 0, now, now + journey.gather)
         step, due = start.next_due(0)
         if due is None:
-            return
+            return None
         run = replace(start, step=step, due_time=max(due, now + journey.gather))
-        if await journeys.start(connection, self.vault, run, ordered.identity_id) and run.due_time == now:
-            await self._step(connection, run)
+        if not await journeys.start(connection, self.vault, run, ordered.identity_id):
+            return None
+        return await self._step(connection, run, ordered) if run.due_time == now else run.due_time
 
     # Steps
 
@@ -156,17 +179,22 @@ class Journeys:
 
         return await self.database.transaction(work)
 
-    async def _step(self, connection: AsyncConnection, run: Run) -> None:
+    async def _step(
+        self, connection: AsyncConnection, run: Run, ordered: Ordered | None = None
+    ) -> datetime | None:
+        """Take a step; returns when its message goes, None where there is none."""
         now, step = self.clock.now(), run.journey.steps[run.step]
         deadline = run.occasion.collect_deadline
         # A step that was missed while nothing ran is left out when a later one is due too, or it is too late.
         later = run.next_due(run.step + 1)
         overdue = (later[1] is not None and later[1] <= now) or (deadline is not None and deadline <= now)
+        told = None
         if run.step == 0 or not overdue:
-            await self._tell(connection, run, step)
+            told = await self._tell(connection, run, step, ordered=ordered)
         number, due = later
         state = RunState.DONE if due is None else RunState.ACTIVE
         await journeys.advance(connection, run.run_id, state, number, due, now)
+        return told
 
     async def fall_back(self, connection: AsyncConnection, run_id: UUID | None, step: int | None) -> None:
         """Tell by the next channel what could not be told by this one."""
@@ -179,18 +207,29 @@ class Journeys:
         await self._tell(connection, replace(run, step=step), run.journey.steps[step], tried)
 
     async def _tell(
-        self, connection: AsyncConnection, run: Run, step: Step, without: Collection[Channel] = ()
-    ) -> None:
-        ordered = await orders.get(connection, run.occasion.order_id)
+        self,
+        connection: AsyncConnection,
+        run: Run,
+        step: Step,
+        without: Collection[Channel] = (),
+        ordered: Ordered | None = None,
+    ) -> datetime | None:
+        """Plan the message of a step, or keep why it is not sent; returns when it goes, None: it does not."""
+        ordered = ordered or await self._whose(connection, run.occasion)
         # The lock makes caps and duplicates hold between messages that are planned at once.
         locked = (
             await contacts.lock(connection, ordered.contact_id) if ordered and ordered.contact_id else None
         )
         contact = await contacts.get(connection, self.vault, locked) if locked else None
         if ordered is None or contact is None or not run.journey.holds(run.occasion, contact):
-            return
+            return None
         now = self.clock.now()
+        if run.journey.names_segment and not await self._in_segment(connection, run.journey, locked, now):
+            return None
+        experiment = await experiments.running(connection, run.journey.name) if run.step == 0 else None
+        variant = experiment.arm_of(contact.contact_id) if experiment else None
         saved = await templates.in_use(connection, step.purpose)
+        saved = await self._pinned(connection, saved, step.purpose, variant)
         lacking = {each for each in Channel if not rendering.has_fallback(saved, step.purpose, each)}
         barred = await suppressions.of_contact(connection, self.vault, contact)
         decided = plan(
@@ -198,20 +237,29 @@ class Journeys:
             ordered.address_ids,
             run.journey,
             self.rules,
-            now,
+            now + variant.delay if variant else now,
             without={*without, *lacking},
             barred=barred,
         )
         if decided is None or decided.address is None:
-            return
+            return None
+        occasion = replace(run.occasion, purpose=step.purpose)
+        if occasion.claim_deadline is not None and isinstance(decided, Plan) and not without:
+            # A unit is held from when they hear of it: the night does not count.
+            occasion = replace(occasion, claim_deadline=occasion.claim_deadline + (decided.send_time - now))
         reader = Reader(contact.locale, contact.time_zone, contact.display_name)
-        link = self.page_of(run.occasion.order_id, run.occasion.record_time)
-        facts = rendering.facts_of(replace(run.occasion, purpose=step.purpose), run.occasion.lines, link)
+        link = self.page_of(occasion.order_id, occasion.record_time) if occasion.order_id else ""
         address = decided.address
+        facts = rendering.facts_of(occasion, occasion.lines, link)
         said = rendering.render(saved, step.purpose, decided.channel, facts, reader)
-        digest = self.vault.digest("text", str(address.same_as), said.subject, said.text, said.html)
+        # Of two orders, or of two units, the same may be said, word for word, and both have to be heard of.
+        about = run.subject if run.journey.topic is Topic.ORDER else str(occasion.claim_deadline)
+        digest = self.vault.digest("text", str(address.same_as), about, said.subject, said.text, said.html)
+        message_id = message_id_of(run.run_id, decided.channel, f"{run.step}:{address.address_id}")
+        if run.journey.topic is not Topic.ORDER and decided.channel is Channel.EMAIL:
+            said = self._tracked(said, message_id)
         new = NewMessage(
-            message_id=message_id_of(run.run_id, decided.channel, f"{run.step}:{address.address_id}"),
+            message_id=message_id,
             purpose=step.purpose,
             channel=decided.channel,
             order_id=run.occasion.order_id,
@@ -231,17 +279,60 @@ class Journeys:
             text_digest=digest,
         )
         why_not = await self._why_not(connection, contact, run, decided, digest, now)
+        # An arm is who would have been told, the holdout as well: so it is decided last.
+        if experiment is not None and not why_not:
+            new = replace(new, experiment=experiment.name, variant=variant.name if variant else HOLDOUT)
+            if variant is None:
+                why_not = f"they are told nothing, for experiment {experiment.name}"
         if not why_not:
             await messages.add(connection, self.vault, [new], now)
-        else:
-            kept = await messages.add_suppressed(connection, self.vault, new, why_not, now)
-            await self._publish(connection, kept)
+            return new.send_time
+        kept = await messages.add_suppressed(connection, self.vault, new, why_not, now)
+        await self._publish(connection, kept)
+        return None
+
+    async def _in_segment(
+        self, connection: AsyncConnection, journey: Journey, contact_id: UUID | None, now: datetime
+    ) -> bool:
+        last = await measures.last_activity(connection, contact_id, now) if contact_id else None
+        return journey.takes(segment_of(last, now).name.lower())
+
+    async def _pinned(
+        self, connection: AsyncConnection, saved: list[Template], purpose: Purpose, variant: Variant | None
+    ) -> list[Template]:
+        """Return the templates in use, with those of a variant in their place."""
+        kept = {(each.channel, each.locale): each for each in saved}
+        for pin in variant.pins if variant else ():
+            found = await templates.get(connection, purpose, pin.channel, pin.locale, pin.version)
+            if found is not None:
+                kept[pin.channel, pin.locale] = found
+        return list(kept.values())
+
+    def _tracked(self, said: Text, message_id: UUID) -> Text:
+        """Return a text with whatever tells that it is opened and clicked, where that is asked for."""
+        settings = self.settings
+        if not settings.public_url or not (settings.track_opens or settings.track_clicks):
+            return said
+
+        def link(target: str) -> str:
+            return self._public_uri("click", f"{message_id} {target}") if settings.track_clicks else target
+
+        pixel = self._public_uri("open", str(message_id)) if settings.track_opens else ""
+        return rendering.tracked(said, link, pixel)
+
+    def _public_uri(self, page: str, sealed: str) -> str:
+        return f"{self.settings.public_url}/{page}/{self.vault.seal(sealed.encode()).decode()}"
+
+    async def _whose(self, connection: AsyncConnection, occasion: Occasion) -> Ordered | None:
+        """Return whom an occasion is told: the person of its order, or who waits for something."""
+        if occasion.identity_id is None:
+            return await orders.get(connection, occasion.order_id)
+        return _without_order(occasion, await contacts.owner(connection, occasion.identity_id))
 
     def _unsubscribe_uri(self, run: Run, channel: Channel, address: Address) -> str:
         if channel is not Channel.EMAIL or run.journey.topic is Topic.ORDER or not self.settings.public_url:
             return ""
-        token = self.vault.seal(f"{address.address_id} {int(run.journey.topic)}".encode()).decode()
-        return f"{self.settings.public_url}/unsubscribe/{token}"
+        return self._public_uri("unsubscribe", f"{address.address_id} {int(run.journey.topic)}")
 
     async def _why_not(
         self,
@@ -255,12 +346,8 @@ class Journeys:
         """Return why a message is not to be sent; empty: it is."""
         if isinstance(decided, NotSent):
             return decided.reason
-        deadline = run.occasion.collect_deadline
-        if run.step > 0 and deadline is not None and decided.send_time >= deadline:
-            return "too late: quiet hours last longer than the goods wait"
-        decide = run.occasion.decide_deadline
-        if decide is not None and decided.send_time >= decide:
-            return "too late: nobody could answer in time"
+        if late := _too_late(run, decided.send_time, now):
+            return late
         identity_ids = [each.identity_id for each in contact.identities]
         since = now - self.settings.duplicate_window
         if await messages.was_said(connection, identity_ids, digest, since):
@@ -275,3 +362,21 @@ class Journeys:
     async def _publish(self, connection: AsyncConnection, ended: list[Message]) -> None:
         if said := events.changed([each for each in ended if each.state is not State.WAITING], self.clock):
             await outbox.add(connection, said)
+
+
+def _without_order(occasion: Occasion, contact_id: UUID | None) -> Ordered:
+    address_ids = () if occasion.address_id is None else (occasion.address_id,)
+    no_order = Order(order_id="", allow_split=False, lines=())
+    return Ordered(no_order, contact_id, occasion.identity_id, address_ids)
+
+
+def _too_late(run: Run, send_time: datetime, now: datetime) -> str:
+    """Return why a message would come too late; empty: it would not."""
+    occasion = run.occasion
+    if run.step > 0 and occasion.collect_deadline is not None and send_time >= occasion.collect_deadline:
+        return "too late: quiet hours last longer than the goods wait"
+    if occasion.decide_deadline is not None and send_time >= occasion.decide_deadline:
+        return "too late: nobody could answer in time"
+    if occasion.claim_deadline is not None and now >= occasion.claim_deadline:
+        return "too late: nothing is held for them any more"
+    return ""

@@ -19,6 +19,7 @@ from onhand.kit.db import Database
 from onhand.kit.errors import LimitReached, NotFound, WrongState
 from onhand.notifications import events
 from onhand.notifications.config import NotificationsSettings
+from onhand.notifications.domain.activity import Act, ActKind
 from onhand.notifications.domain.addresses import check_endpoint_uri, mask_uri
 from onhand.notifications.domain.contacts import KIND_OF, Consent, NewIdentity, Proof, Topic
 from onhand.notifications.domain.endpoints import Endpoint, NewEndpoint
@@ -34,13 +35,14 @@ from onhand.notifications.domain.messages import (
     message_id_of,
     outcome,
 )
-from onhand.notifications.domain.occasions import Line, Occasion, Order
+from onhand.notifications.domain.occasions import Line, Occasion, Order, Purpose
 from onhand.notifications.rendering import webhook_body
 from onhand.notifications.storage import (
     attempts,
     contacts,
     endpoints,
     journeys,
+    measures,
     messages,
     orders,
     suppressions,
@@ -87,10 +89,25 @@ class Notifications:
         # is not told that it is ready.
         if occasion.task and not await orders.advance_task(connection, occasion, occasion.task):
             return
+        if occasion.purpose is Purpose.ORDER_COLLECTED:
+            act = Act(
+                occasion.event_id,
+                occasion.order_id,
+                ActKind.COLLECTED,
+                occasion.location_id,
+                occasion.record_time,
+            )
+            await measures.add_act(connection, act)
         lines = occasion.lines if occasion.task else known.order.lines_named(occasion.line_ids)
         made = self._posts(occasion, lines, await endpoints.subscribed(connection, occasion.purpose))
         await messages.add(connection, self.vault, made, self.clock.now())
         await self.journeys.happened(connection, replace(occasion, lines=lines), known)
+
+    async def note(self, connection: AsyncConnection, act: Act) -> None:
+        """Remember what somebody did with an order of which nobody need be told. Raises NotFound as `tell` does."""
+        if not await orders.is_known(connection, act.order_id):
+            raise NotFound("order", act.order_id)
+        await measures.add_act(connection, act)
 
     async def withdraw_task(self, connection: AsyncConnection, occasion: Occasion) -> None:
         """End what goes on about a task that is no more. Raises NotFound while its order is not known."""
@@ -142,6 +159,11 @@ class Notifications:
         return await self.database.transaction(
             lambda connection: attempts.claim(connection, self.vault, channel, limit, now, lease_time)
         )
+
+    async def give_back(self, attempt: Attempt) -> None:
+        """End the lease of a message that was not attempted; it is due again at once."""
+        now = self.clock.now()
+        await self.database.transaction(lambda connection: attempts.give_back(connection, attempt, now))
 
     async def conclude(self, attempt: Attempt, result: Result) -> Message | None:
         """Record what an attempt came to; None when it no longer counts."""

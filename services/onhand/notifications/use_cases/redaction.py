@@ -11,7 +11,7 @@ R = TypeVar("R", bound=Message)
 
 
 def redacted(request: R, vault: Vault) -> R:
-    """Return a request with digests in place of its texts, since it is kept in clear.
+    """Return a request with digests in place of its texts and positions, since it is kept in clear.
 
     By the oldest key: the same request stays the same while a new key is being brought in.
     """
@@ -33,3 +33,6 @@ def _redact(message: Message, vault: Vault) -> None:
                 value[:] = names
             else:
                 setattr(message, field.name, names[0])
+        elif field.type == FieldDescriptor.TYPE_DOUBLE and not field.is_repeated:
+            digest = vault.steady_digest("request", repr(value))
+            setattr(message, field.name, float(int.from_bytes(digest[:6])))

@@ -12,10 +12,11 @@ from onhand.kit import auth
 from onhand.kit.clock import Clock
 from onhand.pickup.domain.picklist import Stop
 from onhand.pickup.domain.task import RejectReason, Substitution, SubstitutionState, Task
+from onhand.pickup.domain.traces import Trace
 from onhand.pickup.events import task_message
 from onhand.pickup.servicer.calls import ask_at, call_on
 from onhand.pickup.storage.waves import Wave
-from onhand.pickup.use_cases import Picking, Tasks, Trace
+from onhand.pickup.use_cases import Picking, Tasks
 
 
 class PickingServicer:

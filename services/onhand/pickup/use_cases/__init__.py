@@ -6,7 +6,7 @@ from onhand.pickup.use_cases.collection import Collecting, Collection, Outcome
 from onhand.pickup.use_cases.deps import Deps
 from onhand.pickup.use_cases.guard import TagGuard
 from onhand.pickup.use_cases.keys import Keys
-from onhand.pickup.use_cases.picking import Picking, Trace
+from onhand.pickup.use_cases.picking import Picking
 from onhand.pickup.use_cases.slots import Slots
 from onhand.pickup.use_cases.stores import Stores
 from onhand.pickup.use_cases.sweeps import Sweeps
@@ -27,5 +27,4 @@ __all__ = [
     "Sweeps",
     "TagGuard",
     "Tasks",
-    "Trace",
 ]

@@ -269,6 +269,8 @@ def _leave_anyway(order: Order, news: News, cause: Cause) -> None:
         if line.state in WITH_TASK:
             order.facts.append(AssignmentCancelled(line.task_id, (line.line_id,), detail))
             order.release([line])
+        elif line.state is LineState.TRANSFERRING:
+            call_off(order, [line], detail, cause)
         line.task_id, line.reservation_id = line.former_task_id, line.former_reservation_id
         line.former_task_id = line.former_reservation_id = ""
         line.carrier, line.tracking_number = news.carrier, news.tracking_number

@@ -85,6 +85,18 @@ def planned_in_wave(question: Question, policy: Policy, portions: Sequence[Porti
     return Plan(tuple(portions), outcome, question, policy, exact=False)
 
 
+def joined(at_store: Plan, sent: Plan) -> Plan:
+    """Return the plan of an order whose goods its store has in part, and others send there."""
+    (store,) = at_store.question.options
+    instead = {demand.line_id: demand for demand in sent.question.demands}
+    demands = tuple(instead.get(demand.line_id, demand) for demand in at_store.question.demands)
+    options = (replace(store, distance_metres=0), *sent.question.options)
+    question = Question(FulfilmentMethod.SHIP, demands, options, allow_split=True)
+    portions = (*at_store.portions, *sent.portions)
+    outcome = _outcome(question, at_store.policy, portions)
+    return Plan(portions, outcome, question, at_store.policy, at_store.exact and sent.exact)
+
+
 def _plan(question: Question, policy: Policy) -> Plan:
     usable = screened(question, policy)
     if question.method is FulfilmentMethod.COLLECT:

@@ -64,7 +64,8 @@ def send(
         for line in wanted:
             line.reservation_id = ""
         call_off(order, wanted, "another line of its transfer was cancelled", cause)
-        order.owe(assignment.reservation_id, assignment.location_id, {}, shipment_id=shipment_id)
+        units = assignment.quantities()
+        order.owe(assignment.reservation_id, assignment.location_id, units, shipment_id=shipment_id)
 
 
 def call_off(order: Order, lines: Iterable[Line], detail: str, cause: Cause) -> None:

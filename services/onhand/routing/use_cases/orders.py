@@ -182,12 +182,14 @@ class Orders:
             if quantity <= available or may_split:
                 available -= quantity
                 woken.append(order_id)
-        # Locked in one order everywhere; fairness comes from the job, which takes the oldest first.
+        # Locked in one order everywhere; fairness comes from the job: of those woken at one time it takes the
+        # oldest first.
+        cause = Cause(self._clock.now(), ITSELF)
         for order_id in sorted(set(woken)):
             await self._apply(
                 connection,
                 order_id,
-                lambda order, now: placing.wake(order, Cause(now, ITSELF), item_id, location_id, version),
+                lambda order, _: placing.wake(order, cause, item_id, location_id, version),
             )
 
     async def shipment_changed(self, connection: AsyncConnection, news: transfers.ShipmentNews) -> None:

@@ -13,7 +13,6 @@ Two rules make the books true by construction:
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -339,4 +338,4 @@ class Books:
         tag.item_id = item_id or tag.item_id
         self.changed_tags.add((tag.location_id, tag.epc))
         zone = tag.zone_id if zone_before is None else zone_before
-        self.tag_events.append(TagEvent(replace(tag), before, zone, occur_time, movement_id))
+        self.tag_events.append(TagEvent(tag.copy(), before, zone, occur_time, movement_id))

@@ -2,8 +2,8 @@
 
     available = on hand − unavailable − reserved − committed − safety stock, not below 0
 
-Each term has the sign by which it counts, so that they simply add up. What the rule "not below 0" adds is a
-term too.
+Each term has the sign by which it counts, so that they simply add up. What the rule "not below 0" adds, and what a
+policy's out-of-stock threshold takes, is a term too.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -115,8 +115,8 @@ def movement_effects(from_bucket: Bucket, to_bucket: Bucket, quantity: int) -> l
     return effects
 
 
-def terms(cell: Cell, policies: Sequence[Policy], tally: Tally) -> list[Term]:
-    """Return the terms of a cell, whose lapsed holds were taken out. They add up to `cell.available`."""
+def terms(cell: Cell, policies: Sequence[Policy], tally: Tally, channel: str = "") -> list[Term]:
+    """Return the terms of a cell, whose lapsed holds were taken out. They add up to what is available to a channel."""
 
     def opening(buckets: Iterable[Bucket]) -> int:
         return sum(tally.opening.get(each, 0) for each in buckets)
@@ -131,7 +131,7 @@ def terms(cell: Cell, policies: Sequence[Policy], tally: Tally) -> list[Term]:
     kept = sum(each.quantity for each in policies)
     found.append(Term(TermKind.SAFETY_STOCK, None, -kept, 0, len(policies)))
     total = sum(each.quantity for each in found)
-    found.append(Term(TermKind.SHORT, None, max(0, -total), 0, 0))
+    found.append(Term(TermKind.SHORT, None, cell.available_to(channel) - total, 0, 0))
     return found
 
 

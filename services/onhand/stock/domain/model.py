@@ -4,7 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
+from typing import NamedTuple
 from uuid import UUID
+
+from onhand.stock.domain.policies import Rule, Terms
+from onhand.stock.domain.policies import terms as terms_of
 
 
 class Bucket(IntEnum):
@@ -86,6 +90,7 @@ class ReservationState(IntEnum):
     FULFILLED = 3
     RELEASED = 4
     EXPIRED = 5
+    BUMPED = 6
 
 
 class AlertKind(IntEnum):
@@ -147,15 +152,11 @@ class ReadPoint:
     last_read_time: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CellKey:
+class CellKey(NamedTuple):
     """An item at a location. Sorts in the one order in which cells are locked."""
 
     location_id: str
     item_id: str
-
-    def __lt__(self, other: "CellKey") -> bool:
-        return (self.location_id, self.item_id) < (other.location_id, other.item_id)
 
 
 @dataclass(slots=True)
@@ -170,9 +171,12 @@ class Cell:
     unidentified: int
     confirm_time: datetime
     safety_stock: int
+    """The location's own, where no rule says another."""
     revision: int = 0
     version: int = 0
     """Changes so far, as loaded."""
+    rules: Sequence[Rule] = ()
+    """The rules that apply to it, whatever their channel."""
 
     @property
     def on_hand(self) -> int:
@@ -185,7 +189,18 @@ class Cell:
 
     @property
     def available(self) -> int:
-        return max(0, self.unpromised - self.safety_stock)
+        """What is available to no channel in particular."""
+        return self.available_to("")
+
+    def available_to(self, channel: str) -> int:
+        if not self.rules:
+            return max(0, self.unpromised - self.safety_stock)
+        terms = self.terms(channel)
+        free = self.unpromised - terms.kept(self.buckets[Bucket.SELLABLE])
+        return free if free > terms.out_quantity else 0
+
+    def terms(self, channel: str) -> Terms:
+        return terms_of(self.rules, channel, self.safety_stock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,21 +214,26 @@ class Standing:
     reserved: int
     committed: int
     safety_stock: int
+    """Units kept back by policy."""
     confirm_time: datetime
     revision: int
+    out_quantity: int = 0
+    """At or below so many available, none are."""
 
     @classmethod
-    def of(cls, cell: Cell) -> "Standing":
+    def of(cls, cell: Cell, channel: str = "") -> "Standing":
         sellable = cell.buckets[Bucket.SELLABLE]
+        terms = cell.terms(channel)
         return cls(
             sellable,
             cell.on_hand - sellable,
             cell.buckets[Bucket.IN_TRANSIT],
             cell.reserved,
             cell.committed,
-            cell.safety_stock,
+            terms.kept(sellable),
             cell.confirm_time,
             cell.revision,
+            terms.out_quantity,
         )
 
     @property
@@ -223,11 +243,10 @@ class Standing:
 
     @property
     def available(self) -> int:
-        return max(0, self.free)
+        return self.free if self.free > self.out_quantity else 0
 
 
-@dataclass(frozen=True, slots=True)
-class Movement:
+class Movement(NamedTuple):
     movement_id: UUID
     key: CellKey
     from_bucket: Bucket
@@ -268,9 +287,26 @@ class Tag:
     bucket: Bucket = Bucket.SELLABLE
     """Of which bucket its unit is while it counts."""
 
+    def copy(self) -> "Tag":
+        """Return it as it is now; `dataclasses.replace` takes four times as long, and each event has one."""
+        return Tag(
+            self.location_id,
+            self.epc,
+            self.item_id,
+            self.state,
+            self.state_time,
+            self.zone_id,
+            self.first_seen_time,
+            self.last_seen_time,
+            self.rssi_cdbm,
+            self.read_rate,
+            self.exit_time,
+            self.passage_time,
+            self.bucket,
+        )
 
-@dataclass(frozen=True, slots=True)
-class TagEvent:
+
+class TagEvent(NamedTuple):
     tag: Tag
     """As it was after the event."""
     state_before: TagState | None

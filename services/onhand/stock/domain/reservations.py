@@ -12,6 +12,7 @@ def hold(
     books: Books,
     lines: Sequence[tuple[CellKey, int]],
     *,
+    channel: str = "",
     allow_partial: bool,
     ignore_safety_stock: bool,
 ) -> list[ReservationLine]:
@@ -22,7 +23,7 @@ def hold(
     held = []
     for key, quantity in lines:
         cell = books.cells[key]
-        free = max(0, cell.unpromised) if ignore_safety_stock else cell.available
+        free = max(0, cell.unpromised) if ignore_safety_stock else cell.available_to(channel)
         if free < quantity and not (allow_partial and free > 0):
             if allow_partial:
                 continue
@@ -74,6 +75,50 @@ def release(
     _end(reservation, ReservationState.RELEASED)
 
 
+def transfer(
+    books: Books,
+    reservation: Reservation,
+    lines: Sequence[tuple[CellKey, CellKey, int]],
+    *,
+    allow_partial: bool,
+    ignore_safety_stock: bool,
+) -> None:
+    """Hold units of a live reservation elsewhere instead: all of them, or what there is when `allow_partial`.
+
+    `lines` say from which cell to which, each at most once. What leaves a cell counts as released there. Raises
+    InsufficientStock for the first line that is short, and when nothing can be moved.
+    """
+    moved = []
+    for from_key, to_key, quantity in lines:
+        line = _open_line(reservation, from_key, quantity, "move")
+        cell = books.cells[to_key]
+        free = max(0, cell.unpromised) if ignore_safety_stock else cell.available_to(reservation.channel)
+        if free < quantity and not allow_partial:
+            raise InsufficientStock(to_key.item_id, to_key.location_id, quantity, free)
+        if units := min(quantity, free):
+            moved.append((line, to_key, units))
+    if not moved:
+        _, key, quantity = lines[0]
+        raise InsufficientStock(key.item_id, key.location_id, quantity, 0)
+    for line, to_key, units in moved:
+        _unpromise(books, reservation, line, units)
+        line.released += units
+        cell = books.cells[to_key]
+        if reservation.state is ReservationState.COMMITTED:
+            cell.committed += units
+        else:
+            cell.reserved += units
+        books.changed_cells.add(to_key)
+        there = next((each for each in reservation.lines if each.key == to_key), None)
+        if there is None:
+            reservation.lines.append(ReservationLine(to_key, units))
+        else:
+            # What comes back to where it was is as if it had not left.
+            back = min(units, there.released)
+            there.released -= back
+            there.quantity += units - back
+
+
 def fulfil(
     books: Books,
     reservation: Reservation,
@@ -100,9 +145,17 @@ def expire(books: Books, reservation: Reservation) -> None:
         if line.open and line.key in books.cells:
             _unpromise(books, reservation, line, line.open)
             line.released = line.quantity - line.fulfilled
-    reservation.state = ReservationState.EXPIRED
+    if reservation.state is not ReservationState.BUMPED:
+        reservation.state = ReservationState.EXPIRED
     if not any(line.open for line in reservation.lines):
         reservation.expire_time = None
+
+
+def bump(books: Books, reservation: Reservation, now: datetime) -> None:
+    """A basket gives way to an order: it ends now, as if it had run out."""
+    require(reservation, now, "bump it", ReservationState.HELD)
+    reservation.state, reservation.expire_time = ReservationState.BUMPED, now
+    expire(books, reservation)
 
 
 def _open_line(reservation: Reservation, key: CellKey, quantity: int, action: str) -> ReservationLine:

@@ -7,6 +7,7 @@ from onhand.stock.servicer.epcis import EpcisServicer
 from onhand.stock.servicer.explanations import ExplanationServicer
 from onhand.stock.servicer.ledger import LedgerServicer
 from onhand.stock.servicer.offers import OfferServicer
+from onhand.stock.servicer.policies import StockPolicyServicer
 from onhand.stock.servicer.reads import ReadServicer, TagServicer
 from onhand.stock.servicer.reservations import ReservationServicer
 from onhand.stock.servicer.shipments import ShipmentServicer
@@ -22,5 +23,6 @@ __all__ = [
     "ReadServicer",
     "ReservationServicer",
     "ShipmentServicer",
+    "StockPolicyServicer",
     "TagServicer",
 ]

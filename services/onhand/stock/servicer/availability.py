@@ -54,7 +54,7 @@ class AvailabilityServicer:
         hidden = hidden_by(request.read_mask)
 
         def line(key: CellKey, slot: int, now: datetime) -> pb.AvailabilityLine:
-            standing = self._view.standing_at(slot, key.location_id)
+            standing = self._view.standing_at(slot, key.location_id, _keeping(request))
             return self._lines.line(key, standing, None, now, request.channel, hidden)
 
         keys = [CellKey(location, item) for item in request.item_ids for location in request.location_ids]
@@ -76,7 +76,7 @@ class AvailabilityServicer:
     async def _get_from_database(self, asked: Asked) -> pb.GetAvailabilityResponse:
         request = asked.request
         cells, as_of, revision = await self._standings(
-            request.consistency, request.item_ids, request.location_ids
+            request.consistency, request.item_ids, request.location_ids, _keeping(request)
         )
         keys = [CellKey(location, item) for item in request.item_ids for location in request.location_ids]
         shown = None if "as_of" in asked.hidden else as_of
@@ -89,19 +89,23 @@ class AvailabilityServicer:
         )
 
     async def _standings(
-        self, consistency: pb.Consistency, item_ids: Sequence[str], location_ids: Sequence[str]
+        self,
+        consistency: pb.Consistency,
+        item_ids: Sequence[str],
+        location_ids: Sequence[str],
+        channel: str,
     ) -> tuple[dict[CellKey, Standing], datetime, int]:
         """Return cells, the moment they are true for, and the revision they contain."""
         if consistency.fully_consistent:
-            return await self._availability.read_now(item_ids, location_ids)
+            return await self._availability.read_now(item_ids, location_ids, channel)
         if consistency.HasField("read_time"):
             at = moment(consistency.read_time)
-            return await self._availability.read_past(item_ids, location_ids, at), at, 0
+            return await self._availability.read_past(item_ids, location_ids, at, channel), at, 0
         if consistency.at_least_as_fresh:
             await self._view.wait_for(consistency.at_least_as_fresh, self._settings.view_wait_s)
         keys = [CellKey(location_id, item_id) for item_id in item_ids for location_id in location_ids]
         self._view.lapse()
-        found = {key: each for key in keys if (each := self._view.standing(key)) is not None}
+        found = {key: each for key in keys if (each := self._view.standing(key, channel)) is not None}
         return found, self._view.as_of, self._view.revision
 
     async def FindNearby(self, request: pb.FindNearbyRequest, _: Any) -> pb.FindNearbyResponse:
@@ -111,7 +115,7 @@ class AvailabilityServicer:
             if item_id not in self._view.item_ids:
                 raise UnknownItem(item_id)
         cells, as_of, revision = await self._standings(
-            request.consistency, item_ids, [location.location_id for _, location in near]
+            request.consistency, item_ids, [location.location_id for _, location in near], request.channel
         )
         now, policy = self._clock.now(), self._view.policy(request.channel)
         opening = moment(request.open_time) if request.HasField("open_time") else now
@@ -197,7 +201,7 @@ class AvailabilityServicer:
         view, now = self._view, self._clock.now()
         view.lapse()
         as_of, policy = timestamp(view.as_of), view.policy(channel)
-        cells = [self._lines.message(key, view.standing(key), as_of, now, policy) for key in keys]
+        cells = [self._lines.message(key, view.standing(key, channel), as_of, now, policy) for key in keys]
         return pb.WatchAvailabilityResponse(
             cells=[each for each in cells if told.is_news(each)],
             snapshot_complete=complete,
@@ -218,6 +222,11 @@ class _Told:
         key = cell.location_id, cell.item_id
         before, self._states[key] = self._states.get(key), cell.stock_state
         return before != cell.stock_state
+
+
+def _keeping(request: pb.GetAvailabilityRequest) -> str:
+    """Return the channel whose policies keep units back."""
+    return request.policy_channel or request.channel
 
 
 def _exclusion(

@@ -34,7 +34,7 @@ class ExplanationServicer:
     ) -> pb.ExplainAvailabilityResponse:
         auth.current().require_location(request.location_id)
         key, count = CellKey(request.location_id, request.item_id), paging.size(request.page_size)
-        found = await self._explanations.explain(key, _after(request.page_token), count + 1)
+        found = await self._explanations.explain(key, request.channel, _after(request.page_token), count + 1)
         sources = [_policy(each) for each in found.policies] + [_count(each) for each in found.counts]
         behind: list[Held | Movement] = [*found.held, *found.movements]
         page, last = paging.cut(behind, count)
@@ -153,7 +153,7 @@ def _after(page_token: str) -> After | None:
 def _moment(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise _not_ours() from None
 
 

@@ -44,7 +44,7 @@ class OfferServicer:
                     pb.NetworkAvailability(item_id=item_id, group_id=each, status=status) for each in groups
                 ]
                 continue
-            cells = dict(self._cells_of(item_id))
+            cells = dict(self._cells_of(item_id, request.channel))
             visible = frozenset(principal.visible(cells))
             groups_of = [(group.group_id, frozenset(group.location_ids)) for group in request.groups]
             for group_id, location_ids in groups_of or [("", visible)]:
@@ -54,9 +54,9 @@ class OfferServicer:
             lines=lines, as_of=timestamp(self._view.as_of), revision=self._view.revision
         )
 
-    def _cells_of(self, item_id: str) -> Iterable[tuple[str, Standing]]:
+    def _cells_of(self, item_id: str, channel: str) -> Iterable[tuple[str, Standing]]:
         for slot, location_id in self._view.of_item(item_id):
-            standing = self._view.standing_at(slot, location_id)
+            standing = self._view.standing_at(slot, location_id, channel)
             if standing is not None:
                 yield location_id, standing
 
@@ -100,7 +100,7 @@ class OfferServicer:
 
     def _line(self, item_id: str, location_id: str, channel: str) -> availability_pb2.AvailabilityLine:
         key, view = CellKey(location_id, item_id), self._view
-        return self._lines.line(key, view.standing(key), view.as_of, self._clock.now(), channel)
+        return self._lines.line(key, view.standing(key, channel), view.as_of, self._clock.now(), channel)
 
     async def ListSubstitutes(self, request: pb.ListSubstitutesRequest, _: Any) -> pb.ListSubstitutesResponse:
         auth.current().require_location(*request.location_ids)
@@ -114,7 +114,7 @@ class OfferServicer:
             enough = []
             for location_id in request.location_ids:
                 key = CellKey(location_id, item_id)
-                standing = view.standing(key)
+                standing = view.standing(key, request.channel)
                 if standing is not None and standing.available >= max(1, request.quantity):
                     enough.append(self._lines.message(key, standing, timestamp(view.as_of), now, policy))
             if enough:
@@ -135,8 +135,8 @@ class OfferServicer:
         lines = []
         for location_id in request.location_ids:
             standing = view.standing(CellKey(location_id, request.item_id))
-            free = standing.free if standing else 0
-            steps, undated = promises.steps(free, incoming.get(location_id, ()), now)
+            free, least = (standing.free, standing.out_quantity) if standing else (0, 0)
+            steps, undated = promises.steps(free, incoming.get(location_id, ()), now, least)
             lines.append(
                 pb.AvailableToPromise(
                     location_id=location_id,

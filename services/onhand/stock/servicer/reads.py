@@ -53,7 +53,9 @@ class ReadServicer:
         try:
             while (each := await waiting.get()) is not None:
                 sequence, result = each
-                yield pb.StreamReadsResponse(sequence=sequence, result=_response(await result))
+                response = pb.StreamReadsResponse(sequence=sequence)
+                _write(await result, response.result)
+                yield response
         finally:
             taking.cancel()
 
@@ -151,9 +153,13 @@ def _locations(principal: auth.Principal) -> list[str] | None:
 
 def _columns(batch: pb.RecordReadsRequest) -> list[ReadColumns]:
     """Read what a batch has in either form; raises InvalidField."""
-    found = in_columns(
-        RawRead(each.epc, each.antenna, messages.moment(each.read_time), each.rssi_cdbm)
-        for each in batch.reads
+    found = (
+        in_columns(
+            RawRead(each.epc, each.antenna, messages.moment(each.read_time), each.rssi_cdbm)
+            for each in batch.reads
+        )
+        if batch.reads
+        else []
     )
     total = len(batch.reads)
     for position, each in enumerate(batch.columns):
@@ -185,14 +191,16 @@ def _uneven(position: int, name: str, wanted: int) -> InvalidField:
 
 
 def _response(result: ReadResult) -> pb.RecordReadsResponse:
-    return pb.RecordReadsResponse(
-        accepted_count=result.accepted,
-        repeated_count=result.repeated,
-        refused_count=result.refused,
-        refusals=[
-            pb.ReadRefusal(index=index, reason=reason, message=message)
-            for index, reason, message in result.refusals
-        ],
-        unknown_item_count=result.unknown_items,
-        revision=result.revision,
-    )
+    response = pb.RecordReadsResponse()
+    _write(result, response)
+    return response
+
+
+def _write(result: ReadResult, response: pb.RecordReadsResponse) -> None:
+    response.accepted_count = result.accepted
+    response.repeated_count = result.repeated
+    response.refused_count = result.refused
+    for index, reason, message in result.refusals:
+        response.refusals.add(index=index, reason=reason, message=message)
+    response.unknown_item_count = result.unknown_items
+    response.revision = result.revision

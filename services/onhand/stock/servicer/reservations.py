@@ -18,10 +18,15 @@ from onhand.stock import messages
 from onhand.stock.config import StockSettings
 from onhand.stock.domain.model import Bucket, CellKey, Reason, Reservation
 from onhand.stock.domain.reservations import state_at
-from onhand.stock.use_cases import Reservations
+from onhand.stock.storage.reservations import Filter
+from onhand.stock.use_cases import Desk, Reservations
+from onhand.stock.use_cases.desk import Move
 from onhand.stock.use_cases.reservations import Hold
 
 R = TypeVar("R", bound=Message)
+
+DEFAULT_RELEASES = 100
+"""Reservations that support staff give back at once when they do not say."""
 
 _MANNERS = {
     pb.FulfilReservationRequest.MANNER_COLLECTED: Reason.COLLECTED,
@@ -33,11 +38,13 @@ class ReservationServicer:
     def __init__(
         self,
         reservations: Reservations,
+        desk: Desk,
         database: Database,
         settings: StockSettings,
         now: Callable[[], datetime],
     ) -> None:
         self._reservations = reservations
+        self._desk = desk
         self._database = database
         self._settings = settings
         self._now = now
@@ -98,10 +105,17 @@ class ReservationServicer:
         count = paging.size(request.page_size)
         token = paging.key(request.page_token, str, str)
         before = (datetime.fromisoformat(token[0]), UUID(token[1])) if token else None
-        found, last = paging.cut(
-            await self._reservations.list_page(request.order_id, request.customer_id, before, count + 1),
-            count,
+        wanted = Filter(
+            request.order_id,
+            request.customer_id,
+            request.channel,
+            request.location_id,
+            request.item_id,
+            list(request.states),
+            messages.moment(request.create_time_from) if request.HasField("create_time_from") else None,
+            messages.moment(request.create_time_before) if request.HasField("create_time_before") else None,
         )
+        found, last = paging.cut(await self._desk.list_page(wanted, before, count + 1), count)
         principal = auth.current()
         return pb.ListReservationsResponse(
             reservations=[
@@ -176,6 +190,60 @@ class ReservationServicer:
             )
 
         return await self._change(request, pb.FulfilReservationResponse, change)
+
+    async def TransferReservation(
+        self, request: pb.TransferReservationRequest, _: Any
+    ) -> pb.TransferReservationResponse:
+        move = Move(
+            UUID(request.reservation_id),
+            request.from_location_id,
+            request.to_location_id,
+            [(line.item_id, line.quantity) for line in request.lines],
+            request.allow_partial,
+            request.ignore_safety_stock,
+        )
+
+        def change(connection: AsyncConnection, actor: str) -> Awaitable[Reservation]:
+            return self._desk.transfer(connection, move, actor)
+
+        return await self._change(request, pb.TransferReservationResponse, change)
+
+    async def BulkReleaseReservations(
+        self, request: pb.BulkReleaseReservationsRequest, _: Any
+    ) -> pb.BulkReleaseReservationsResponse:
+        principal = auth.current()
+        wanted = Filter(
+            customer_id=request.customer_id,
+            channel=request.channel,
+            location_id=request.location_id,
+            item_id=request.item_id,
+            create_before=messages.moment(request.create_time_before)
+            if request.HasField("create_time_before")
+            else None,
+        )
+
+        def may(reservation: Reservation) -> bool:
+            places = [line.key.location_id for line in reservation.lines]
+            return len(principal.visible(places)) == len(places)
+
+        async def work(connection: AsyncConnection) -> pb.BulkReleaseReservationsResponse:
+            async def effect() -> pb.BulkReleaseReservationsResponse:
+                released, more = await self._desk.release_many(
+                    connection,
+                    wanted,
+                    request.max_count or DEFAULT_RELEASES,
+                    principal.subject,
+                    may,
+                    only_tell=request.validate_only,
+                )
+                return pb.BulkReleaseReservationsResponse(
+                    reservations=map(messages.reservation, released), more=more
+                )
+
+            response_type = pb.BulkReleaseReservationsResponse
+            return await once(connection, principal.subject, request, response_type, effect)
+
+        return await self._database.transaction(work)
 
     async def _change(
         self,

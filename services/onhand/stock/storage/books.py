@@ -4,6 +4,7 @@ Locks are taken in one order everywhere: cells by (location, item), then reserva
 (location, EPC).
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -24,10 +25,18 @@ from onhand.stock.domain.model import (
     TagEvent,
     TagState,
 )
+from onhand.stock.domain.policies import Rule, Scope
 
 _CELL_COLUMNS = """
     b.location_id, b.item_id, b.sellable, b.damaged, b.quality_control, b.quarantined, b.missing, b.in_transit,
-    b.reserved, b.committed, b.shortfall, b.unidentified, b.confirm_time, b.revision::text AS revision, b.version
+    b.reserved, b.committed, b.shortfall, b.unidentified, b.confirm_time, b.revision::text AS revision, b.version,
+    (SELECT json_agg(json_build_array(p.item_id, p.item_class, p.location_id, p.channel, p.safety_stock,
+                                      p.kept_percent, p.out_quantity, p.customer_limit, p.channel_limit,
+                                      p.orders_first))::text
+     FROM stock_policies p
+     WHERE p.item_id IN (b.item_id, '') AND p.location_id IN (b.location_id, '')
+       AND (p.item_class = '' OR p.item_class = (SELECT i.item_class FROM items i WHERE i.item_id = b.item_id))
+    ) AS rules
 """
 _BUCKET_COLUMNS = tuple((bucket, bucket.name.lower()) for bucket in INSIDE)
 _LOCK_CELLS = text(f"""
@@ -357,7 +366,13 @@ def cell(row: Any) -> Cell:
         row.safety_stock,
         int(row.revision),
         row.version,
+        rules(row.rules) if row.rules else (),
     )
+
+
+def rules(written: str) -> list[Rule]:
+    """Read rules as a cell's row has them."""
+    return [Rule(Scope(*each[:4]), *each[4:]) for each in json.loads(written)]
 
 
 def tag(row: Any) -> Tag:

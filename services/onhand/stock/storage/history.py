@@ -5,7 +5,7 @@ costs what has happened since it, and no opening balance of an archived month is
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,8 @@ from onhand.stock.storage import months
 
 RECORD_LAG = timedelta(hours=1)
 """How far a process's clock, from which a movement has its id, may be from the database's."""
+_NO_ID_BEFORE = datetime(2000, 1, 1, tzinfo=UTC)
+"""Ids begin with a time that is not negative; moments may."""
 MAX_COUNTS = 20
 """Counts that an explanation names; earlier ones say nothing any more."""
 
@@ -46,6 +48,14 @@ _LINES_SINCE = f"""
     JOIN reservation_lines l USING (location_id, item_id, reservation_id) JOIN reservations r USING (reservation_id)
     WHERE c.change_time > :at
 """
+# What a line had when its reservation was made: not what came from elsewhere later. Only that adds to both together.
+_MADE = """
+    SELECT l.location_id, l.item_id, l.create_time, l.quantity - coalesce(
+        (SELECT sum(greatest(c.reserved + c.committed, 0)) FROM reservation_changes c
+         WHERE c.location_id = l.location_id AND c.item_id = l.item_id AND c.change_time >= l.create_time
+           AND c.reservation_id = l.reservation_id), 0) AS units
+    FROM lines l WHERE l.create_time > :at
+"""
 _STEPS = f"""
     -- What was recorded, made, changed, and ran out and waits for its sweep.
     SELECT location_id, item_id, record_time AS time, {_UNITS}, 0 AS reserved, 0 AS committed
@@ -53,8 +63,8 @@ _STEPS = f"""
     WHERE m.movement_id >= :first AND m.record_time > :at
     GROUP BY location_id, item_id, record_time
     UNION ALL
-    SELECT location_id, item_id, create_time, {", ".join("0" for _ in INSIDE)}, quantity, 0
-    FROM lines WHERE create_time > :at
+    SELECT location_id, item_id, create_time, {", ".join("0" for _ in INSIDE)}, units, 0
+    FROM made WHERE units > 0
     UNION ALL
     SELECT location_id, item_id, change_time, {", ".join("0" for _ in INSIDE)}, c.reserved, c.committed
     FROM {_KEYS} JOIN reservation_changes c USING (location_id, item_id) WHERE change_time > :at
@@ -65,11 +75,11 @@ _STEPS = f"""
 """
 _SUMS = ", ".join(f"sum({name})::bigint AS {name}" for name in (*_NAMES.values(), "reserved", "committed"))
 _SINCE = text(f"""
-    WITH lines AS ({_LINES_SINCE}), steps AS ({_STEPS})
+    WITH lines AS ({_LINES_SINCE}), made AS ({_MADE}), steps AS ({_STEPS})
     SELECT location_id, item_id, max(time) AS time, {_SUMS} FROM steps GROUP BY location_id, item_id
 """)
 _BY_TIME = text(f"""
-    WITH lines AS ({_LINES_SINCE}), steps AS ({_STEPS})
+    WITH lines AS ({_LINES_SINCE}), made AS ({_MADE}), steps AS ({_STEPS})
     SELECT time, {_SUMS} FROM steps WHERE time < :before GROUP BY time ORDER BY time DESC LIMIT :count
 """)
 _OCCURRED = text(f"""
@@ -159,7 +169,7 @@ def _since(keys: Iterable[CellKey], at: datetime) -> dict[str, Any]:
         "location_ids": [each.location_id for each in ordered],
         "item_ids": [each.item_id for each in ordered],
         "at": at,
-        "first": earliest_id(at - RECORD_LAG),
+        "first": _first_id(at),
     }
 
 
@@ -174,7 +184,7 @@ async def occurred_since(
         "location_id": location_id,
         "item_ids": sorted(item_ids),
         "at": at,
-        "first": earliest_id(at - RECORD_LAG),
+        "first": _first_id(at),
     }
     rows = await connection.execute(_OCCURRED, parameters)
     return {row.item_id: _buckets(row) for row in rows}
@@ -236,6 +246,11 @@ async def counts_of(connection: AsyncConnection, key: CellKey) -> list[Counted]:
 async def archived_before(connection: AsyncConnection) -> datetime | None:
     """Return the moment before which movements were archived."""
     return await months.history_start(connection, months.MOVEMENTS)
+
+
+def _first_id(at: datetime) -> UUID:
+    """Return what no movement sorts before that was recorded, or happened, after a moment."""
+    return earliest_id(max(at, _NO_ID_BEFORE) - RECORD_LAG)
 
 
 def _step(row: Any) -> Step:

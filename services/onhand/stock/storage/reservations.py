@@ -1,6 +1,7 @@
 """Reservations and their lines: rows ⇄ domain."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -52,8 +53,8 @@ _SAVE_LINES = text(f"""
         -- time, whenever it is swept.
         SELECT v.location_id, v.item_id, v.reservation_id, v.state AS state_after, r.state AS state_before,
                l.quantity - l.fulfilled - l.released AS before, l.quantity - v.fulfilled - v.released AS after,
-               CASE v.state WHEN {ReservationState.EXPIRED:d} THEN least(r.expire_time, now()) ELSE now() END
-                   AS change_time
+               CASE WHEN v.state IN ({ReservationState.EXPIRED:d}, {ReservationState.BUMPED:d})
+                    THEN least(r.expire_time, now()) ELSE now() END AS change_time
         FROM v JOIN reservation_lines l USING (location_id, reservation_id, item_id)
         JOIN reservations r USING (reservation_id)
     ), changes AS (
@@ -82,12 +83,51 @@ _DUE = text("""
     SELECT reservation_id FROM reservations WHERE expire_time <= :now ORDER BY expire_time LIMIT :count
 """)
 _HELD = text("SELECT reservation_id FROM reservations WHERE expire_time IS NOT NULL")
+_MATCHES = f"""
+    (:order_id = '' OR r.order_id = :order_id) AND (:customer_id = '' OR r.customer_id = :customer_id)
+    AND (:channel = '' OR r.channel = :channel)
+    AND (CAST(:create_from AS timestamptz) IS NULL OR r.create_time >= CAST(:create_from AS timestamptz))
+    AND (CAST(:create_before AS timestamptz) IS NULL OR r.create_time < CAST(:create_before AS timestamptz))
+    AND (:location_id = '' AND :item_id = '' OR EXISTS (
+        SELECT FROM reservation_lines l
+        WHERE l.reservation_id = r.reservation_id AND (:location_id = '' OR l.location_id = :location_id)
+          AND (:item_id = '' OR l.item_id = :item_id)))
+    AND (cardinality(CAST(:states AS smallint[])) = 0
+         OR CASE WHEN r.state = {ReservationState.HELD:d} AND r.expire_time <= :now
+                 THEN {ReservationState.EXPIRED:d} ELSE r.state END = ANY(CAST(:states AS smallint[])))
+"""
 _LIST = text(f"""
-    SELECT {_COLUMNS} FROM reservations
-    WHERE (:order_id = '' OR order_id = :order_id) AND (:customer_id = '' OR customer_id = :customer_id)
+    SELECT r.reservation_id FROM reservations r
+    WHERE {_MATCHES}
       AND (CAST(:before_time AS timestamptz) IS NULL
            OR (create_time, reservation_id) < (CAST(:before_time AS timestamptz), CAST(:before_id AS uuid)))
     ORDER BY create_time DESC, reservation_id DESC LIMIT :count
+""")
+_OLDEST_HELD = text(f"""
+    SELECT r.reservation_id FROM reservations r
+    WHERE {_MATCHES} AND r.expire_time > :now ORDER BY create_time, reservation_id LIMIT :count
+""")
+_SAVE_QUANTITIES = text(f"""
+    WITH v AS (
+        SELECT * FROM unnest(CAST(:location_ids AS text[]), CAST(:item_ids AS text[]), CAST(:quantities AS bigint[]))
+        AS v (location_id, item_id, quantity)
+    ), grown AS (
+        SELECT v.location_id, v.item_id, v.quantity - coalesce(l.quantity, 0) AS units
+        FROM v LEFT JOIN reservation_lines l
+          ON (l.location_id, l.item_id, l.reservation_id) = (v.location_id, v.item_id, CAST(:reservation_id AS uuid))
+    ), saved AS (
+        INSERT INTO reservation_lines (location_id, reservation_id, item_id, quantity)
+        SELECT location_id, CAST(:reservation_id AS uuid), item_id, quantity FROM v
+        ON CONFLICT (location_id, reservation_id, item_id) DO UPDATE SET quantity = excluded.quantity
+    )
+    INSERT INTO reservation_changes AS c
+        (location_id, item_id, change_time, reservation_id, reserved, committed)
+    SELECT location_id, item_id, now(), CAST(:reservation_id AS uuid),
+           CASE CAST(:state AS smallint) WHEN {ReservationState.HELD:d} THEN units ELSE 0 END,
+           CASE CAST(:state AS smallint) WHEN {ReservationState.COMMITTED:d} THEN units ELSE 0 END
+    FROM grown WHERE units <> 0
+    ON CONFLICT (location_id, item_id, change_time, reservation_id) DO UPDATE SET
+        reserved = c.reserved + excluded.reserved, committed = c.committed + excluded.committed
 """)
 
 
@@ -111,6 +151,20 @@ _HOLD = """
     SELECT pg_current_xact_id()::text
 """
 """All that new holds write, in one round trip."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which reservations; an empty text, None and an empty list stand for all."""
+
+    order_id: str = ""
+    customer_id: str = ""
+    channel: str = ""
+    location_id: str = ""
+    item_id: str = ""
+    states: Sequence[int] = ()
+    create_from: datetime | None = None
+    create_before: datetime | None = None
 
 
 class Request(Protocol):
@@ -245,10 +299,40 @@ async def held(connection: AsyncConnection) -> list[UUID]:
     return list((await connection.execute(_HELD)).scalars())
 
 
-async def list_page(connection: AsyncConnection, **filters: Any) -> list[Reservation]:
-    ids = [row.reservation_id for row in await connection.execute(_LIST, filters)]
+async def list_page(
+    connection: AsyncConnection,
+    wanted: Filter,
+    now: datetime,
+    before: tuple[datetime, UUID] | None,
+    count: int,
+) -> list[Reservation]:
+    """Read reservations that match, latest first, before one of them."""
+    before_time, before_id = before or (None, None)
+    parameters = {**asdict(wanted), "now": now, "before_time": before_time, "before_id": before_id}
+    ids = list((await connection.execute(_LIST, {**parameters, "count": count})).scalars())
     found = {each.reservation_id: each for each in await read(connection, ids)}
     return [found[each] for each in ids]
+
+
+async def oldest_held(connection: AsyncConnection, wanted: Filter, now: datetime, count: int) -> list[UUID]:
+    """Find held reservations that match, oldest first."""
+    parameters = {**asdict(replace(wanted, states=[ReservationState.HELD])), "now": now, "count": count}
+    return list((await connection.execute(_OLDEST_HELD, parameters)).scalars())
+
+
+async def save_quantities(connection: AsyncConnection, reservation: Reservation) -> None:
+    """Write the quantities of a reservation's lines, new ones too, and note what that changes for their cells.
+
+    Before `save`, which compares the lines with what they were.
+    """
+    parameters = {
+        "state": reservation.state,
+        "reservation_id": reservation.reservation_id,
+        "location_ids": [line.key.location_id for line in reservation.lines],
+        "item_ids": [line.key.item_id for line in reservation.lines],
+        "quantities": [line.quantity for line in reservation.lines],
+    }
+    await connection.execute(_SAVE_QUANTITIES, parameters)
 
 
 def _reservation(row: Any) -> Reservation:

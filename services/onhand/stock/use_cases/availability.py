@@ -23,7 +23,7 @@ class Availability:
         self._deps = deps
 
     async def read_now(
-        self, item_ids: Sequence[str], location_ids: Sequence[str]
+        self, item_ids: Sequence[str], location_ids: Sequence[str], channel: str = ""
     ) -> tuple[dict[CellKey, Standing], datetime, int]:
         """Return cells as committed now, the moment, and a revision that all of them are at or below."""
         now = self._deps.clock.now()
@@ -33,12 +33,12 @@ class Availability:
             return cells, await outbox.read_revision(connection)
 
         cells, revision = await self._deps.database.read(work)
-        return {key: Standing.of(cell) for key, cell in cells.items()}, now, revision
+        return {key: Standing.of(cell, channel) for key, cell in cells.items()}, now, revision
 
     async def read_past(
-        self, item_ids: Sequence[str], location_ids: Sequence[str], at: datetime
+        self, item_ids: Sequence[str], location_ids: Sequence[str], at: datetime, channel: str = ""
     ) -> dict[CellKey, Standing]:
-        """Return cells as they stood at a past moment, with the safety stock of today and no revision.
+        """Return cells as they stood at a past moment, with the policies of today and no revision.
 
         Raises BeforeHistory; TooMany; InvalidField for a moment to come.
         """
@@ -49,6 +49,8 @@ class Availability:
         if at > now:
             raise InvalidField([FieldViolation("consistency.read_time", "is still to come")])
 
+        await require_history(self._deps, at)
+
         async def work(connection: AsyncConnection) -> dict[CellKey, Cell]:
             await months.take_snapshot(connection)
             cells = await cells_now(connection, location_ids, item_ids, now)
@@ -57,12 +59,12 @@ class Availability:
             return cells
 
         cells = await self._deps.database.transaction(work)
-        await require_history(self._deps, at)
+        await require_history(self._deps, at)  # what was archived meanwhile is missing, and told so
         for cell in cells.values():
             if cell.confirm_time > at:
                 cell.confirm_time = datetime.min.replace(tzinfo=at.tzinfo)  # since when is not known
             cell.revision = 0
-        return {key: Standing.of(cell) for key, cell in cells.items()}
+        return {key: Standing.of(cell, channel) for key, cell in cells.items()}
 
 
 async def cells_now(
@@ -79,10 +81,7 @@ async def cells_now(
 
 
 async def require_history(deps: Deps, at: datetime) -> None:
-    """Raise BeforeHistory for a moment whose movements were archived, or whose reservations are not known.
-
-    Asked after the past was read: what is archived meanwhile is missing and told so.
-    """
+    """Raise BeforeHistory for a moment whose movements were archived, or whose reservations are not known."""
     start = await deps.database.read(lambda c: _history_start(c, deps))
     if at < start:
         raise BeforeHistory(start.isoformat().replace("+00:00", "Z"))

@@ -7,8 +7,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from onhand.stock.domain import epc as epc_codec
 from onhand.stock.storage import catalog
 
-SGTIN_96_BYTES = 12
-
 
 async def items_of(connection: AsyncConnection, epcs: Sequence[bytes]) -> dict[bytes, str]:
     """Find the items of some tags; those of no known item are left out."""
@@ -19,7 +17,7 @@ async def items_of(connection: AsyncConnection, epcs: Sequence[bytes]) -> dict[b
 
 def _gtins(epcs: Sequence[bytes]) -> dict[bytes, str]:
     """Return the GTIN of each EPC that carries one."""
-    common = [epc for epc in epcs if len(epc) == SGTIN_96_BYTES]
+    common = [epc for epc in epcs if len(epc) == epc_codec.SGTIN_96_BYTES]
     batch = epc_codec.decode_sgtin96_batch(b"".join(common))
     found = {
         epc: f"{gtin:014d}"

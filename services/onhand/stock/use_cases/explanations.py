@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from onhand.kit.errors import UnknownItem, UnknownLocation
 from onhand.stock.domain.explanations import Counted, Held, Policy, Term, terms, undo
-from onhand.stock.domain.model import Cell, CellKey, Movement, Standing
+from onhand.stock.domain.model import Bucket, Cell, CellKey, Movement, Standing
+from onhand.stock.domain.policies import explain
 from onhand.stock.storage import books, catalog, history, months
 from onhand.stock.use_cases.availability import cells_now, require_history
 from onhand.stock.use_cases.deps import Deps
@@ -41,8 +42,8 @@ class Explanations:
     def __init__(self, deps: Deps) -> None:
         self._deps = deps
 
-    async def explain(self, key: CellKey, after: After | None, count: int) -> Explanation:
-        """Return the terms of a cell and up to `count` reservations and movements behind them.
+    async def explain(self, key: CellKey, channel: str, after: After | None, count: int) -> Explanation:
+        """Return the terms of a cell for a channel, and up to `count` reservations and movements behind them.
 
         Raises UnknownItem, UnknownLocation.
         """
@@ -51,7 +52,7 @@ class Explanations:
         async def work(connection: AsyncConnection) -> Explanation:
             await months.take_snapshot(connection)
             cell = await _cell(connection, key, now)
-            policies = _policies(cell)
+            policies = _policies(cell, channel)
             held: list[Held] = []
             movements: list[Movement] = []
             if after is None or after.movement_id is None:
@@ -66,8 +67,8 @@ class Explanations:
                     count=count - len(held),
                 )
             return Explanation(
-                Standing.of(cell),
-                terms(cell, policies, await history.tally(connection, key, now)),
+                Standing.of(cell, channel),
+                terms(cell, policies, await history.tally(connection, key, now), channel),
                 [] if after else policies,
                 [] if after else await history.counts_of(connection, key),
                 held,
@@ -87,6 +88,7 @@ class Explanations:
         """
         now = self._deps.clock.now()
         end = min(end, now)
+        await require_history(self._deps, start)
 
         async def work(
             connection: AsyncConnection,
@@ -106,13 +108,18 @@ class Explanations:
             return [*points, (start, _standing(cell))], None
 
         found = await self._deps.database.transaction(work)
-        await require_history(self._deps, start)
+        await require_history(self._deps, start)  # what was archived meanwhile is missing, and told so
         return found
 
 
-def _policies(cell: Cell) -> list[Policy]:
-    """Return the rules that give a cell's safety stock."""
-    return [Policy("location", cell.safety_stock)] if cell.safety_stock else []
+def _policies(cell: Cell, channel: str) -> list[Policy]:
+    """Return the rule that keeps units of a cell back from a channel."""
+    found = explain(cell.rules, channel, cell.safety_stock)
+    sellable = cell.buckets[Bucket.SELLABLE]
+    kept = cell.terms(channel).kept(sellable)
+    by_share = kept > found["safety_stock"][0]
+    _, rule = found["kept_percent" if by_share else "safety_stock"]
+    return [Policy(str(rule.scope) if rule else "location", kept)] if kept else []
 
 
 def _standing(cell: Cell) -> Standing:

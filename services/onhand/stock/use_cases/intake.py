@@ -1,7 +1,7 @@
 """The way in: batches of all streams are taken together, and what is news of them is written together.
 
 Repeats, which nearly all reads are, touch memory only and are answered at once. What is news waits for a
-transaction, which it shares with all that came while the one before was under way.
+transaction, which it shares with all that came while those before were under way.
 """
 
 import asyncio
@@ -12,21 +12,17 @@ from datetime import timedelta
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from onhand.kit import outbox, telemetry, trail
+from onhand.kit import telemetry, trail
 from onhand.kit.errors import Contention, DatabaseUnavailable
 from onhand.kit.waiting import set_or_after
-from onhand.stock import events
-from onhand.stock.domain.books import Books
-from onhand.stock.domain.model import COUNTED, CellKey, ReadResult, Tag, ZoneKind
-from onhand.stock.domain.reads import ELSEWHERE, News, Placed, ReadColumns
-from onhand.stock.domain.reads import record as record_news
+from onhand.stock.domain.model import ReadResult, ZoneKind
+from onhand.stock.domain.reads import News, Placed, ReadColumns
 from onhand.stock.domain.reads.columns import Ints, from_us, to_us
-from onhand.stock.storage import books as storage
+from onhand.stock.domain.reads.sights import Belief, Sight
 from onhand.stock.use_cases.deps import Deps
-from onhand.stock.use_cases.epcs import items_of
 from onhand.stock.use_cases.gather import Gatherer
+from onhand.stock.use_cases.recording import Recorder, one_place_a_tag
 
 MAX_REFUSALS = 100
 """Refusals that an answer spells out; the count tells the rest."""
@@ -39,6 +35,10 @@ MAX_UNWRITTEN = 2_000
 """Sights that wait to be written; beyond them nothing more is looked at. Keeps transactions short."""
 MAX_GROUP_NEWS = 1_000
 """Groups whose news is written in one transaction at most; `MAX_UNWRITTEN` is reached sooner."""
+
+WRITERS = 2
+"""Transactions under way at a time: while the database works on one, the next is prepared. Each has locations of
+its own, so that none waits for another's cells."""
 
 _reads = telemetry.meter.create_counter("onhand.reads", description="Reads, by what became of them")
 
@@ -86,12 +86,19 @@ class _Written:
     """EPCs of no known item."""
 
 
+_Writer = Gatherer[tuple[News, dict[str, str]], _Written]
+
+
 class Intake:
     def __init__(self, deps: Deps) -> None:
         self._deps = deps
         self._waiting: deque[tuple[Batch, asyncio.Future[ReadResult]]] = deque()
         self._worker: asyncio.Task[None] | None = None
-        self._writes = Gatherer(self._write_all, MAX_GROUP_NEWS)
+        self._writers = [Gatherer(self._write_all, MAX_GROUP_NEWS) for _ in range(WRITERS)]
+        self._writer_of: dict[str, int] = {}
+        """By location."""
+        self._under_way: dict[bytes, tuple[int, int]] = {}
+        """Of EPCs that are being written: by which writer, and how often they wait for it."""
         self._writing: set[asyncio.Task[None]] = set()
         self._unwritten = 0
         self._idle = asyncio.Event()
@@ -109,7 +116,7 @@ class Intake:
 
     async def write(self, news: News) -> None:
         """Write news that no batch waits for."""
-        await self._writes.submit((news, {}))
+        await self._submit(news, {})
 
     async def _work(self) -> None:
         try:
@@ -136,12 +143,11 @@ class Intake:
         """Look at a group of batches; answer those without news, and have that of the others written."""
         batches = [batch for batch, _ in group]
         news, waits = self._look(batches)
-        late = []
+        late: list[tuple[Batch, asyncio.Future[ReadResult]]] = []
+        done: list[tuple[Batch, asyncio.Future[ReadResult]]] = []
         for pair, waits_for_it in zip(group, waits, strict=True):
-            if waits_for_it:
-                late.append(pair)
-            else:
-                _answer(*pair)
+            (late if waits_for_it else done).append(pair)
+        _answer(done)
         if late or news.beliefs:
             self._idle.clear()
             self._unwritten += len(news.sights)
@@ -153,10 +159,9 @@ class Intake:
         self, batches: Sequence[Batch], late: list[tuple[Batch, asyncio.Future[ReadResult]]], news: News
     ) -> None:
         """Write the news of a group and answer those who wait for it."""
-        trail.act_for(call for batch, _ in late for call in batch.calls)
         try:
             actors = {batch.reader_id: batch.actor for batch, _ in late}
-            _tell(batches, news, await self._writes.submit((news, actors)))
+            _tell(batches, news, await self._submit(news, actors, batches))
         except (DatabaseUnavailable, Contention) as error:
             for _, future in late:
                 _fail(future, error)
@@ -167,8 +172,7 @@ class Intake:
             for batch, future in late:
                 await self._alone(batch, future)
         else:
-            for batch, future in late:
-                _answer(batch, future)
+            _answer(late)
         finally:
             self._unwritten -= len(news.sights)
             self._idle.set()
@@ -183,7 +187,7 @@ class Intake:
         except Exception as error:  # noqa: BLE001  its caller is told
             _fail(future, error)
         else:
-            _answer(batch, future)
+            _answer([(batch, future)])
 
     # In memory
 
@@ -251,6 +255,53 @@ class Intake:
 
     # In the database
 
+    async def _submit(self, news: News, actors: dict[str, str], batches: Sequence[Batch] = ()) -> _Written:
+        """Have news written, each by the writer of its location.
+
+        Of a tag that two locations report at once, the later one must find what the first one wrote: while a
+        tag is being written, whatever comes of it goes to the same writer, which takes one after the other.
+        """
+        parts = [News() for _ in self._writers]
+        for sight in news.sights:
+            parts[self._writer(sight)].sights.append(sight)
+        for belief in news.beliefs:
+            parts[self._writer(belief)].beliefs.append(belief)
+        try:
+            written = await asyncio.gather(
+                *(
+                    _hand_over(writer, part, actors, batches)
+                    for writer, part in zip(self._writers, parts, strict=True)
+                    if part.sights or part.beliefs
+                ),
+                return_exceptions=True,
+            )
+        finally:
+            for epc in (*(each.epc for each in news.sights), *(each.epc for each in news.beliefs)):
+                self._leave(epc)
+        done = [each for each in written if isinstance(each, _Written)]
+        for each in written:
+            if isinstance(each, BaseException):
+                raise each
+        return _Written(
+            max((each.revision for each in done), default=0),
+            frozenset().union(*(each.unknown for each in done)),
+        )
+
+    def _writer(self, of: Sight | Belief) -> int:
+        writer, waiting = self._under_way.get(of.epc) or (
+            self._writer_of.setdefault(of.location_id, len(self._writer_of) % WRITERS),
+            0,
+        )
+        self._under_way[of.epc] = writer, waiting + 1
+        return writer
+
+    def _leave(self, epc: bytes) -> None:
+        writer, waiting = self._under_way[epc]
+        if waiting == 1:
+            del self._under_way[epc]
+        else:
+            self._under_way[epc] = writer, waiting - 1
+
     async def _write_all(self, group: Sequence[tuple[News, dict[str, str]]]) -> Sequence[_Written]:
         news, actors = News(), dict[str, str]()
         for each, posted_by in group:
@@ -266,8 +317,8 @@ class Intake:
         """
         revision, unknown = 0, frozenset[bytes]()
         while news.sights or news.beliefs:
-            now, news = _one_place_a_tag(news)
-            recorder = _Recorder(self._deps, now, actors)
+            now, news = one_place_a_tag(news)
+            recorder = Recorder(self._deps, now, actors)
             revision = await self._deps.database.transaction(recorder.run)
             unknown |= recorder.unknown
             if recorder.books is not None:
@@ -275,74 +326,13 @@ class Intake:
         return _Written(revision, unknown)
 
 
-class _Recorder:
-    """One transaction over news."""
-
-    def __init__(self, deps: Deps, news: News, actors: dict[str, str]) -> None:
-        self._deps = deps
-        self._news = news
-        self._actors = actors
-        self._here = {each.epc: each.location_id for each in news.sights}
-        self._here |= {each.epc: each.location_id for each in news.beliefs}
-        self.unknown = frozenset[bytes]()
-        self.books: Books | None = None
-
-    async def run(self, connection: AsyncConnection) -> int:
-        items = await items_of(connection, list(self._here))
-        elsewhere = await self._elsewhere(connection)
-        cells = {CellKey(location_id, items[epc]) for epc, location_id in self._here.items() if epc in items}
-        cells |= {CellKey(tag.location_id, tag.item_id) for tag in elsewhere.values() if tag.item_id}
-        keys = {(location_id, epc) for epc, location_id in self._here.items()}
-        keys |= {(tag.location_id, tag.epc) for tag in elsewhere.values()}
-        books = await locked(connection, self._deps, cells, keys)
-        record_news(books, self._news, items, elsewhere, self._deps.tracker, self._actors)
-        self.unknown = frozenset(self._here.keys() - items.keys())
-        self.books = books
-        await storage.save(connection, books)
-        return await outbox.add(connection, events.of_books(books, self._deps.clock))
-
-    async def _elsewhere(self, connection: AsyncConnection) -> dict[bytes, Tag]:
-        """Find tags to which another location has a claim than the one that reads them now."""
-        found = await storage.find_tags(connection, list(self._here))
-        claims = [
-            tag
-            for tag in reversed(found)
-            if tag.item_id and tag.state in ELSEWHERE and tag.location_id != self._here[tag.epc]
-        ]
-        # Where it counts goes before where it is missed.
-        return {tag.epc: tag for tag in sorted(claims, key=lambda each: each.state in COUNTED)}
-
-
-async def locked(
-    connection: AsyncConnection,
-    deps: Deps,
-    cells: set[CellKey],
-    tags: set[tuple[str, bytes]],
-    document: str = "settled",
-) -> Books:
-    """Load cells and tags under lock."""
-    now = deps.clock.now()
-    return Books(
-        await storage.lock_cells(connection, cells, now) if cells else [],
-        await storage.lock_tags(connection, tags),
-        actor="stock",
-        document=document,
-        occur_time=now,
-        new_id=deps.clock.uuid,
-    )
-
-
-def _one_place_a_tag(news: News) -> tuple[News, News]:
-    """Split news into what can be written at once and what must come after it."""
-    place: dict[bytes, str] = {}
-    now, later = News(), News()
-    for sight in news.sights:
-        at = place.setdefault(sight.epc, sight.location_id)
-        (now if at == sight.location_id else later).sights.append(sight)
-    for belief in news.beliefs:
-        at = place.setdefault(belief.epc, belief.location_id)
-        (now if at == belief.location_id else later).beliefs.append(belief)
-    return now, later
+async def _hand_over(
+    writer: _Writer, part: News, actors: dict[str, str], batches: Sequence[Batch]
+) -> _Written:
+    """Have a part of news written, for the calls that brought it."""
+    numbers = dict.fromkeys(sight.batch for sight in part.sights) if batches else ()
+    trail.act_for(call for number in numbers for call in batches[number].calls)
+    return await writer.submit((part, actors))
 
 
 def _together(batches: Sequence[Batch]) -> Iterator[tuple[Ints, ReadColumns]]:
@@ -376,12 +366,16 @@ def _tell(batches: Sequence[Batch], news: News, written: _Written) -> None:
             batches[sight.batch].result.unknown_items += sight.epc in written.unknown
 
 
-def _answer(batch: Batch, future: asyncio.Future[ReadResult]) -> None:
-    result = batch.result
-    for outcome in ("accepted", "repeated", "refused"):
-        _reads.add(getattr(result, outcome), {"outcome": outcome})
-    if not future.cancelled():  # its caller has gone away
-        future.set_result(result)
+def _answer(group: Sequence[tuple[Batch, asyncio.Future[ReadResult]]]) -> None:
+    counts = dict.fromkeys(("accepted", "repeated", "refused"), 0)
+    for batch, future in group:
+        for outcome in counts:
+            counts[outcome] += getattr(batch.result, outcome)
+        if not future.cancelled():  # its caller has gone away
+            future.set_result(batch.result)
+    for outcome, count in counts.items():
+        if count:
+            _reads.add(count, {"outcome": outcome})
 
 
 def _fail(future: asyncio.Future[ReadResult], error: Exception) -> None:

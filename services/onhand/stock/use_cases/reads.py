@@ -16,7 +16,8 @@ from onhand.stock.storage import books as storage
 from onhand.stock.storage import catalog
 from onhand.stock.use_cases.deps import Deps
 from onhand.stock.use_cases.follows import Follows
-from onhand.stock.use_cases.intake import Batch, Intake, Layout, locked
+from onhand.stock.use_cases.intake import Batch, Intake, Layout
+from onhand.stock.use_cases.recording import locked
 
 READ_POINT_TTL_S = 5
 """How long a reader's configuration is remembered: a change of it takes effect within this time."""
@@ -31,7 +32,7 @@ class Reads:
         self._intake = Intake(deps)
         self.follows = Follows()
         self._layouts: dict[str, tuple[datetime, Layout]] = {}
-        self._noted: dict[str, tuple[datetime, set[int]]] = {}
+        self._noted: dict[str, tuple[datetime, bytes]] = {}
 
     async def layout(self, reader_id: str) -> Layout:
         """Return where the adopted antennas of a reader look."""
@@ -51,8 +52,7 @@ class Reads:
         self, reader_id: str, columns: Sequence[ReadColumns], actor: str
     ) -> Awaitable[ReadResult]:
         """Take a batch to be recorded after those taken before it; gives what to wait for."""
-        antennas = set[int]().union(*(each.antennas.tobytes() for each in columns))
-        await self._note(reader_id, antennas)
+        await self._note(reader_id, b"".join(each.antennas.tobytes() for each in columns))
         layout = await self.layout(reader_id)
         self.follows.see(reader_id, layout.points, columns)
         return self._intake.record(Batch(reader_id, layout, columns, actor))
@@ -98,15 +98,15 @@ class Reads:
         await self._deps.database.transaction(work)
         self._deps.tracker.forget(keys)
 
-    async def _note(self, reader_id: str, antennas: set[int]) -> None:
-        """Note when antennas last posted; unknown ones are then listed for adoption."""
+    async def _note(self, reader_id: str, antennas: bytes) -> None:
+        """Note when antennas, a byte each, last posted; unknown ones are then listed for adoption."""
         now = self._deps.clock.now()
-        since, noted = self._noted.get(reader_id, (now, set()))
+        since, noted = self._noted.get(reader_id, (now, b""))
         if now - since > timedelta(seconds=self._deps.settings.sight_refresh_s):
-            since, noted = now, set()
-        if antennas - noted:
-            await self._deps.database.transaction(lambda c: catalog.note_reader(c, reader_id, antennas, now))
-            self._noted[reader_id] = (since, noted | antennas)
+            since, noted = now, b""
+        if new := set(antennas.translate(None, noted)):
+            await self._deps.database.transaction(lambda c: catalog.note_reader(c, reader_id, new, now))
+            self._noted[reader_id] = (since, noted + bytes(sorted(new)))
 
     async def get_tag(self, epc: bytes) -> list[Tag]:
         """Return what each location knows of an EPC, latest sight first. Raises NotFound."""

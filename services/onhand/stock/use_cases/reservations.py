@@ -26,6 +26,7 @@ from onhand.kit.errors import (
 from onhand.stock import events
 from onhand.stock.domain import reservations as domain
 from onhand.stock.domain.books import Books
+from onhand.stock.domain.claims import Claim, Held, gives_way, within_limits
 from onhand.stock.domain.model import (
     Bucket,
     CellKey,
@@ -38,6 +39,7 @@ from onhand.stock.domain.model import (
 from onhand.stock.storage import books as storage
 from onhand.stock.storage import catalog
 from onhand.stock.storage import reservations as rows
+from onhand.stock.use_cases.claims import Asking, held_already, lock_baskets
 from onhand.stock.use_cases.deps import Deps
 from onhand.stock.use_cases.gather import Gatherer
 
@@ -62,6 +64,10 @@ class Hold:
     differs: Callable[[bytes], str]
     """Names the fields in which an earlier request differs from this one."""
     calls: tuple[trail.Call, ...] = field(default_factory=trail.acting)
+
+    @property
+    def claim(self) -> Claim:
+        return Claim(self.channel, self.customer_id, self.order_id)
 
     def totals(self) -> list[tuple[CellKey, int]]:
         totals: dict[CellKey, int] = {}
@@ -101,26 +107,34 @@ class Reservations:
         fresh = {hold.reservation_id: hold for hold in group if hold.reservation_id not in answers}
         keys = sorted({key for hold in fresh.values() for key, _ in hold.lines})
         books = self._books(await storage.lock_existing_cells(connection, keys), [], "", "")
-        expired = await self._give_back_expired(connection, books, fresh.values(), now)
+        ruled = any(cell.rules for cell in books.cells.values())
+        held = await held_already(connection, books, list(fresh.values()), now) if ruled else Held()
+        ended = await self.give_back_expired(connection, books, fresh.values(), now)
+        baskets = await lock_baskets(connection, books, list(fresh.values()), now) if ruled else []
         created: dict[UUID, Reservation] = {}
         unknown = await _unknown(connection, [key for key in keys if key not in books.cells])
-        for hold in fresh.values():
+        # Where orders may take from baskets, none of the group's own is in the way of one.
+        for hold in sorted(fresh.values(), key=lambda each: not each.order_id) if baskets else fresh.values():
             try:
-                created[hold.reservation_id] = _hold(books, hold, unknown, now)
+                created[hold.reservation_id] = _hold(books, hold, unknown, now, held, baskets)
             except OnhandError as error:
                 answers[hold.reservation_id] = error
+        bumped = [each for each in baskets if each.state is ReservationState.BUMPED]
+        if bumped:
+            await rows.save(connection, bumped)
+            ended += bumped
         if not suspects:
             # What cannot be held now may have been held before.
             answers |= await _repeated(connection, [each for each in group if each.reservation_id in answers])
-        if expired:
+        if ended:
             await storage.save(connection, books)
         if books.changed_cells:
-            changed = events.of_books(books, self._deps.clock, [*expired, *created.values()])
+            changed = events.of_books(books, self._deps.clock, [*ended, *created.values()])
             revision = await rows.add_holds(
                 connection,
                 [(each, fresh[each.reservation_id]) for each in created.values()],
                 # Once in a transaction: a second update of a row would raise its version twice.
-                [] if expired else [books.cells[key] for key in sorted(books.changed_cells)],
+                [] if ended else [books.cells[key] for key in sorted(books.changed_cells)],
                 changed,
             )
             for reservation in created.values():
@@ -130,16 +144,22 @@ class Reservations:
         answers |= created
         return [_own(answers[hold.reservation_id], hold, fresh) for hold in group]
 
-    async def _give_back_expired(
-        self, connection: AsyncConnection, books: Books, holds: Iterable[Hold], now: datetime
+    async def give_back_expired(
+        self, connection: AsyncConnection, books: Books, asking: Iterable[Asking], now: datetime
     ) -> list[Reservation]:
         """Give back holds that ran out before the sweep came, where their units are wanted."""
         wanted: dict[CellKey, int] = {}
-        for hold in holds:
-            for key, quantity in hold.lines:
+        channels: dict[CellKey, set[str]] = {}
+        for request in asking:
+            for key, quantity in request.lines:
                 wanted[key] = wanted.get(key, 0) + quantity
+                channels.setdefault(key, set()).add(request.claim.channel)
         short = [
-            key for key, cell in books.cells.items() if cell.reserved and cell.available < wanted.get(key, 0)
+            key
+            for key in wanted
+            if (cell := books.cells.get(key)) is not None
+            and cell.reserved
+            and min(map(cell.available_to, channels[key])) < wanted[key]
         ]
         if not short:
             return []
@@ -157,21 +177,6 @@ class Reservations:
 
     async def get(self, reservation_id: UUID) -> Reservation:
         return _one(reservation_id, await self._deps.database.read(lambda c: rows.read(c, [reservation_id])))
-
-    async def list_page(
-        self, order_id: str, customer_id: str, before: tuple[datetime, UUID] | None, count: int
-    ) -> list[Reservation]:
-        before_time, before_id = before or (None, None)
-        return await self._deps.database.read(
-            lambda c: rows.list_page(
-                c,
-                order_id=order_id,
-                customer_id=customer_id,
-                before_time=before_time,
-                before_id=before_id,
-                count=count,
-            )
-        )
 
     async def extend(
         self, connection: AsyncConnection, reservation_id: UUID, hold_s: float, actor: str
@@ -318,10 +323,14 @@ def _answer_again(hold: Hold, actor: str, request: bytes, first: Reservation) ->
     # The first answer, whatever became of the reservation since.
     first.state, first.order_id = ReservationState.HELD, hold.order_id
     first.expire_time = first.create_time + timedelta(seconds=hold.hold_s)
+    # Lines that came by a move to another location were not in it.
+    asked = dict(hold.totals())
+    first.lines = sorted(
+        (line for line in first.lines if line.key in asked), key=lambda line: list(asked).index(line.key)
+    )
     for line in first.lines:
         line.fulfilled = line.released = 0
-    asked = [key for key, _ in hold.lines]
-    first.lines.sort(key=lambda line: asked.index(line.key))
+        line.quantity = min(line.quantity, asked[line.key])
     return first
 
 
@@ -333,19 +342,35 @@ def _own(answer: Reservation | Exception, hold: Hold, fresh: Mapping[UUID, Hold]
     return _answer_again(hold, decided.actor, decided.request, answer)
 
 
-def _hold(books: Books, hold: Hold, unknown: Mapping[CellKey, OnhandError], now: datetime) -> Reservation:
+def _hold(
+    books: Books,
+    hold: Hold,
+    unknown: Mapping[CellKey, OnhandError],
+    now: datetime,
+    held: Held,
+    baskets: Sequence[Reservation],
+) -> Reservation:
     totals = hold.totals()
     for key, quantity in totals:
         if key in unknown:
             raise unknown[key]
         if key not in books.cells and not hold.allow_partial:
             raise InsufficientStock(key.item_id, key.location_id, quantity, 0)
+    totals = within_limits(books.cells, held, hold.claim, totals, allow_partial=hold.allow_partial)
+    asked = [(key, quantity) for key, quantity in totals if key in books.cells] or _nothing(totals)
+    if hold.order_id and baskets:
+        left = [each for each in baskets if each.state is ReservationState.HELD]
+        ignore = hold.ignore_safety_stock
+        for each in gives_way(books, hold.claim, asked, left, ignore_safety_stock=ignore):
+            domain.bump(books, each, now)
     lines = domain.hold(
         books,
-        [(key, quantity) for key, quantity in totals if key in books.cells] or _nothing(totals),
+        asked,
+        channel=hold.channel,
         allow_partial=hold.allow_partial,
         ignore_safety_stock=hold.ignore_safety_stock,
     )
+    held.add(hold.claim, lines)
     return Reservation(
         hold.reservation_id,
         ReservationState.HELD,

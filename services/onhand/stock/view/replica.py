@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from onhand.api.stock.v1 import events_pb2 as pb
 from onhand.api.stock.v1 import reservations_pb2
+from onhand.api.stock.v1.stock_policies_pb2 import StockPolicyScope
 from onhand.kit import feed, telemetry
 from onhand.kit.clock import Clock
 from onhand.kit.db import Database
@@ -17,14 +18,21 @@ from onhand.kit.events import Broker
 from onhand.stock import messages
 from onhand.stock.domain.display import PLAIN, DisplayPolicy
 from onhand.stock.domain.model import CellKey, Location, Standing
-from onhand.stock.storage import catalog, offers, snapshots
+from onhand.stock.domain.policies import Rulebook, terms
+from onhand.stock.storage import catalog, offers, policies, snapshots
 from onhand.stock.view.cells import NOWHERE, Cells
 from onhand.stock.view.holds import Holds, Lines
 from onhand.stock.view.watchers import Watcher, Watchers
 
 PAYLOADS = ("balance_changed", "reservation_changed", "catalog_changed")
 """What the feed must bring."""
-_RUNS_OUT = frozenset({reservations_pb2.Reservation.STATE_HELD, reservations_pb2.Reservation.STATE_EXPIRED})
+_RUNS_OUT = frozenset(
+    {
+        reservations_pb2.Reservation.STATE_HELD,
+        reservations_pb2.Reservation.STATE_EXPIRED,
+        reservations_pb2.Reservation.STATE_BUMPED,
+    }
+)
 
 
 class View:
@@ -44,6 +52,9 @@ class View:
         self.locations: dict[str, Location] = {}
         self.item_ids: set[str] = set()
         self._policies: dict[str, DisplayPolicy] = {}
+        self._rules = Rulebook()
+        self._ruled = 0
+        """Revision of the last change of stock policies."""
         self.watermark = 0
         """Every change below this revision is in the view."""
         self.as_of = clock.now()
@@ -73,24 +84,29 @@ class View:
         """Return by which number a cell is known here, or NOWHERE when it was never counted."""
         return self._cells.slot(location_id, item_id)
 
-    def standing(self, key: CellKey) -> Standing | None:
+    def standing(self, key: CellKey, channel: str = "") -> Standing | None:
         """Return a cell as it counts now, None when it was never counted. Call `lapse` before."""
-        return self.standing_at(self._cells.slot(key.location_id, key.item_id), key.location_id)
+        return self.standing_at(self._cells.slot(key.location_id, key.item_id), key.location_id, channel)
 
-    def standing_at(self, slot: int, location_id: str) -> Standing | None:
+    def standing_at(self, slot: int, location_id: str, channel: str = "") -> Standing | None:
         if slot == NOWHERE:
             return None
         cells = self._cells
         location = self.locations.get(location_id)
+        kept, out_quantity = location.safety_stock if location else 0, 0
+        if self._rules and (rules := self._rules.of(location_id, cells.key(slot).item_id)):
+            said = terms(rules, channel, kept)
+            kept, out_quantity = said.kept(cells.sellable[slot]), said.out_quantity
         return Standing(
             cells.sellable[slot],
             cells.unavailable[slot],
             cells.in_transit[slot],
             cells.reserved[slot] - self._holds.lapsed.get(slot, 0),
             cells.committed[slot],
-            location.safety_stock if location else 0,
+            kept,
             cells.confirm_time(slot),
             cells.revision[slot],
+            out_quantity,
         )
 
     def policy(self, channel: str) -> DisplayPolicy:
@@ -149,12 +165,14 @@ class View:
         """Return the cells that a watcher wants and that changed at or after a revision, in order.
 
         Each cell has the revision of its last change, so that no log of changes is needed. What changed
-        without one is told again: cells whose holds have run out, and those of locations that changed.
+        without one is told again: cells whose holds have run out, those of locations that changed, and all
+        when a stock policy did.
         """
         found = []
         for key, slot in self._wanted(watcher):
             if (
                 self._cells.revision[slot] >= since
+                or self._ruled >= since
                 or slot in self._holds.lapsed
                 or self._relocated.get(key.location_id, 0) >= since
             ):
@@ -208,6 +226,7 @@ class View:
             self._holds = await self._load_holds(connection, snapshot.time)
             self.item_ids = await snapshots.item_ids(connection)
             self._policies = await _policies(connection)
+            self._rules = await policies.rulebook(connection)
             self.locations = {
                 each.location_id: each for each in await catalog.list_locations(connection, "", 10**9)
             }
@@ -298,11 +317,16 @@ class View:
 
     async def _apply_catalog(self, changed: pb.CatalogChanged, revision: int) -> None:
         self.item_ids.update(changed.item_ids)
-        self.generation += 1
         if changed.channels:
             self._policies = await self._database.read(_policies)
-        if not changed.location_ids:
-            return
+        if changed.policy_scopes or (changed.item_ids and self._rules.class_names):
+            await self._apply_rules(changed, revision)
+        if changed.location_ids:
+            await self._apply_locations(changed, revision)
+        # Last: an answer that is made while this reads from the database would be kept as one of after it.
+        self.generation += 1
+
+    async def _apply_locations(self, changed: pb.CatalogChanged, revision: int) -> None:
         ids = list(changed.location_ids)
         for location in await self._database.read(lambda c: catalog.locations(c, ids)):
             self.locations[location.location_id] = location
@@ -312,6 +336,28 @@ class View:
         for slot, key in self._cells.every():
             if key.location_id in changed_ids:
                 self._touch(slot)
+
+    async def _apply_rules(self, changed: pb.CatalogChanged, revision: int) -> None:
+        if changed.policy_scopes:
+            self._rules = await self._database.read(policies.rulebook)
+            slots = self._slots_in(changed.policy_scopes)
+        else:
+            ids = list(changed.item_ids)
+            named = self._rules.class_names
+            classes = await self._database.read(lambda c: policies.classes(c, named, ids))
+            moved = self._rules.reclass(ids, classes)
+            slots = [slot for item_id in moved for slot, _ in self._cells.of_item(item_id)]
+        if slots:
+            self._ruled = revision
+        for slot in slots:
+            self._touch(slot)
+
+    def _slots_in(self, scopes: Iterable[StockPolicyScope]) -> list[int]:
+        """Return the slots of cells that policies are for; those of a class or of all items: every cell."""
+        items = {each.item_id for each in scopes}
+        if "" in items:
+            return list(range(len(self._cells)))
+        return [slot for item_id in items for slot, _ in self._cells.of_item(item_id)]
 
     def _touch(self, slot: int) -> None:
         self.changes += 1

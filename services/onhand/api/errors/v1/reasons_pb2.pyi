@@ -32,6 +32,7 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_VIEW_BEHIND: _ClassVar[ErrorReason]
     ERROR_REASON_RATE_LIMITED: _ClassVar[ErrorReason]
     ERROR_REASON_BEFORE_HISTORY: _ClassVar[ErrorReason]
+    ERROR_REASON_HOLD_LIMIT_REACHED: _ClassVar[ErrorReason]
 ERROR_REASON_UNSPECIFIED: ErrorReason
 ERROR_REASON_INVALID_FIELD: ErrorReason
 ERROR_REASON_INVALID_EPC: ErrorReason
@@ -58,3 +59,4 @@ ERROR_REASON_WRONG_PRODUCT: ErrorReason
 ERROR_REASON_VIEW_BEHIND: ErrorReason
 ERROR_REASON_RATE_LIMITED: ErrorReason
 ERROR_REASON_BEFORE_HISTORY: ErrorReason
+ERROR_REASON_HOLD_LIMIT_REACHED: ErrorReason

@@ -3,6 +3,7 @@ import datetime
 from onhand.api.buf.validate import validate_pb2 as _validate_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from onhand.api.auth.v1 import scopes_pb2 as _scopes_pb2
+from onhand.api.notifications.v1 import alerts_pb2 as _alerts_pb2
 from onhand.api.notifications.v1 import messages_pb2 as _messages_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -303,18 +304,22 @@ class ExportContactRequest(_message.Message):
     def __init__(self, contact_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
 
 class ExportContactResponse(_message.Message):
-    __slots__ = ("contact", "consents", "order_ids", "messages", "next_page_token")
+    __slots__ = ("contact", "consents", "order_ids", "messages", "next_page_token", "alerts", "look_ups")
     CONTACT_FIELD_NUMBER: _ClassVar[int]
     CONSENTS_FIELD_NUMBER: _ClassVar[int]
     ORDER_IDS_FIELD_NUMBER: _ClassVar[int]
     MESSAGES_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    ALERTS_FIELD_NUMBER: _ClassVar[int]
+    LOOK_UPS_FIELD_NUMBER: _ClassVar[int]
     contact: Contact
     consents: _containers.RepeatedCompositeFieldContainer[Consent]
     order_ids: _containers.RepeatedScalarFieldContainer[str]
     messages: _containers.RepeatedCompositeFieldContainer[_messages_pb2.Message]
     next_page_token: str
-    def __init__(self, contact: _Optional[_Union[Contact, _Mapping]] = ..., consents: _Optional[_Iterable[_Union[Consent, _Mapping]]] = ..., order_ids: _Optional[_Iterable[str]] = ..., messages: _Optional[_Iterable[_Union[_messages_pb2.Message, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+    alerts: _containers.RepeatedCompositeFieldContainer[_alerts_pb2.Alert]
+    look_ups: _containers.RepeatedCompositeFieldContainer[_alerts_pb2.LookUp]
+    def __init__(self, contact: _Optional[_Union[Contact, _Mapping]] = ..., consents: _Optional[_Iterable[_Union[Consent, _Mapping]]] = ..., order_ids: _Optional[_Iterable[str]] = ..., messages: _Optional[_Iterable[_Union[_messages_pb2.Message, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., alerts: _Optional[_Iterable[_Union[_alerts_pb2.Alert, _Mapping]]] = ..., look_ups: _Optional[_Iterable[_Union[_alerts_pb2.LookUp, _Mapping]]] = ...) -> None: ...
 
 class EraseContactRequest(_message.Message):
     __slots__ = ("request_id", "contact_id")

@@ -184,7 +184,7 @@ class ContactServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def EraseContact(self, request, context):
-        """Forgets a person (GDPR, article 17): identities, addresses, consents and reviews go, messages that wait are
+        """Forgets a person (GDPR, article 17): identities, addresses, consents, alerts, look-ups and reviews go, messages that wait are
         suppressed, and of the others only purpose, channel, state, order and times stay, as proof. Orders stay,
         without their person. What another service keeps is its own to erase. Safe to repeat with the same
         request_id. Fails with NOT_FOUND.

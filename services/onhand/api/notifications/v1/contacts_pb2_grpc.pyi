@@ -76,7 +76,7 @@ class ContactServiceStub:
     ExportContact: _grpc.UnaryUnaryMultiCallable[_contacts_pb2.ExportContactRequest, _contacts_pb2.ExportContactResponse]
     """All that is kept about a person, for that person (GDPR, article 15 and 20). Fails with NOT_FOUND."""
     EraseContact: _grpc.UnaryUnaryMultiCallable[_contacts_pb2.EraseContactRequest, _contacts_pb2.EraseContactResponse]
-    """Forgets a person (GDPR, article 17): identities, addresses, consents and reviews go, messages that wait are
+    """Forgets a person (GDPR, article 17): identities, addresses, consents, alerts, look-ups and reviews go, messages that wait are
     suppressed, and of the others only purpose, channel, state, order and times stay, as proof. Orders stay,
     without their person. What another service keeps is its own to erase. Safe to repeat with the same
     request_id. Fails with NOT_FOUND.
@@ -130,7 +130,7 @@ class ContactServiceAsyncStub(ContactServiceStub):
     ExportContact: _aio.UnaryUnaryMultiCallable[_contacts_pb2.ExportContactRequest, _contacts_pb2.ExportContactResponse]  # type: ignore[assignment]
     """All that is kept about a person, for that person (GDPR, article 15 and 20). Fails with NOT_FOUND."""
     EraseContact: _aio.UnaryUnaryMultiCallable[_contacts_pb2.EraseContactRequest, _contacts_pb2.EraseContactResponse]  # type: ignore[assignment]
-    """Forgets a person (GDPR, article 17): identities, addresses, consents and reviews go, messages that wait are
+    """Forgets a person (GDPR, article 17): identities, addresses, consents, alerts, look-ups and reviews go, messages that wait are
     suppressed, and of the others only purpose, channel, state, order and times stay, as proof. Orders stay,
     without their person. What another service keeps is its own to erase. Safe to repeat with the same
     request_id. Fails with NOT_FOUND.
@@ -236,7 +236,7 @@ class ContactServiceServicer:
         request: _contacts_pb2.EraseContactRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_contacts_pb2.EraseContactResponse, _abc.Awaitable[_contacts_pb2.EraseContactResponse]]:
-        """Forgets a person (GDPR, article 17): identities, addresses, consents and reviews go, messages that wait are
+        """Forgets a person (GDPR, article 17): identities, addresses, consents, alerts, look-ups and reviews go, messages that wait are
         suppressed, and of the others only purpose, channel, state, order and times stay, as proof. Orders stay,
         without their person. What another service keeps is its own to erase. Safe to repeat with the same
         request_id. Fails with NOT_FOUND.

@@ -77,18 +77,20 @@ class AvailabilityLine(_message.Message):
     def __init__(self, availability: _Optional[_Union[Availability, _Mapping]] = ..., status: _Optional[_Union[_status_pb2.Status, _Mapping]] = ...) -> None: ...
 
 class GetAvailabilityRequest(_message.Message):
-    __slots__ = ("item_ids", "location_ids", "consistency", "channel", "read_mask")
+    __slots__ = ("item_ids", "location_ids", "consistency", "channel", "read_mask", "policy_channel")
     ITEM_IDS_FIELD_NUMBER: _ClassVar[int]
     LOCATION_IDS_FIELD_NUMBER: _ClassVar[int]
     CONSISTENCY_FIELD_NUMBER: _ClassVar[int]
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
     READ_MASK_FIELD_NUMBER: _ClassVar[int]
+    POLICY_CHANNEL_FIELD_NUMBER: _ClassVar[int]
     item_ids: _containers.RepeatedScalarFieldContainer[str]
     location_ids: _containers.RepeatedScalarFieldContainer[str]
     consistency: Consistency
     channel: str
     read_mask: _field_mask_pb2.FieldMask
-    def __init__(self, item_ids: _Optional[_Iterable[str]] = ..., location_ids: _Optional[_Iterable[str]] = ..., consistency: _Optional[_Union[Consistency, _Mapping]] = ..., channel: _Optional[str] = ..., read_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ...) -> None: ...
+    policy_channel: str
+    def __init__(self, item_ids: _Optional[_Iterable[str]] = ..., location_ids: _Optional[_Iterable[str]] = ..., consistency: _Optional[_Union[Consistency, _Mapping]] = ..., channel: _Optional[str] = ..., read_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ..., policy_channel: _Optional[str] = ...) -> None: ...
 
 class GetAvailabilityResponse(_message.Message):
     __slots__ = ("lines", "revision")

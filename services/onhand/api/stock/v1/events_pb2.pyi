@@ -5,6 +5,7 @@ from onhand.api.stock.v1 import counts_pb2 as _counts_pb2
 from onhand.api.stock.v1 import reads_pb2 as _reads_pb2
 from onhand.api.stock.v1 import reservations_pb2 as _reservations_pb2
 from onhand.api.stock.v1 import shipments_pb2 as _shipments_pb2
+from onhand.api.stock.v1 import stock_policies_pb2 as _stock_policies_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -15,7 +16,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class StockEvent(_message.Message):
-    __slots__ = ("event_id", "record_time", "revision", "balance_changed", "tag_changed", "reservation_changed", "stock_alerted", "catalog_changed", "count_finished", "shipment_changed")
+    __slots__ = ("event_id", "record_time", "revision", "balance_changed", "tag_changed", "reservation_changed", "stock_alerted", "catalog_changed", "count_finished", "shipment_changed", "tags_changed")
     EVENT_ID_FIELD_NUMBER: _ClassVar[int]
     RECORD_TIME_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
@@ -26,6 +27,7 @@ class StockEvent(_message.Message):
     CATALOG_CHANGED_FIELD_NUMBER: _ClassVar[int]
     COUNT_FINISHED_FIELD_NUMBER: _ClassVar[int]
     SHIPMENT_CHANGED_FIELD_NUMBER: _ClassVar[int]
+    TAGS_CHANGED_FIELD_NUMBER: _ClassVar[int]
     event_id: str
     record_time: _timestamp_pb2.Timestamp
     revision: int
@@ -36,7 +38,8 @@ class StockEvent(_message.Message):
     catalog_changed: CatalogChanged
     count_finished: CountFinished
     shipment_changed: ShipmentChanged
-    def __init__(self, event_id: _Optional[str] = ..., record_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., revision: _Optional[int] = ..., balance_changed: _Optional[_Union[BalanceChanged, _Mapping]] = ..., tag_changed: _Optional[_Union[TagChanged, _Mapping]] = ..., reservation_changed: _Optional[_Union[ReservationChanged, _Mapping]] = ..., stock_alerted: _Optional[_Union[StockAlerted, _Mapping]] = ..., catalog_changed: _Optional[_Union[CatalogChanged, _Mapping]] = ..., count_finished: _Optional[_Union[CountFinished, _Mapping]] = ..., shipment_changed: _Optional[_Union[ShipmentChanged, _Mapping]] = ...) -> None: ...
+    tags_changed: TagsChanged
+    def __init__(self, event_id: _Optional[str] = ..., record_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., revision: _Optional[int] = ..., balance_changed: _Optional[_Union[BalanceChanged, _Mapping]] = ..., tag_changed: _Optional[_Union[TagChanged, _Mapping]] = ..., reservation_changed: _Optional[_Union[ReservationChanged, _Mapping]] = ..., stock_alerted: _Optional[_Union[StockAlerted, _Mapping]] = ..., catalog_changed: _Optional[_Union[CatalogChanged, _Mapping]] = ..., count_finished: _Optional[_Union[CountFinished, _Mapping]] = ..., shipment_changed: _Optional[_Union[ShipmentChanged, _Mapping]] = ..., tags_changed: _Optional[_Union[TagsChanged, _Mapping]] = ...) -> None: ...
 
 class StockEvents(_message.Message):
     __slots__ = ("events",)
@@ -86,6 +89,12 @@ class TagChanged(_message.Message):
     zone_id_before: str
     def __init__(self, tag: _Optional[_Union[_reads_pb2.Tag, _Mapping]] = ..., state_before: _Optional[_Union[_reads_pb2.Tag.State, str]] = ..., zone_id_before: _Optional[str] = ...) -> None: ...
 
+class TagsChanged(_message.Message):
+    __slots__ = ("changes",)
+    CHANGES_FIELD_NUMBER: _ClassVar[int]
+    changes: _containers.RepeatedCompositeFieldContainer[TagChanged]
+    def __init__(self, changes: _Optional[_Iterable[_Union[TagChanged, _Mapping]]] = ...) -> None: ...
+
 class ReservationChanged(_message.Message):
     __slots__ = ("reservation", "version")
     RESERVATION_FIELD_NUMBER: _ClassVar[int]
@@ -107,14 +116,16 @@ class ShipmentChanged(_message.Message):
     def __init__(self, shipment: _Optional[_Union[_shipments_pb2.Shipment, _Mapping]] = ...) -> None: ...
 
 class CatalogChanged(_message.Message):
-    __slots__ = ("item_ids", "location_ids", "channels")
+    __slots__ = ("item_ids", "location_ids", "channels", "policy_scopes")
     ITEM_IDS_FIELD_NUMBER: _ClassVar[int]
     LOCATION_IDS_FIELD_NUMBER: _ClassVar[int]
     CHANNELS_FIELD_NUMBER: _ClassVar[int]
+    POLICY_SCOPES_FIELD_NUMBER: _ClassVar[int]
     item_ids: _containers.RepeatedScalarFieldContainer[str]
     location_ids: _containers.RepeatedScalarFieldContainer[str]
     channels: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, item_ids: _Optional[_Iterable[str]] = ..., location_ids: _Optional[_Iterable[str]] = ..., channels: _Optional[_Iterable[str]] = ...) -> None: ...
+    policy_scopes: _containers.RepeatedCompositeFieldContainer[_stock_policies_pb2.StockPolicyScope]
+    def __init__(self, item_ids: _Optional[_Iterable[str]] = ..., location_ids: _Optional[_Iterable[str]] = ..., channels: _Optional[_Iterable[str]] = ..., policy_scopes: _Optional[_Iterable[_Union[_stock_policies_pb2.StockPolicyScope, _Mapping]]] = ...) -> None: ...
 
 class StockAlerted(_message.Message):
     __slots__ = ("kind", "location_id", "item_id", "epc_hex", "quantity")

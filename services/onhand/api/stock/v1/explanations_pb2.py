@@ -31,7 +31,7 @@ from onhand.api.stock.v1 import counts_pb2 as onhand_dot_api_dot_stock_dot_v1_do
 from onhand.api.stock.v1 import ledger_pb2 as onhand_dot_api_dot_stock_dot_v1_dot_ledger__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&onhand/api/stock/v1/explanations.proto\x12\x13onhand.api.stock.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fonhand/api/auth/v1/scopes.proto\x1a&onhand/api/stock/v1/availability.proto\x1a onhand/api/stock/v1/counts.proto\x1a onhand/api/stock/v1/ledger.proto\"\x92\x01\n\x1a\x45xplainAvailabilityRequest\x12\x1a\n\x07item_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1e\n\x0blocation_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1a\n\tpage_size\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"\x82\x03\n\x1b\x45xplainAvailabilityResponse\x12\x37\n\x0c\x61vailability\x18\x01 \x01(\x0b\x32!.onhand.api.stock.v1.Availability\x12\x34\n\x05terms\x18\x02 \x03(\x0b\x32%.onhand.api.stock.v1.AvailabilityTerm\x12\x38\n\x07sources\x18\x03 \x03(\x0b\x32\'.onhand.api.stock.v1.AvailabilitySource\x12\x17\n\x0fnext_page_token\x18\x04 \x01(\t\x12\x36\n\x12history_start_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0c\x63onfirm_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x37\n\x14\x63onfidence_half_life\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\"\xd0\x02\n\x10\x41vailabilityTerm\x12\x38\n\x04kind\x18\x01 \x01(\x0e\x32*.onhand.api.stock.v1.AvailabilityTerm.Kind\x12+\n\x06\x62ucket\x18\x02 \x01(\x0e\x32\x1b.onhand.api.stock.v1.Bucket\x12\x10\n\x08quantity\x18\x03 \x01(\x03\x12\x18\n\x10opening_quantity\x18\x04 \x01(\x03\x12\x14\n\x0csource_count\x18\x05 \x01(\x03\"\x92\x01\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x10\n\x0cKIND_ON_HAND\x10\x01\x12\x14\n\x10KIND_UNAVAILABLE\x10\x02\x12\x11\n\rKIND_RESERVED\x10\x03\x12\x12\n\x0eKIND_COMMITTED\x10\x04\x12\x15\n\x11KIND_SAFETY_STOCK\x10\x05\x12\x0e\n\nKIND_SHORT\x10\x06\"\xaa\x02\n\x12\x41vailabilitySource\x12\x30\n\x07\x65\x66\x66\x65\x63ts\x18\x01 \x03(\x0b\x32\x1f.onhand.api.stock.v1.TermEffect\x12\x31\n\x08movement\x18\x02 \x01(\x0b\x32\x1d.onhand.api.stock.v1.MovementH\x00\x12=\n\x0breservation\x18\x03 \x01(\x0b\x32&.onhand.api.stock.v1.ReservationSourceH\x00\x12\x33\n\x06policy\x18\x04 \x01(\x0b\x32!.onhand.api.stock.v1.PolicySourceH\x00\x12\x31\n\x05\x63ount\x18\x05 \x01(\x0b\x32 .onhand.api.stock.v1.CountSourceH\x00\x42\x08\n\x06source\"\x85\x01\n\nTermEffect\x12\x38\n\x04kind\x18\x01 \x01(\x0e\x32*.onhand.api.stock.v1.AvailabilityTerm.Kind\x12+\n\x06\x62ucket\x18\x02 \x01(\x0e\x32\x1b.onhand.api.stock.v1.Bucket\x12\x10\n\x08quantity\x18\x03 \x01(\x03\"\xc2\x01\n\x11ReservationSource\x12\x16\n\x0ereservation_id\x18\x01 \x01(\t\x12\x10\n\x08order_id\x18\x02 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x03 \x01(\t\x12\x10\n\x08quantity\x18\x04 \x01(\x03\x12/\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"0\n\x0cPolicySource\x12\x0e\n\x06policy\x18\x01 \x01(\t\x12\x10\n\x08quantity\x18\x02 \x01(\x03\"\xbd\x01\n\x0b\x43ountSource\x12\x10\n\x08\x63ount_id\x18\x01 \x01(\t\x12-\n\x04kind\x18\x02 \x01(\x0e\x32\x1f.onhand.api.stock.v1.Count.Kind\x12\r\n\x05\x61\x63tor\x18\x03 \x01(\t\x12,\n\x08\x65nd_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x10missing_quantity\x18\x05 \x01(\x03\x12\x16\n\x0e\x66ound_quantity\x18\x06 \x01(\x03\"\xfc\x01\n\x1eListAvailabilityHistoryRequest\x12\x1a\n\x07item_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1e\n\x0blocation_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x36\n\nstart_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12,\n\x08\x65nd_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1a\n\tpage_size\x18\x05 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"m\n\x1fListAvailabilityHistoryResponse\x12\x31\n\x06points\x18\x01 \x03(\x0b\x32!.onhand.api.stock.v1.Availability\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xb6\x02\n\x12\x45xplanationService\x12\x88\x01\n\x13\x45xplainAvailability\x12/.onhand.api.stock.v1.ExplainAvailabilityRequest\x1a\x30.onhand.api.stock.v1.ExplainAvailabilityResponse\"\x0e\x8a\xb5\x18\nstock.read\x12\x94\x01\n\x17ListAvailabilityHistory\x12\x33.onhand.api.stock.v1.ListAvailabilityHistoryRequest\x1a\x34.onhand.api.stock.v1.ListAvailabilityHistoryResponse\"\x0e\x8a\xb5\x18\nstock.readb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&onhand/api/stock/v1/explanations.proto\x12\x13onhand.api.stock.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fonhand/api/auth/v1/scopes.proto\x1a&onhand/api/stock/v1/availability.proto\x1a onhand/api/stock/v1/counts.proto\x1a onhand/api/stock/v1/ledger.proto\"\xac\x01\n\x1a\x45xplainAvailabilityRequest\x12\x1a\n\x07item_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1e\n\x0blocation_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1a\n\tpage_size\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\x12\x18\n\x07\x63hannel\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@\"\x82\x03\n\x1b\x45xplainAvailabilityResponse\x12\x37\n\x0c\x61vailability\x18\x01 \x01(\x0b\x32!.onhand.api.stock.v1.Availability\x12\x34\n\x05terms\x18\x02 \x03(\x0b\x32%.onhand.api.stock.v1.AvailabilityTerm\x12\x38\n\x07sources\x18\x03 \x03(\x0b\x32\'.onhand.api.stock.v1.AvailabilitySource\x12\x17\n\x0fnext_page_token\x18\x04 \x01(\t\x12\x36\n\x12history_start_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0c\x63onfirm_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x37\n\x14\x63onfidence_half_life\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\"\xd0\x02\n\x10\x41vailabilityTerm\x12\x38\n\x04kind\x18\x01 \x01(\x0e\x32*.onhand.api.stock.v1.AvailabilityTerm.Kind\x12+\n\x06\x62ucket\x18\x02 \x01(\x0e\x32\x1b.onhand.api.stock.v1.Bucket\x12\x10\n\x08quantity\x18\x03 \x01(\x03\x12\x18\n\x10opening_quantity\x18\x04 \x01(\x03\x12\x14\n\x0csource_count\x18\x05 \x01(\x03\"\x92\x01\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x10\n\x0cKIND_ON_HAND\x10\x01\x12\x14\n\x10KIND_UNAVAILABLE\x10\x02\x12\x11\n\rKIND_RESERVED\x10\x03\x12\x12\n\x0eKIND_COMMITTED\x10\x04\x12\x15\n\x11KIND_SAFETY_STOCK\x10\x05\x12\x0e\n\nKIND_SHORT\x10\x06\"\xaa\x02\n\x12\x41vailabilitySource\x12\x30\n\x07\x65\x66\x66\x65\x63ts\x18\x01 \x03(\x0b\x32\x1f.onhand.api.stock.v1.TermEffect\x12\x31\n\x08movement\x18\x02 \x01(\x0b\x32\x1d.onhand.api.stock.v1.MovementH\x00\x12=\n\x0breservation\x18\x03 \x01(\x0b\x32&.onhand.api.stock.v1.ReservationSourceH\x00\x12\x33\n\x06policy\x18\x04 \x01(\x0b\x32!.onhand.api.stock.v1.PolicySourceH\x00\x12\x31\n\x05\x63ount\x18\x05 \x01(\x0b\x32 .onhand.api.stock.v1.CountSourceH\x00\x42\x08\n\x06source\"\x85\x01\n\nTermEffect\x12\x38\n\x04kind\x18\x01 \x01(\x0e\x32*.onhand.api.stock.v1.AvailabilityTerm.Kind\x12+\n\x06\x62ucket\x18\x02 \x01(\x0e\x32\x1b.onhand.api.stock.v1.Bucket\x12\x10\n\x08quantity\x18\x03 \x01(\x03\"\xc2\x01\n\x11ReservationSource\x12\x16\n\x0ereservation_id\x18\x01 \x01(\t\x12\x10\n\x08order_id\x18\x02 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x03 \x01(\t\x12\x10\n\x08quantity\x18\x04 \x01(\x03\x12/\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"0\n\x0cPolicySource\x12\x0e\n\x06policy\x18\x01 \x01(\t\x12\x10\n\x08quantity\x18\x02 \x01(\x03\"\xbd\x01\n\x0b\x43ountSource\x12\x10\n\x08\x63ount_id\x18\x01 \x01(\t\x12-\n\x04kind\x18\x02 \x01(\x0e\x32\x1f.onhand.api.stock.v1.Count.Kind\x12\r\n\x05\x61\x63tor\x18\x03 \x01(\t\x12,\n\x08\x65nd_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x10missing_quantity\x18\x05 \x01(\x03\x12\x16\n\x0e\x66ound_quantity\x18\x06 \x01(\x03\"\xfc\x01\n\x1eListAvailabilityHistoryRequest\x12\x1a\n\x07item_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1e\n\x0blocation_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x36\n\nstart_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12,\n\x08\x65nd_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1a\n\tpage_size\x18\x05 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"m\n\x1fListAvailabilityHistoryResponse\x12\x31\n\x06points\x18\x01 \x03(\x0b\x32!.onhand.api.stock.v1.Availability\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xb6\x02\n\x12\x45xplanationService\x12\x88\x01\n\x13\x45xplainAvailability\x12/.onhand.api.stock.v1.ExplainAvailabilityRequest\x1a\x30.onhand.api.stock.v1.ExplainAvailabilityResponse\"\x0e\x8a\xb5\x18\nstock.read\x12\x94\x01\n\x17ListAvailabilityHistory\x12\x33.onhand.api.stock.v1.ListAvailabilityHistoryRequest\x1a\x34.onhand.api.stock.v1.ListAvailabilityHistoryResponse\"\x0e\x8a\xb5\x18\nstock.readb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -46,6 +46,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EXPLAINAVAILABILITYREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\004\032\002(\000'
   _globals['_EXPLAINAVAILABILITYREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_EXPLAINAVAILABILITYREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\004'
+  _globals['_EXPLAINAVAILABILITYREQUEST'].fields_by_name['channel']._loaded_options = None
+  _globals['_EXPLAINAVAILABILITYREQUEST'].fields_by_name['channel']._serialized_options = b'\272H\004r\002\030@'
   _globals['_LISTAVAILABILITYHISTORYREQUEST'].fields_by_name['item_id']._loaded_options = None
   _globals['_LISTAVAILABILITYHISTORYREQUEST'].fields_by_name['item_id']._serialized_options = b'\272H\006r\004\020\001\030@'
   _globals['_LISTAVAILABILITYHISTORYREQUEST'].fields_by_name['location_id']._loaded_options = None
@@ -61,27 +63,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EXPLANATIONSERVICE'].methods_by_name['ListAvailabilityHistory']._loaded_options = None
   _globals['_EXPLANATIONSERVICE'].methods_by_name['ListAvailabilityHistory']._serialized_options = b'\212\265\030\nstock.read'
   _globals['_EXPLAINAVAILABILITYREQUEST']._serialized_start=299
-  _globals['_EXPLAINAVAILABILITYREQUEST']._serialized_end=445
-  _globals['_EXPLAINAVAILABILITYRESPONSE']._serialized_start=448
-  _globals['_EXPLAINAVAILABILITYRESPONSE']._serialized_end=834
-  _globals['_AVAILABILITYTERM']._serialized_start=837
-  _globals['_AVAILABILITYTERM']._serialized_end=1173
-  _globals['_AVAILABILITYTERM_KIND']._serialized_start=1027
-  _globals['_AVAILABILITYTERM_KIND']._serialized_end=1173
-  _globals['_AVAILABILITYSOURCE']._serialized_start=1176
-  _globals['_AVAILABILITYSOURCE']._serialized_end=1474
-  _globals['_TERMEFFECT']._serialized_start=1477
-  _globals['_TERMEFFECT']._serialized_end=1610
-  _globals['_RESERVATIONSOURCE']._serialized_start=1613
-  _globals['_RESERVATIONSOURCE']._serialized_end=1807
-  _globals['_POLICYSOURCE']._serialized_start=1809
-  _globals['_POLICYSOURCE']._serialized_end=1857
-  _globals['_COUNTSOURCE']._serialized_start=1860
-  _globals['_COUNTSOURCE']._serialized_end=2049
-  _globals['_LISTAVAILABILITYHISTORYREQUEST']._serialized_start=2052
-  _globals['_LISTAVAILABILITYHISTORYREQUEST']._serialized_end=2304
-  _globals['_LISTAVAILABILITYHISTORYRESPONSE']._serialized_start=2306
-  _globals['_LISTAVAILABILITYHISTORYRESPONSE']._serialized_end=2415
-  _globals['_EXPLANATIONSERVICE']._serialized_start=2418
-  _globals['_EXPLANATIONSERVICE']._serialized_end=2728
+  _globals['_EXPLAINAVAILABILITYREQUEST']._serialized_end=471
+  _globals['_EXPLAINAVAILABILITYRESPONSE']._serialized_start=474
+  _globals['_EXPLAINAVAILABILITYRESPONSE']._serialized_end=860
+  _globals['_AVAILABILITYTERM']._serialized_start=863
+  _globals['_AVAILABILITYTERM']._serialized_end=1199
+  _globals['_AVAILABILITYTERM_KIND']._serialized_start=1053
+  _globals['_AVAILABILITYTERM_KIND']._serialized_end=1199
+  _globals['_AVAILABILITYSOURCE']._serialized_start=1202
+  _globals['_AVAILABILITYSOURCE']._serialized_end=1500
+  _globals['_TERMEFFECT']._serialized_start=1503
+  _globals['_TERMEFFECT']._serialized_end=1636
+  _globals['_RESERVATIONSOURCE']._serialized_start=1639
+  _globals['_RESERVATIONSOURCE']._serialized_end=1833
+  _globals['_POLICYSOURCE']._serialized_start=1835
+  _globals['_POLICYSOURCE']._serialized_end=1883
+  _globals['_COUNTSOURCE']._serialized_start=1886
+  _globals['_COUNTSOURCE']._serialized_end=2075
+  _globals['_LISTAVAILABILITYHISTORYREQUEST']._serialized_start=2078
+  _globals['_LISTAVAILABILITYHISTORYREQUEST']._serialized_end=2330
+  _globals['_LISTAVAILABILITYHISTORYRESPONSE']._serialized_start=2332
+  _globals['_LISTAVAILABILITYHISTORYRESPONSE']._serialized_end=2441
+  _globals['_EXPLANATIONSERVICE']._serialized_start=2444
+  _globals['_EXPLANATIONSERVICE']._serialized_end=2754
 # @@protoc_insertion_point(module_scope)

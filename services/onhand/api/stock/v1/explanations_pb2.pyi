@@ -17,16 +17,18 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class ExplainAvailabilityRequest(_message.Message):
-    __slots__ = ("item_id", "location_id", "page_size", "page_token")
+    __slots__ = ("item_id", "location_id", "page_size", "page_token", "channel")
     ITEM_ID_FIELD_NUMBER: _ClassVar[int]
     LOCATION_ID_FIELD_NUMBER: _ClassVar[int]
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
     item_id: str
     location_id: str
     page_size: int
     page_token: str
-    def __init__(self, item_id: _Optional[str] = ..., location_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+    channel: str
+    def __init__(self, item_id: _Optional[str] = ..., location_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., channel: _Optional[str] = ...) -> None: ...
 
 class ExplainAvailabilityResponse(_message.Message):
     __slots__ = ("availability", "terms", "sources", "next_page_token", "history_start_time", "confirm_time", "confidence_half_life")

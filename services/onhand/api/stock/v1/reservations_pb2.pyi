@@ -41,12 +41,14 @@ class Reservation(_message.Message):
         STATE_FULFILLED: _ClassVar[Reservation.State]
         STATE_RELEASED: _ClassVar[Reservation.State]
         STATE_EXPIRED: _ClassVar[Reservation.State]
+        STATE_BUMPED: _ClassVar[Reservation.State]
     STATE_UNSPECIFIED: Reservation.State
     STATE_HELD: Reservation.State
     STATE_COMMITTED: Reservation.State
     STATE_FULFILLED: Reservation.State
     STATE_RELEASED: Reservation.State
     STATE_EXPIRED: Reservation.State
+    STATE_BUMPED: Reservation.State
     RESERVATION_ID_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     LINES_FIELD_NUMBER: _ClassVar[int]
@@ -126,16 +128,28 @@ class GetReservationResponse(_message.Message):
     def __init__(self, reservation: _Optional[_Union[Reservation, _Mapping]] = ...) -> None: ...
 
 class ListReservationsRequest(_message.Message):
-    __slots__ = ("order_id", "customer_id", "page_size", "page_token")
+    __slots__ = ("order_id", "customer_id", "page_size", "page_token", "channel", "location_id", "item_id", "states", "create_time_from", "create_time_before")
     ORDER_ID_FIELD_NUMBER: _ClassVar[int]
     CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    LOCATION_ID_FIELD_NUMBER: _ClassVar[int]
+    ITEM_ID_FIELD_NUMBER: _ClassVar[int]
+    STATES_FIELD_NUMBER: _ClassVar[int]
+    CREATE_TIME_FROM_FIELD_NUMBER: _ClassVar[int]
+    CREATE_TIME_BEFORE_FIELD_NUMBER: _ClassVar[int]
     order_id: str
     customer_id: str
     page_size: int
     page_token: str
-    def __init__(self, order_id: _Optional[str] = ..., customer_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+    channel: str
+    location_id: str
+    item_id: str
+    states: _containers.RepeatedScalarFieldContainer[Reservation.State]
+    create_time_from: _timestamp_pb2.Timestamp
+    create_time_before: _timestamp_pb2.Timestamp
+    def __init__(self, order_id: _Optional[str] = ..., customer_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., channel: _Optional[str] = ..., location_id: _Optional[str] = ..., item_id: _Optional[str] = ..., states: _Optional[_Iterable[_Union[Reservation.State, str]]] = ..., create_time_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., create_time_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ListReservationsResponse(_message.Message):
     __slots__ = ("reservations", "next_page_token")
@@ -242,3 +256,63 @@ class FulfilReservationResponse(_message.Message):
     RESERVATION_FIELD_NUMBER: _ClassVar[int]
     reservation: Reservation
     def __init__(self, reservation: _Optional[_Union[Reservation, _Mapping]] = ...) -> None: ...
+
+class TransferReservationRequest(_message.Message):
+    __slots__ = ("request_id", "reservation_id", "from_location_id", "to_location_id", "lines", "allow_partial", "ignore_safety_stock")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    RESERVATION_ID_FIELD_NUMBER: _ClassVar[int]
+    FROM_LOCATION_ID_FIELD_NUMBER: _ClassVar[int]
+    TO_LOCATION_ID_FIELD_NUMBER: _ClassVar[int]
+    LINES_FIELD_NUMBER: _ClassVar[int]
+    ALLOW_PARTIAL_FIELD_NUMBER: _ClassVar[int]
+    IGNORE_SAFETY_STOCK_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    reservation_id: str
+    from_location_id: str
+    to_location_id: str
+    lines: _containers.RepeatedCompositeFieldContainer[TransferLine]
+    allow_partial: bool
+    ignore_safety_stock: bool
+    def __init__(self, request_id: _Optional[str] = ..., reservation_id: _Optional[str] = ..., from_location_id: _Optional[str] = ..., to_location_id: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[TransferLine, _Mapping]]] = ..., allow_partial: _Optional[bool] = ..., ignore_safety_stock: _Optional[bool] = ...) -> None: ...
+
+class TransferLine(_message.Message):
+    __slots__ = ("item_id", "quantity")
+    ITEM_ID_FIELD_NUMBER: _ClassVar[int]
+    QUANTITY_FIELD_NUMBER: _ClassVar[int]
+    item_id: str
+    quantity: int
+    def __init__(self, item_id: _Optional[str] = ..., quantity: _Optional[int] = ...) -> None: ...
+
+class TransferReservationResponse(_message.Message):
+    __slots__ = ("reservation",)
+    RESERVATION_FIELD_NUMBER: _ClassVar[int]
+    reservation: Reservation
+    def __init__(self, reservation: _Optional[_Union[Reservation, _Mapping]] = ...) -> None: ...
+
+class BulkReleaseReservationsRequest(_message.Message):
+    __slots__ = ("request_id", "customer_id", "channel", "location_id", "item_id", "create_time_before", "max_count", "validate_only")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    CUSTOMER_ID_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    LOCATION_ID_FIELD_NUMBER: _ClassVar[int]
+    ITEM_ID_FIELD_NUMBER: _ClassVar[int]
+    CREATE_TIME_BEFORE_FIELD_NUMBER: _ClassVar[int]
+    MAX_COUNT_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    customer_id: str
+    channel: str
+    location_id: str
+    item_id: str
+    create_time_before: _timestamp_pb2.Timestamp
+    max_count: int
+    validate_only: bool
+    def __init__(self, request_id: _Optional[str] = ..., customer_id: _Optional[str] = ..., channel: _Optional[str] = ..., location_id: _Optional[str] = ..., item_id: _Optional[str] = ..., create_time_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., max_count: _Optional[int] = ..., validate_only: _Optional[bool] = ...) -> None: ...
+
+class BulkReleaseReservationsResponse(_message.Message):
+    __slots__ = ("reservations", "more")
+    RESERVATIONS_FIELD_NUMBER: _ClassVar[int]
+    MORE_FIELD_NUMBER: _ClassVar[int]
+    reservations: _containers.RepeatedCompositeFieldContainer[Reservation]
+    more: bool
+    def __init__(self, reservations: _Optional[_Iterable[_Union[Reservation, _Mapping]]] = ..., more: _Optional[bool] = ...) -> None: ...

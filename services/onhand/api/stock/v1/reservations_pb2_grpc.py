@@ -77,6 +77,16 @@ class ReservationServiceStub:
                 request_serializer=onhand_dot_api_dot_stock_dot_v1_dot_reservations__pb2.FulfilReservationRequest.SerializeToString,
                 response_deserializer=onhand_dot_api_dot_stock_dot_v1_dot_reservations__pb2.FulfilReservationResponse.FromString,
                 _registered_method=True)
+        self.TransferReservation = channel.unary_unary(
+                '/onhand.api.stock.v1.ReservationService/TransferReservation',
+                request_serializer=onhand_dot_api_dot_stock_dot_v1_dot_reservations__pb2.TransferReservationRequest.SerializeToString,
+                response_deserializer=onhand_dot_api_dot_stock_dot_v1_dot_reservations__pb2.TransferReservationResponse.FromString,
+                _registered_method=True)
+        self.BulkReleaseReservations = channel.unary_unary(
+                '/onhand.api.stock.v1.ReservationService/BulkReleaseReservations',
+                request_serializer=onhand_dot_api_dot_stock_dot_v1_dot_reservations__pb2.BulkReleaseReservationsRequest.SerializeToString,
+                response_deserializer=onhand_dot_api_dot_stock_dot_v1_dot_reservations__pb2.BulkReleaseReservationsResponse.FromString,
+                _registered_method=True)
 
 
 class ReservationServiceServicer:
@@ -87,7 +97,9 @@ class ReservationServiceServicer:
 
     def CreateReservation(self, request, context):
         """Holds all lines, or none. Lines of the same item and location are added up before the decision.
-        Fails with FAILED_PRECONDITION (INSUFFICIENT_STOCK), which names the first line that is short.
+        Fails with FAILED_PRECONDITION (INSUFFICIENT_STOCK), which names the first line that is short, and with
+        RESOURCE_EXHAUSTED (HOLD_LIMIT_REACHED), which names the policy's limit for a customer or a channel. Where a
+        policy says so, an order's hold that is short takes the units of baskets (StockPolicy.orders_first).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -108,7 +120,7 @@ class ReservationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListReservations(self, request, context):
-        """Reservations, latest first.
+        """Reservations, latest first; all filters must match.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -139,6 +151,25 @@ class ReservationServiceServicer:
 
     def FulfilReservation(self, request, context):
         """The goods left: collected or shipped, whole or in part. Tags, where known, become sold.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def TransferReservation(self, request, context):
+        """Moves units of a held or committed reservation from one location to another, in one transaction: there is no
+        moment at which they are held at both or at none. All units or none; or as many as there are, if partial.
+        What is held at the other location is decided as for a new reservation of the same channel, limits included.
+        Fails with FAILED_PRECONDITION (WRONG_STATE, INSUFFICIENT_STOCK) and RESOURCE_EXHAUSTED (HOLD_LIMIT_REACHED).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BulkReleaseReservations(self, request, context):
+        """For support staff: gives back the held reservations that match, oldest first, up to max_count in one
+        transaction. Committed ones belong to orders and are left alone. All of a reservation is given back, or, where
+        the token does not speak for all its locations, nothing of it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -186,6 +217,16 @@ def add_ReservationServiceServicer_to_server(servicer, server):
                     servicer.FulfilReservation,
                     request_deserializer=onhand_dot_api_dot_stock_dot_v1_dot_reservations__pb2.FulfilReservationRequest.FromString,
                     response_serializer=onhand_dot_api_dot_stock_dot_v1_dot_reservations__pb2.FulfilReservationResponse.SerializeToString,
+            ),
+            'TransferReservation': grpc.unary_unary_rpc_method_handler(
+                    servicer.TransferReservation,
+                    request_deserializer=onhand_dot_api_dot_stock_dot_v1_dot_reservations__pb2.TransferReservationRequest.FromString,
+                    response_serializer=onhand_dot_api_dot_stock_dot_v1_dot_reservations__pb2.TransferReservationResponse.SerializeToString,
+            ),
+            'BulkReleaseReservations': grpc.unary_unary_rpc_method_handler(
+                    servicer.BulkReleaseReservations,
+                    request_deserializer=onhand_dot_api_dot_stock_dot_v1_dot_reservations__pb2.BulkReleaseReservationsRequest.FromString,
+                    response_serializer=onhand_dot_api_dot_stock_dot_v1_dot_reservations__pb2.BulkReleaseReservationsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -407,6 +448,60 @@ class ReservationService:
             '/onhand.api.stock.v1.ReservationService/FulfilReservation',
             onhand_dot_api_dot_stock_dot_v1_dot_reservations__pb2.FulfilReservationRequest.SerializeToString,
             onhand_dot_api_dot_stock_dot_v1_dot_reservations__pb2.FulfilReservationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TransferReservation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/onhand.api.stock.v1.ReservationService/TransferReservation',
+            onhand_dot_api_dot_stock_dot_v1_dot_reservations__pb2.TransferReservationRequest.SerializeToString,
+            onhand_dot_api_dot_stock_dot_v1_dot_reservations__pb2.TransferReservationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BulkReleaseReservations(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/onhand.api.stock.v1.ReservationService/BulkReleaseReservations',
+            onhand_dot_api_dot_stock_dot_v1_dot_reservations__pb2.BulkReleaseReservationsRequest.SerializeToString,
+            onhand_dot_api_dot_stock_dot_v1_dot_reservations__pb2.BulkReleaseReservationsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -38,14 +38,16 @@ class ReservationServiceStub:
     def __new__(cls, channel: _aio.Channel) -> ReservationServiceAsyncStub: ...
     CreateReservation: _grpc.UnaryUnaryMultiCallable[_reservations_pb2.CreateReservationRequest, _reservations_pb2.CreateReservationResponse]
     """Holds all lines, or none. Lines of the same item and location are added up before the decision.
-    Fails with FAILED_PRECONDITION (INSUFFICIENT_STOCK), which names the first line that is short.
+    Fails with FAILED_PRECONDITION (INSUFFICIENT_STOCK), which names the first line that is short, and with
+    RESOURCE_EXHAUSTED (HOLD_LIMIT_REACHED), which names the policy's limit for a customer or a channel. Where a
+    policy says so, an order's hold that is short takes the units of baskets (StockPolicy.orders_first).
     """
     BatchCreateReservations: _grpc.UnaryUnaryMultiCallable[_reservations_pb2.BatchCreateReservationsRequest, _reservations_pb2.BatchCreateReservationsResponse]
     """Creates up to 1,000 reservations, each on its own."""
     GetReservation: _grpc.UnaryUnaryMultiCallable[_reservations_pb2.GetReservationRequest, _reservations_pb2.GetReservationResponse]
     """One reservation by its id. Fails with NOT_FOUND."""
     ListReservations: _grpc.UnaryUnaryMultiCallable[_reservations_pb2.ListReservationsRequest, _reservations_pb2.ListReservationsResponse]
-    """Reservations, latest first."""
+    """Reservations, latest first; all filters must match."""
     ExtendReservation: _grpc.UnaryUnaryMultiCallable[_reservations_pb2.ExtendReservationRequest, _reservations_pb2.ExtendReservationResponse]
     """Moves the expiry of a held reservation. Fails with FAILED_PRECONDITION (WRONG_STATE) once it expired."""
     CommitReservation: _grpc.UnaryUnaryMultiCallable[_reservations_pb2.CommitReservationRequest, _reservations_pb2.CommitReservationResponse]
@@ -58,6 +60,17 @@ class ReservationServiceStub:
     """
     FulfilReservation: _grpc.UnaryUnaryMultiCallable[_reservations_pb2.FulfilReservationRequest, _reservations_pb2.FulfilReservationResponse]
     """The goods left: collected or shipped, whole or in part. Tags, where known, become sold."""
+    TransferReservation: _grpc.UnaryUnaryMultiCallable[_reservations_pb2.TransferReservationRequest, _reservations_pb2.TransferReservationResponse]
+    """Moves units of a held or committed reservation from one location to another, in one transaction: there is no
+    moment at which they are held at both or at none. All units or none; or as many as there are, if partial.
+    What is held at the other location is decided as for a new reservation of the same channel, limits included.
+    Fails with FAILED_PRECONDITION (WRONG_STATE, INSUFFICIENT_STOCK) and RESOURCE_EXHAUSTED (HOLD_LIMIT_REACHED).
+    """
+    BulkReleaseReservations: _grpc.UnaryUnaryMultiCallable[_reservations_pb2.BulkReleaseReservationsRequest, _reservations_pb2.BulkReleaseReservationsResponse]
+    """For support staff: gives back the held reservations that match, oldest first, up to max_count in one
+    transaction. Committed ones belong to orders and are left alone. All of a reservation is given back, or, where
+    the token does not speak for all its locations, nothing of it.
+    """
 
 @_typing.type_check_only
 class ReservationServiceAsyncStub(ReservationServiceStub):
@@ -69,14 +82,16 @@ class ReservationServiceAsyncStub(ReservationServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateReservation: _aio.UnaryUnaryMultiCallable[_reservations_pb2.CreateReservationRequest, _reservations_pb2.CreateReservationResponse]  # type: ignore[assignment]
     """Holds all lines, or none. Lines of the same item and location are added up before the decision.
-    Fails with FAILED_PRECONDITION (INSUFFICIENT_STOCK), which names the first line that is short.
+    Fails with FAILED_PRECONDITION (INSUFFICIENT_STOCK), which names the first line that is short, and with
+    RESOURCE_EXHAUSTED (HOLD_LIMIT_REACHED), which names the policy's limit for a customer or a channel. Where a
+    policy says so, an order's hold that is short takes the units of baskets (StockPolicy.orders_first).
     """
     BatchCreateReservations: _aio.UnaryUnaryMultiCallable[_reservations_pb2.BatchCreateReservationsRequest, _reservations_pb2.BatchCreateReservationsResponse]  # type: ignore[assignment]
     """Creates up to 1,000 reservations, each on its own."""
     GetReservation: _aio.UnaryUnaryMultiCallable[_reservations_pb2.GetReservationRequest, _reservations_pb2.GetReservationResponse]  # type: ignore[assignment]
     """One reservation by its id. Fails with NOT_FOUND."""
     ListReservations: _aio.UnaryUnaryMultiCallable[_reservations_pb2.ListReservationsRequest, _reservations_pb2.ListReservationsResponse]  # type: ignore[assignment]
-    """Reservations, latest first."""
+    """Reservations, latest first; all filters must match."""
     ExtendReservation: _aio.UnaryUnaryMultiCallable[_reservations_pb2.ExtendReservationRequest, _reservations_pb2.ExtendReservationResponse]  # type: ignore[assignment]
     """Moves the expiry of a held reservation. Fails with FAILED_PRECONDITION (WRONG_STATE) once it expired."""
     CommitReservation: _aio.UnaryUnaryMultiCallable[_reservations_pb2.CommitReservationRequest, _reservations_pb2.CommitReservationResponse]  # type: ignore[assignment]
@@ -89,6 +104,17 @@ class ReservationServiceAsyncStub(ReservationServiceStub):
     """
     FulfilReservation: _aio.UnaryUnaryMultiCallable[_reservations_pb2.FulfilReservationRequest, _reservations_pb2.FulfilReservationResponse]  # type: ignore[assignment]
     """The goods left: collected or shipped, whole or in part. Tags, where known, become sold."""
+    TransferReservation: _aio.UnaryUnaryMultiCallable[_reservations_pb2.TransferReservationRequest, _reservations_pb2.TransferReservationResponse]  # type: ignore[assignment]
+    """Moves units of a held or committed reservation from one location to another, in one transaction: there is no
+    moment at which they are held at both or at none. All units or none; or as many as there are, if partial.
+    What is held at the other location is decided as for a new reservation of the same channel, limits included.
+    Fails with FAILED_PRECONDITION (WRONG_STATE, INSUFFICIENT_STOCK) and RESOURCE_EXHAUSTED (HOLD_LIMIT_REACHED).
+    """
+    BulkReleaseReservations: _aio.UnaryUnaryMultiCallable[_reservations_pb2.BulkReleaseReservationsRequest, _reservations_pb2.BulkReleaseReservationsResponse]  # type: ignore[assignment]
+    """For support staff: gives back the held reservations that match, oldest first, up to max_count in one
+    transaction. Committed ones belong to orders and are left alone. All of a reservation is given back, or, where
+    the token does not speak for all its locations, nothing of it.
+    """
 
 class ReservationServiceServicer:
     """ReservationService keeps the one promise: two customers, one unit never happens. Every method that
@@ -102,7 +128,9 @@ class ReservationServiceServicer:
         context: _ServicerContext,
     ) -> _typing.Union[_reservations_pb2.CreateReservationResponse, _abc.Awaitable[_reservations_pb2.CreateReservationResponse]]:
         """Holds all lines, or none. Lines of the same item and location are added up before the decision.
-        Fails with FAILED_PRECONDITION (INSUFFICIENT_STOCK), which names the first line that is short.
+        Fails with FAILED_PRECONDITION (INSUFFICIENT_STOCK), which names the first line that is short, and with
+        RESOURCE_EXHAUSTED (HOLD_LIMIT_REACHED), which names the policy's limit for a customer or a channel. Where a
+        policy says so, an order's hold that is short takes the units of baskets (StockPolicy.orders_first).
         """
 
     def BatchCreateReservations(
@@ -124,7 +152,7 @@ class ReservationServiceServicer:
         request: _reservations_pb2.ListReservationsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_reservations_pb2.ListReservationsResponse, _abc.Awaitable[_reservations_pb2.ListReservationsResponse]]:
-        """Reservations, latest first."""
+        """Reservations, latest first; all filters must match."""
 
     def ExtendReservation(
         self,
@@ -157,5 +185,26 @@ class ReservationServiceServicer:
         context: _ServicerContext,
     ) -> _typing.Union[_reservations_pb2.FulfilReservationResponse, _abc.Awaitable[_reservations_pb2.FulfilReservationResponse]]:
         """The goods left: collected or shipped, whole or in part. Tags, where known, become sold."""
+
+    def TransferReservation(
+        self,
+        request: _reservations_pb2.TransferReservationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_reservations_pb2.TransferReservationResponse, _abc.Awaitable[_reservations_pb2.TransferReservationResponse]]:
+        """Moves units of a held or committed reservation from one location to another, in one transaction: there is no
+        moment at which they are held at both or at none. All units or none; or as many as there are, if partial.
+        What is held at the other location is decided as for a new reservation of the same channel, limits included.
+        Fails with FAILED_PRECONDITION (WRONG_STATE, INSUFFICIENT_STOCK) and RESOURCE_EXHAUSTED (HOLD_LIMIT_REACHED).
+        """
+
+    def BulkReleaseReservations(
+        self,
+        request: _reservations_pb2.BulkReleaseReservationsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_reservations_pb2.BulkReleaseReservationsResponse, _abc.Awaitable[_reservations_pb2.BulkReleaseReservationsResponse]]:
+        """For support staff: gives back the held reservations that match, oldest first, up to max_count in one
+        transaction. Committed ones belong to orders and are left alone. All of a reservation is given back, or, where
+        the token does not speak for all its locations, nothing of it.
+        """
 
 def add_ReservationServiceServicer_to_server(servicer: ReservationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -72,6 +72,8 @@ export function take(form) {
     return "This browser keeps nothing more: what waits must be sent first.";
   }
   form.reset();
+  const asked = form.closest("details[data-once]");
+  if (asked) asked.open = false;
   send();
   return "";
 }

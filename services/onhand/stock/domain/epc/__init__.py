@@ -16,7 +16,7 @@ Source: GS1 EPC Tag Data Standard (TDS) 1.13 for the codings that partition a co
 Everything malformed raises `EpcError`, and nothing else.
 """
 
-from onhand.stock.domain.epc.batch import Sgtin96Batch, decode_sgtin96_batch
+from onhand.stock.domain.epc.batch import SGTIN_96_BYTES, Sgtin96Batch, decode_sgtin96_batch
 from onhand.stock.domain.epc.binary import decode_binary, decode_hex, to_binary, to_hex
 from onhand.stock.domain.epc.codings import CODINGS
 from onhand.stock.domain.epc.encoding import encode, encode_sgtin96, parse
@@ -26,6 +26,7 @@ from onhand.stock.domain.epc.model import Epc
 
 __all__ = [
     "CODINGS",
+    "SGTIN_96_BYTES",
     "Epc",
     "EpcError",
     "EpcReason",

@@ -38,6 +38,8 @@ _ALPHAS = {
 }
 """Short names that Digital Links before 1.2 could have in place of an Application Identifier."""
 _ALPHA = re.compile(r"/(" + "|".join(_ALPHAS) + r")/")
+_PLAIN = re.compile(re.escape(ORIGIN) + r"/01/([0-9]{14})/21/[0-9A-Za-z._-]{1,20}")
+"""The commonest link, of a tagged item: one that nothing has to be changed of, so that it need not be parsed."""
 _CLASS_LINK = re.compile(r"https?://[^/?#]+(?:/[^?#]*)?/01/(\d{8}|\d{12,14})(?:/22/[^/?#]+)?/?(?:[?#].*)?")
 _CLASS_PATTERN = re.compile(
     r"urn:epc:idpat:(sgtin|itip|upui|grai|gdti|sgcn|cpi):(\d+\.[^.*]*)(\.\d+\.\d+)?\.\*"
@@ -47,12 +49,26 @@ _CLASS_PATTERN = re.compile(
 @lru_cache(maxsize=50_000)
 def canonical(uri: str) -> str:
     """Return the canonical Digital Link of a GS1 key, or of a class of things; other URIs as they came."""
-    if ":" not in uri or not uri.startswith(("urn:epc:", "http")):
+    if ":" not in uri or not uri.startswith(("urn:epc:", "http")) or _plain_gtin(uri):
         return uri
     found = instance(uri)
     if found is not None:
         return _link(found) or uri
     return class_of(uri) or uri
+
+
+def _plain_gtin(uri: str) -> str | None:
+    """Return the GTIN-14 of a plain link of one item; None for every other URI."""
+    found = _PLAIN.fullmatch(uri)
+    return found[1] if found and _is_gtin14(found[1]) else None
+
+
+@lru_cache(maxsize=10_000)
+def _is_gtin14(digits: str) -> bool:
+    try:
+        return epc_codec.to_gtin14(digits) == digits
+    except EpcError:
+        return False
 
 
 @lru_cache(maxsize=50_000)
@@ -81,6 +97,8 @@ def class_of(uri: str) -> str | None:
 
 def classes(uri: str) -> list[str]:
     """Return the canonical forms under which a thing is found: itself, and the class that it is of."""
+    if gtin := _plain_gtin(uri):
+        return [uri, f"{ORIGIN}/01/{gtin}"]
     found = instance(uri)
     if found is None:
         return [class_of(uri) or uri]

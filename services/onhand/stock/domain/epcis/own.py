@@ -4,7 +4,7 @@ One event for what happened to goods of one kind at one place and time: the tags
 An event is made once, when it is published: later changes of master data do not change it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -82,6 +82,8 @@ class Change:
 
 def events(changes: Iterable[Change]) -> list[tuple[str, dict[str, Any]]]:
     """Make the events of some changes, in their order: location and event of each."""
+    changes = list(changes)
+    known = links([each.epc for each in changes if each.epc])
     made = []
     for _, group in groupby(changes, _kind):
         together = list(group)
@@ -90,7 +92,7 @@ def events(changes: Iterable[Change]) -> list[tuple[str, dict[str, Any]]]:
             continue
         for start in range(0, len(together), MAX_EPCS):
             part = together[start : start + MAX_EPCS]
-            goods = _goods(part)
+            goods = _goods(part, known)
             if goods:
                 made.append((part[0].location_id, _event(part[0], words, goods)))
     return made
@@ -147,24 +149,37 @@ def _arrival(reason: Reason, bucket: Bucket, seen: _Words) -> _Words:
             return seen[0], disposition
 
 
-def _goods(changes: Sequence[Change]) -> dict[str, Any]:
+def _goods(changes: Sequence[Change], known: Mapping[bytes, str]) -> dict[str, Any]:
     if changes[0].epc is None:
         if not changes[0].gtin:
             return {}
         epc_class = f"{identifiers.ORIGIN}/01/{changes[0].gtin}"
         return {"quantityList": [{"epcClass": epc_class, "quantity": changes[0].quantity}]}
-    links = {link for each in changes if each.epc and (link := _link(each.epc)) is not None}
-    return {"epcList": sorted(links)} if links else {}
+    found = {known[each.epc] for each in changes if each.epc is not None and each.epc in known}
+    return {"epcList": sorted(found)} if found else {}
 
 
-@lru_cache(maxsize=20_000)
-def _link(epc: bytes) -> str | None:
+def links(epcs: Iterable[bytes]) -> dict[bytes, str]:
+    """Return the canonical link of each EPC that has one, those of the common scheme at once."""
+    found = dict.fromkeys(epcs, "")
+    common = [each for each in found if len(each) == epc_codec.SGTIN_96_BYTES]
+    batch = epc_codec.decode_sgtin96_batch(b"".join(common))
+    for epc, gtin, serial, valid in zip(
+        common, batch.gtin14.tolist(), batch.serial.tolist(), batch.valid.tolist(), strict=True
+    ):
+        if valid:
+            found[epc] = f"{identifiers.ORIGIN}/01/{gtin:014d}/21/{serial}"
+    return {epc: named for epc, plain in found.items() if (named := plain or link(epc)) is not None}
+
+
+def link(epc: bytes) -> str | None:
+    """Return the canonical link of any EPC that has one."""
     try:
         decoded = epc_codec.decode_binary(epc)
     except EpcError:
         return None
-    link = decoded.digital_link
-    return identifiers.canonical(link.partition("?")[0]) if link else None
+    found = decoded.digital_link
+    return identifiers.canonical(found.partition("?")[0]) if found else None
 
 
 def _event(change: Change, words: _Words, goods: dict[str, Any]) -> dict[str, Any]:

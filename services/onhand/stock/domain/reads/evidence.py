@@ -1,7 +1,8 @@
 """The evidence for where each tag of one location is, summed over settled epochs.
 
-All of it is columns, a row a tag: some 75 bytes and 4 for each zone. Losing it costs precision, never a
-fact: what the books need is in the tag's row in the database.
+All of it is arrays, a row a tag: some 95 bytes and 4 for each zone. What a read asks of its tag lies together, so
+that among a million tags it is one look into memory that is far away. Losing it costs precision, never a fact:
+what the books need is in the tag's row in the database.
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ import numpy.typing as npt
 
 from onhand.stock.domain.model import COUNTED, Tag, TagState, ZoneKind
 from onhand.stock.domain.reads.columns import SECOND_US, Octets, from_us, hashes, hashes_of, to_us
-from onhand.stock.domain.reads.index import Ints, TagIndex
+from onhand.stock.domain.reads.index import Ints, TagIndex, grow
 from onhand.stock.domain.reads.openepoch import OpenEpoch, Seen
 from onhand.stock.domain.reads.rules import (
     FIRST_AGE,
@@ -43,30 +44,34 @@ TICK_US = 100_000
 SGTIN_96_BYTES = 12
 NEVER = -(2**31)
 _COLUMNS: dict[str, tuple[type[np.generic], float]] = {
-    "zone": (np.int8, ANYWHERE),  # where the evidence says it is
-    "recorded": (np.int8, ANYWHERE),  # where its row says it is
-    "fresh": (
-        np.bool_,
-        True,
-    ),  # too little is known of it to tell: its first epochs decide, without hysteresis
-    "known": (np.bool_, False),  # its row is as the columns say
-    "watched": (np.bool_, False),  # its row counts nothing: evidence may change that
-    "written": (np.int32, NEVER),  # epoch of the last sight in its row
     "due": (np.int32, NEVER),  # from this epoch on a read inside must be written
-    "exit_written": (np.int32, NEVER),  # tick of the last exit in its row
     "seen": (np.int32, NEVER),  # tick of the last read inside, in its row or not
     "passed": (np.int32, NEVER),  # tick of the last passage of a transition zone, in its row or not
+    "exit_written": (np.int32, NEVER),  # tick of the last exit in its row
+    "written": (np.int32, NEVER),  # epoch of the last sight in its row
     "told": (np.int32, NEVER),  # epoch in which belief was last handed on
     "last": (np.int32, NEVER),  # last epoch with evidence
     "run": (np.int32, NEVER),  # since when it is seen without a break
     "awake_zone": (np.int32, 0),  # epochs its zone had been awake at `last`
     "awake": (np.int32, 0),  # the same of the location
-    "age": (np.int16, FIRST_AGE),  # epochs that its rates rest on
     "rate": (np.float32, FIRST_RATE),  # of being read anywhere, an epoch in which its zone is awake
     "rate_here": (np.float32, FIRST_RATE),  # of being read in its zone, over as many epochs as `rate`
     "rate_now": (np.float32, FIRST_RATE),  # the same over its window
     "level": (np.float32, 0),  # strength in its zone, in dBm
+    "age": (np.int16, FIRST_AGE),  # epochs that its rates rest on
+    "zone": (np.int8, ANYWHERE),  # where the evidence says it is
+    "recorded": (np.int8, ANYWHERE),  # where its row says it is
+    # Too little is known of it to tell: its first epochs decide, without hysteresis.
+    "fresh": (np.bool_, True),
+    "known": (np.bool_, False),  # its row is as the columns say
+    "watched": (np.bool_, False),  # its row counts nothing: evidence may change that
 }
+"""Largest first: a tag's are 64 bytes without gaps."""
+_NEW = np.array(
+    [tuple(default for _, default in _COLUMNS.values())],
+    dtype=np.dtype([(name, kind) for name, (kind, _) in _COLUMNS.items()], align=True),
+)
+_LEAST = 1024
 
 
 class Evidence:
@@ -88,11 +93,10 @@ class Evidence:
         self._heard = np.full(1, NEVER, dtype=np.int64)
         self._cadence = np.ones(1)
         """Epochs from one in which the zone is awake to the next."""
-        self.columns: dict[str, npt.NDArray[Any]] = {
-            name: np.full(1024, default, dtype=kind) for name, (kind, default) in _COLUMNS.items()
-        }
-        self._scores = np.zeros((1024, 1), dtype=np.float32)
-        self._epcs = np.zeros((1024, SGTIN_96_BYTES), dtype=np.uint8)
+        self.columns: npt.NDArray[Any] = np.repeat(_NEW, _LEAST)
+        """A structure a tag, whose fields are read as columns."""
+        self._scores = np.zeros((_LEAST, 1), dtype=np.float32)
+        self._epcs = np.zeros((_LEAST, SGTIN_96_BYTES), dtype=np.uint8)
         self._other_epcs: dict[int, bytes] = {}
         """Of the rows whose EPC has another length."""
 
@@ -101,7 +105,7 @@ class Evidence:
 
     @property
     def nbytes(self) -> int:
-        columns = sum(each.nbytes for each in (*self.columns.values(), self._scores, self._epcs))
+        columns = sum(each.nbytes for each in (self.columns, self._scores, self._epcs))
         return columns + self._index.nbytes + sum(each.nbytes for each in self._open.values())
 
     # Names to numbers
@@ -117,12 +121,9 @@ class Evidence:
         if (count := self._index.count) == known:
             return rows
         if (size := len(self._scores)) < count:
-            more = max(count - size, size // 8)
-            for name, (kind, default) in _COLUMNS.items():
-                added = np.full(more, default, dtype=kind)
-                self.columns[name] = np.concatenate([self.columns[name], added])
-            self._scores = np.concatenate([self._scores, np.zeros((more, self._scores.shape[1]), np.float32)])
-            self._epcs = np.concatenate([self._epcs, np.zeros((more, SGTIN_96_BYTES), np.uint8)])
+            for name in ("columns", "_scores", "_epcs"):
+                grow(self, name, count)
+            self.columns[size:] = _NEW
         new = np.flatnonzero(rows >= known)
         if epcs.shape[1] == SGTIN_96_BYTES:
             self._epcs[rows[new]] = epcs[new]
@@ -156,14 +157,15 @@ class Evidence:
             self._base = absolute
         return absolute - self._base
 
+    def _epochs(self, times_us: Ints) -> Ints:
+        epochs: Ints = times_us // self._epoch_us - (self._base or 0)
+        return epochs
+
     def ticks(self, times_us: Ints) -> Ints:
         """Return tenths of a second, counted from where epochs are."""
         self.epoch(int(times_us[0]))
         ticks: Ints = times_us // TICK_US - self._base_tick
         return ticks
-
-    def tick(self, time: datetime) -> int:
-        return int(self.ticks(np.array([to_us(time)]))[0])
 
     def time(self, tick: int) -> datetime | None:
         """Return the time of a tick; None for never."""
@@ -178,7 +180,7 @@ class Evidence:
     def add(self, rows: Ints, zones: Ints, rssi_cdbm: Ints, times_us: Ints) -> Ints:
         """Keep reads until their epoch is settled; returns their epochs. Those too late are let go."""
         self.epoch(int(times_us[0]))
-        epochs = times_us // self._epoch_us - (self._base or 0)
+        epochs = self._epochs(times_us)
         is_exit = np.array([kind is ZoneKind.EXIT for kind in self._kinds])
         first, last = int(epochs.min()), int(epochs.max())
         for epoch in [first] if first == last else np.unique(epochs).tolist():
@@ -191,7 +193,9 @@ class Evidence:
                     continue
             kept = self._open.get(epoch)
             if kept is None:
-                kept = self._open[epoch] = OpenEpoch((epoch + (self._base or 0)) * self._epoch_us)
+                kept = self._open[epoch] = OpenEpoch(
+                    (epoch + (self._base or 0)) * self._epoch_us, self._epoch_us
+                )
             kept.add(rows[of], zones[of], rssi_cdbm[of], times_us[of])
         return epochs
 
@@ -340,40 +344,58 @@ class Evidence:
 
     # What the rows in the database say
 
-    def load(self, tag: Tag, row: int, sight: Sight | None, *, entered: bool) -> None:
-        """Note what a tag's row says now."""
+    def load(self, found: Sequence[tuple[Tag, Sight | None, bool]]) -> None:
+        """Note what the rows of some tags say now.
+
+        With each tag come the sight that was written with it, and whether it was seen here for the first time, or
+        again after it did not count.
+        """
+        rows = self.rows_of([tag.epc for tag, _, _ in found])
+        if (rows < 0).any():  # never read here, or forgotten meanwhile
+            found = [each for each, row in zip(found, rows.tolist(), strict=True) if row >= 0]
+            rows = rows[rows >= 0]
+        if not found:
+            return
+        tags = [tag for tag, _, _ in found]
         c = self.columns
-        self._place(tag, row, entered=entered)
-        c["known"][row] = tag.state is not TagState.MISSING
-        c["watched"][row] = tag.item_id is not None and tag.state not in COUNTED
-        if sight is not None and sight.seen_time is not None:
-            c["written"][row] = max(int(c["written"][row]), self.epoch(to_us(sight.seen_time)))
-        if sight is not None and sight.exit_time is not None:
-            c["exit_written"][row] = max(int(c["exit_written"][row]), self.tick(sight.exit_time))
+        self._place(tags, rows, np.array([entered for _, _, entered in found]))
+        known = np.array([tag.state is not TagState.MISSING for tag in tags])
+        c["known"][rows] = known
+        c["watched"][rows] = [tag.item_id is not None and tag.state not in COUNTED for tag in tags]
+        seen = _moments([sight.seen_time if sight else None for _, sight, _ in found])
+        written = np.maximum(c["written"][rows], np.where(seen < 0, NEVER, self._epochs(seen)))
+        c["written"][rows] = written
+        exits = _moments([sight.exit_time if sight else None for _, sight, _ in found])
+        passed = np.where(exits < 0, NEVER, self.ticks(exits))
+        c["exit_written"][rows] = np.maximum(c["exit_written"][rows], passed)
         # While it is waited for after an exit, each sight counts.
-        settled = c["known"][row] and tag.exit_time is None and c["written"][row] != NEVER
-        c["due"][row] = int(c["written"][row]) + self._refresh if settled else NEVER
+        waits = np.array([tag.exit_time is not None for tag in tags])
+        settled = known & ~waits & (written != NEVER)
+        c["due"][rows] = np.where(settled, written + self._refresh, NEVER)
 
     def forget(self, rows: Ints) -> None:
         """What their rows in the database say is no longer known."""
         self.columns["known"][rows] = False
         self.columns["due"][rows] = NEVER
 
-    def _place(self, tag: Tag, row: int, *, entered: bool) -> None:
-        """Take over where a tag's row says it is, unless the evidence knows better."""
+    def _place(self, tags: Sequence[Tag], rows: Ints, entered: Flags) -> None:
+        """Take over where the rows of tags say they are, unless the evidence knows better."""
         c = self.columns
-        zone, recorded = self.zone(tag.zone_id), int(c["recorded"][row])
-        c["recorded"][row] = zone
-        if recorded == zone or (c["zone"][row] == zone and not c["fresh"][row]):
-            return
-        if entered:
-            if recorded != ANYWHERE and c["last"][row] < self.epoch(to_us(tag.last_seen_time)):
-                c["fresh"][row] = True  # what was known of it is of its time before
-                self._scores[row] = 0
-            return
-        if recorded == ANYWHERE and not c["fresh"][row]:
-            return
-        # Somebody else recorded it, or this is its first sight since the service began.
+        zones = np.array([self.zone(tag.zone_id) for tag in tags])
+        recorded, fresh = c["recorded"][rows], c["fresh"][rows]
+        c["recorded"][rows] = zones
+        doubtful = (recorded != zones) & (fresh | (c["zone"][rows] != zones))
+        # What was known of those that came again is of their time before.
+        for at in np.flatnonzero(doubtful & entered & (recorded != ANYWHERE)).tolist():
+            if c["last"][rows[at]] < self.epoch(to_us(tags[at].last_seen_time)):
+                c["fresh"][rows[at]] = True
+                self._scores[rows[at]] = 0
+        # Somebody else recorded the others, or this is their first sight since the service began.
+        for at in np.flatnonzero(doubtful & ~entered & (fresh | (recorded != ANYWHERE))).tolist():
+            self._take_over(tags[at], int(rows[at]), int(zones[at]))
+
+    def _take_over(self, tag: Tag, row: int, zone: int) -> None:
+        c = self.columns
         c["zone"][row], c["fresh"][row] = zone, zone == ANYWHERE
         c["rate"][row] = c["rate_here"][row] = c["rate_now"][row] = tag.read_rate
         c["awake_zone"][row], c["awake"][row] = self._awake[zone], self._awake[ANYWHERE]
@@ -410,3 +432,8 @@ class Unread:
     """What it is read in one at least."""
     cadence_s: float
     """From one to the next."""
+
+
+def _moments(times: Sequence[datetime | None]) -> Ints:
+    """Return times in microseconds since 1970, -1 for none."""
+    return np.array([-1 if each is None else to_us(each) for each in times])

@@ -1,70 +1,114 @@
-"""EPC → row in a fifth of what a dict takes: a million tags must fit into little memory."""
+"""EPC → row in a tenth of what a dict takes: a million tags must fit into little memory."""
 
 import numpy as np
 import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
-_EMPTY = -1
+_ROW_BITS = 24
+MAX_ROWS = 1 << _ROW_BITS
+"""Tags that an index can tell apart."""
+_ROW = np.uint32(MAX_ROWS - 1)
+_EMPTY = np.uint32((1 << 32) - 1)
+_UNKNOWN = -1
+_LEAST = 1024
 
 
 class TagIndex:
     """An open-addressed table from 64-bit hashes to rows, numbered from 0 in the order of their coming.
 
+    An entry is a row and eight bits of its hash, in four bytes: the table of a million tags stays in a
+    processor's cache. The hashes themselves are in order of the rows, and are looked at only where those eight
+    bits agree.
+
     Two EPCs of one hash would share a row; among a million tags that happens once in tens of millions of
-    such stores, and then costs them precision.
+    such stores.
     """
 
     def __init__(self) -> None:
-        self._resize(1024)
+        self._hashes = np.zeros(_LEAST, dtype=np.int64)
+        self._resize(_LEAST)
         self.count = 0
 
     @property
     def nbytes(self) -> int:
-        return self._keys.nbytes + self._rows.nbytes
+        return self._hashes.nbytes + self._entries.nbytes
 
     def rows(self, hashes: Ints, *, add: bool) -> Ints:
-        """Return the row of each hash; unknown ones get new rows if `add`, else -1."""
+        """Return the row of each hash; unknown ones get new rows if `add`, else -1. Raises OverflowError."""
         found = self._find(hashes)
-        if not add or not (new := found < 0).any():
+        if not add or not (new := found == _UNKNOWN).any():
             return found
         fresh = np.unique(hashes[new])
-        if (self.count + len(fresh)) * 10 > len(self._keys) * 7:
-            self._grow(self.count + len(fresh))
-        self._insert(fresh, np.arange(self.count, self.count + len(fresh), dtype=np.int32))
+        if self.count + len(fresh) > MAX_ROWS - 1:
+            raise OverflowError(f"more than {MAX_ROWS - 1} tags at one location")
+        rows = np.arange(self.count, self.count + len(fresh))
         self.count += len(fresh)
+        if self.count > len(self._hashes):
+            grow(self, "_hashes", self.count)
+        self._hashes[rows] = fresh
+        if self.count * 2 > len(self._entries):  # fuller, and some would be looked for in very many places
+            self._resize(1 << (2 * self.count - 1).bit_length())
+            rows = np.arange(self.count)
+        self._insert(rows)
         return self._find(hashes)
 
     def _find(self, hashes: Ints) -> Ints:
         places = hashes & self._mask
-        found = np.full(len(hashes), _EMPTY, dtype=np.int64)
-        open_ = np.arange(len(hashes))
+        entries = self._entries[places]
+        rows = (entries & _ROW).astype(np.int64)
+        used = entries != _EMPTY
+        # Most are where they begin to look: that is worth no look at the eight bits.
+        hit = used & (self._hashes.take(rows, mode="clip") == hashes)
+        found = np.where(hit, rows, _UNKNOWN)
+        open_ = np.flatnonzero(used ^ hit)
+        places, hashes = places[open_], hashes[open_]
+        marks, steps = _marks(hashes), _steps(hashes)
         while len(open_):
-            rows = self._rows[places[open_]]
-            hit = (rows != _EMPTY) & (self._keys[places[open_]] == hashes[open_])
-            found[open_[hit]] = rows[hit]
-            open_ = open_[(rows != _EMPTY) & ~hit]
-            places[open_] = (places[open_] + 1) & self._mask
+            places = (places + steps) & self._mask
+            entries = self._entries[places]
+            likely = np.flatnonzero((entries ^ marks <= _ROW) & (entries != _EMPTY))
+            rows = (entries[likely] & _ROW).astype(np.int64)
+            same = self._hashes[rows] == hashes[likely]
+            found[open_[likely[same]]] = rows[same]
+            on = entries != _EMPTY
+            on[likely[same]] = False
+            open_, places, hashes, marks, steps = (each[on] for each in (open_, places, hashes, marks, steps))
         return found
 
-    def _insert(self, hashes: Ints, rows: npt.NDArray[np.int32]) -> None:
-        """Insert hashes that are not there yet, each once."""
-        places = hashes & self._mask
-        open_ = np.arange(len(hashes))
+    def _insert(self, rows: Ints) -> None:
+        """Insert rows that are not there yet."""
+        entries = _marks(self._hashes[rows]) | rows.astype(np.uint32)
+        places, steps = self._hashes[rows] & self._mask, _steps(self._hashes[rows])
+        open_ = np.arange(len(rows))
         while len(open_):
-            free = open_[self._rows[places[open_]] == _EMPTY]
-            self._rows[places[free]] = rows[free]  # of several that want a place, the last gets it
-            won = free[self._rows[places[free]] == rows[free]]
-            self._keys[places[won]] = hashes[won]
-            open_ = np.setdiff1d(open_, won, assume_unique=True)
-            places[open_] = (places[open_] + 1) & self._mask
-
-    def _grow(self, count: int) -> None:
-        used = self._rows != _EMPTY
-        hashes, rows = self._keys[used], self._rows[used]
-        self._resize(1 << int(np.ceil(np.log2(count * 2))))
-        self._insert(hashes, rows)
+            free = open_[self._entries[places[open_]] == _EMPTY]
+            self._entries[places[free]] = entries[free]  # of several that want a place, the last gets it
+            open_ = open_[self._entries[places[open_]] != entries[open_]]
+            places[open_] = (places[open_] + steps[open_]) & self._mask
 
     def _resize(self, size: int) -> None:
         self._mask = size - 1
-        self._keys = np.zeros(size, dtype=np.int64)
-        self._rows = np.full(size, _EMPTY, dtype=np.int32)
+        self._entries = np.full(size, _EMPTY, dtype=np.uint32)
+
+
+def _marks(hashes: Ints) -> npt.NDArray[np.uint32]:
+    """Return the eight bits of each hash that its entry has above the row."""
+    return (hashes.view(np.uint64) >> np.uint64(56)).astype(np.uint32) << np.uint32(_ROW_BITS)
+
+
+def _steps(hashes: Ints) -> Ints:
+    """Return how far each hash goes on to its next place.
+
+    By odd numbers it comes to all places of a power of 2, and hashes that begin at one place part there.
+    """
+    return hashes >> 24 | 1
+
+
+def grow(holder: object, name: str, count: int) -> None:
+    """Give an array more rows where it lies: a copy would leave holes in memory as large as itself.
+
+    Nothing may look at the array meanwhile, which is why it is named: there is no view of it between reads.
+    """
+    array: npt.NDArray[np.generic] = getattr(holder, name)
+    more = max(count - len(array), len(array) // 8)
+    array.resize((len(array) + more, *array.shape[1:]), refcheck=False)

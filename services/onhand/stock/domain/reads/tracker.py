@@ -86,14 +86,11 @@ class Tracker:
         for tag in books.tags.values():
             by_location.setdefault(tag.location_id, []).append(tag)
         for location_id, tags in by_location.items():
-            place = self._places.get(location_id)
-            if place is None:
-                continue
-            rows = place.evidence.rows_of([tag.epc for tag in tags]).tolist()
-            for tag, row in zip(tags, rows, strict=True):
-                if row >= 0:
-                    key = (location_id, tag.epc)
-                    place.evidence.load(tag, row, sighted.get(key), entered=key in entered)
+            if (place := self._places.get(location_id)) is not None:
+                keys = [(location_id, tag.epc) for tag in tags]
+                place.evidence.load(
+                    [(tag, sighted.get(key), key in entered) for tag, key in zip(tags, keys, strict=True)]
+                )
 
     def forget(self, keys: Iterable[Key]) -> None:
         """Tags whose state changed by other than reads: their next read counts."""
