@@ -41,9 +41,8 @@ SHOWN_TAGS = 1_000
 
 
 def timestamp(value: datetime | None) -> Timestamp | None:
-    if value is None:
-        return None
-    return Timestamp(**timestamp_fields(value))
+    fields = timestamp_fields(value)
+    return None if fields is None else Timestamp(**fields)
 
 
 def timestamp_fields(value: datetime | None) -> dict[str, int] | None:
