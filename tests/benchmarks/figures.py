@@ -87,8 +87,8 @@ _UPSERT_ALL = """
         RETURNING item_id
     )
     INSERT INTO outbox (event_id, subject, payload, trace)
-    SELECT gen_random_uuid(), 'onhand.stock.balance_changed', substr($6, 1, 100), '{}' FROM changed_balances
-    UNION ALL SELECT gen_random_uuid(), 'onhand.stock.tags_changed', $6, '{}'
+    SELECT gen_random_uuid(), 'onhand.stock.balance_changed', substr($6::bytea, 1, 100), '{}' FROM changed_balances
+    UNION ALL SELECT gen_random_uuid(), 'onhand.stock.tags_changed', $6::bytea, '{}'
 """
 
 

@@ -28,7 +28,7 @@ from onhand.cli.embedded import Passwords
 from onhand.client import SERVICES, Stock
 from onhand.edge.app import OPENAPI
 
-FEW, MANY = 8, 300
+FEW, MANY = 6, 300
 """Messages a method or operation."""
 HANG_S = 30.0
 METHODS = {

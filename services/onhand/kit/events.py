@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from zlib import crc32
 
 import nats
 from nats.aio.client import Client
@@ -37,6 +38,8 @@ MAX_AGE_S = 7 * 86_400
 DUPLICATE_WINDOW_S = 300
 """How long the broker drops an event published twice; consumers do so for longer."""
 FETCH = 64
+LANES = 8
+"""Events handled side by side, where a subscription allows it: most of a transaction is waiting for the database."""
 _UNAVAILABLE_PAUSE_S = 0.5
 
 Handler = Callable[[AsyncConnection, bytes], Awaitable[None]]
@@ -139,8 +142,9 @@ class Subscription:
     """Tells from the event alone whether it is worth a transaction; None: each is."""
     from_now: bool = False
     """Whether events of before this service first listened are nothing to it."""
-    concurrency: int = 1
-    """Events handled at a time by one process. Replicas share a stream anyhow, so no handler may count on an order."""
+    about: Callable[[bytes], str] | None = None
+    """Names what an event is about: events of different things are then handled side by side, those of one thing one
+    after another. None: all are handled one after another."""
 
 
 class Consumer:
@@ -169,16 +173,28 @@ class Consumer:
         )
         pull = await jetstream.pull_subscribe_bind(durable=self.name, stream=stream.upper())
         telemetry.log.info("consuming", consumer=self.name)
-        turns = asyncio.Semaphore(self._subscription.concurrency)
         while True:
             try:
                 messages = await pull.fetch(FETCH, timeout=5)
             except TimeoutError:
                 continue
-            await asyncio.gather(*(self._in_turn(turns, message) for message in messages))
+            await asyncio.gather(*(self._in_turn(each) for each in self._lanes(messages)))
 
-    async def _in_turn(self, turns: asyncio.Semaphore, message: Msg) -> None:
-        async with turns:
+    def _lanes(self, messages: Sequence[Msg]) -> Sequence[Sequence[Msg]]:
+        about = self._subscription.about
+        if about is None:
+            return [messages]
+        lanes: list[list[Msg]] = [[] for _ in range(LANES)]
+        for message in messages:
+            try:
+                lane = crc32(about(message.data).encode()) % LANES
+            except Exception:  # noqa: BLE001 - what cannot be read fails in its turn, alone
+                lane = 0
+            lanes[lane].append(message)
+        return lanes
+
+    async def _in_turn(self, messages: Sequence[Msg]) -> None:
+        for message in messages:
             await self._take(message)
 
     async def _take(self, message: Msg) -> None:

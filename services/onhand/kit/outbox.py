@@ -127,14 +127,13 @@ async def read_revision(connection: AsyncConnection) -> int:
 def envelope(service: str, kind: type[Message], clock: Clock, **payload: Any) -> Event:
     """Wrap one payload and what goes with it: `envelope("stock", StockEvent, clock, balance_changed=…)`.
 
-    The payload may be a message or, which is quicker, its fields.
+    A payload may be a message or, which is quicker, its fields.
     """
     since = clock.now() - _EPOCH
     # Parts of a message are given as their fields: to make them first and copy them in takes twice as long.
     record_time: Any = {"seconds": since.days * 86_400 + since.seconds, "nanos": since.microseconds * 1_000}
     message = kind(event_id=str(clock.uuid()), record_time=record_time, **payload)
-    (name,) = payload
-    return Event(f"onhand.{service}.{name}", message)
+    return Event(f"onhand.{service}.{message.WhichOneof('payload')}", message)
 
 
 def columns(events: Sequence[Event]) -> tuple[list[str], list[str], list[bytes], list[str]]:

@@ -16,9 +16,6 @@ from onhand.notifications.use_cases.availability import AvailabilityPosts
 from onhand.notifications.use_cases.messages import Notifications
 from onhand.notifications.use_cases.offers import Offers
 
-AT_ONCE = 8
-"""Events of a stream handled at a time: most of a transaction is waiting for the database."""
-
 
 def subscriptions(notifications: Notifications) -> list[Subscription]:
     """Return what this service takes from the streams of others."""
@@ -49,7 +46,7 @@ def subscriptions(notifications: Notifications) -> list[Subscription]:
             "routing",
             ("order_accepted", "order_delayed", "lines_cancelled"),
             on_routing,
-            concurrency=AT_ONCE,
+            about=events.routing_order,
         ),
         Subscription(
             "pickup",
@@ -64,7 +61,7 @@ def subscriptions(notifications: Notifications) -> list[Subscription]:
                 "substitution_decided",
             ),
             on_pickup,
-            concurrency=AT_ONCE,
+            about=events.pickup_order,
         ),
     ]
 

@@ -48,6 +48,18 @@ def order_of(order: pb_orders.Order) -> tuple[Order, NewIdentity]:
     return Order(order.order_id, order.allow_split, lines), NewIdentity(profile, addresses)
 
 
+def routing_order(data: bytes) -> str:
+    """Return the id of the order that an event of routing is about."""
+    event = RoutingEvent.FromString(data)
+    name = event.WhichOneof("payload") or ""
+    return event.order_accepted.order.order_id if name == "order_accepted" else getattr(event, name).order_id
+
+
+def pickup_order(data: bytes) -> str:
+    """Return the id of the order that an event of pickup is about."""
+    return PickupEvent.FromString(data).task.order_id
+
+
 def routing_occasion(event: RoutingEvent) -> Occasion:
     """Return what there is to tell about an event of routing that is not OrderAccepted."""
     common: dict[str, Any] = {"event_id": UUID(event.event_id), "record_time": _time(event.record_time)}

@@ -16,7 +16,7 @@ from onhand.api.stock.v1 import (
     shipments_pb2,
     stock_policies_pb2,
 )
-from onhand.kit.errors import InvalidEpc, InvalidGtin
+from onhand.kit.errors import FieldViolation, InvalidEpc, InvalidField, InvalidGtin
 from onhand.stock.domain import epc as epc_codec
 from onhand.stock.domain.counts import Count, Line, Tally
 from onhand.stock.domain.lookups import ReaderHealth, TagHistoryEvent
@@ -41,9 +41,8 @@ SHOWN_TAGS = 1_000
 
 
 def timestamp(value: datetime | None) -> Timestamp | None:
-    if value is None:
-        return None
-    return Timestamp(**timestamp_fields(value))
+    fields = timestamp_fields(value)
+    return None if fields is None else Timestamp(**fields)
 
 
 def timestamp_fields(value: datetime | None) -> dict[str, int] | None:
@@ -58,8 +57,12 @@ def timestamp_fields(value: datetime | None) -> dict[str, int] | None:
 
 
 def moment(value: Timestamp) -> datetime:
-    # `ToDatetime` takes five times as long.
-    return _EPOCH + timedelta(0, value.seconds, value.nanos // 1_000)
+    """Raises InvalidField for a time that no calendar has."""
+    try:
+        # `ToDatetime` takes five times as long.
+        return _EPOCH + timedelta(0, value.seconds, value.nanos // 1_000)
+    except OverflowError:
+        raise InvalidField([FieldViolation("", "a time is before the year 1 or after 9999")]) from None
 
 
 def epc_bytes(text: str) -> bytes:

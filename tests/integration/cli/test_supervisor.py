@@ -35,7 +35,7 @@ SCOPES = ["stock.read"]
 CHILDREN = {"postgres", "nats", "stock", "routing", "pickup", "notifications", "edge"}
 
 
-async def until(holds: Callable[[], bool], within_s: float = 20.0) -> None:
+async def until(holds: Callable[[], bool], within_s: float = 60.0) -> None:
     async with asyncio.timeout(within_s):
         while not holds():
             await asyncio.sleep(0.02)

@@ -33,7 +33,7 @@ from onhand.kit.interceptors import Guard
 from onhand.kit.status import to_status
 from onhand.kit.trail import FORWARDED
 
-START_S = 20.0
+START_S = 60.0
 SCOPES = ("reads.write", "stock.read", "catalog.read")
 
 

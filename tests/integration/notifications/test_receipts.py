@@ -159,7 +159,7 @@ async def test_reports_in_a_mailbox_are_taken_in_once_and_removed(world: World, 
         mail = DELIVERY.format(action="failed", status=status, returned="message/rfc822")
         maildir.add(mail.replace("8a6f1a4c-4f7e-4e0e-9d5f-0d6a5f2b9c11", returned).encode())
     maildir.add(b"Subject: holiday\n\nI am away.")
-    jobs = Jobs(world.notifications, world.clock)
+    jobs = Jobs(world.notifications, world.posts, world.clock)
     for _ in range(2):
         await jobs.take_reports(tmp_path / "bounces")
     assert len(Maildir(tmp_path / "bounces")) == 0

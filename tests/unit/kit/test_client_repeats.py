@@ -21,6 +21,7 @@ IDEMPOTENT_WRITES = {
     "BatchUpsertLocations",
     "BatchUpsertPostalPlaces",
     "BatchUpsertReadPoints",
+    "DeleteStockPolicies",
     "DeleteWebhookEndpoint",
     "EnableWebhookEndpoint",
     "LiftSuppression",
@@ -28,6 +29,7 @@ IDEMPOTENT_WRITES = {
     "RecordReads",
     "ReportReceipt",
     "SetDisplayPolicy",
+    "SetStockPolicies",
     "SetSubstitutes",
 }
 """Writes without a request_id whose contract says that a repeat changes nothing again."""

@@ -79,10 +79,11 @@ _COUNT_WANTED = text("""
     SELECT count(*) FROM unit_holds WHERE item_id = :item_id AND location_id = :location_id AND state = 1
 """)
 _DUE_HOLDS = text(f"""
-    UPDATE unit_holds SET due_time = :lease_time WHERE hold_id IN (
+    WITH due AS MATERIALIZED (
         SELECT hold_id FROM unit_holds WHERE due_time <= :now ORDER BY due_time, hold_id LIMIT :limit
-        FOR UPDATE SKIP LOCKED)
-    RETURNING {_HOLD}
+        FOR UPDATE SKIP LOCKED
+    )
+    UPDATE unit_holds SET due_time = :lease_time WHERE hold_id IN (SELECT hold_id FROM due) RETURNING {_HOLD}
 """)
 _GET_HOLD = text(f"SELECT {_HOLD} FROM unit_holds WHERE hold_id = :hold_id FOR UPDATE")
 _SET_HOLD = text("""

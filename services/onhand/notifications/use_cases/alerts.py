@@ -150,7 +150,8 @@ class Alerts:
             now = self.clock.now()
             if hold is not None and alert.state is AlertState.CLAIMED:
                 return alert, hold
-            ends = [each for each in (alert.claim_deadline, hold and hold.expire_time) if each is not None]
+            held_until = None if hold is None else hold.expire_time
+            ends = [each for each in (alert.claim_deadline, held_until) if each is not None]
             offered = alert.state is AlertState.OFFERED and bool(ends) and now < min(ends)
             if hold is None or hold.state is not HoldState.HELD or not offered:
                 state = AlertState.LAPSED if alert.state is AlertState.OFFERED else alert.state

@@ -28,6 +28,9 @@ _SAVE = text(f"""
     ON CONFLICT ({_SCOPE}) DO UPDATE SET
         {", ".join(f"{name} = excluded.{name}" for name in TERMS)},
         note = excluded.note, version = p.version + 1, actor = excluded.actor, update_time = excluded.update_time
+    WHERE ({", ".join(f"p.{name}" for name in (*TERMS, "note"))})
+          IS DISTINCT FROM ({", ".join(f"excluded.{name}" for name in (*TERMS, "note"))})
+    RETURNING {_SCOPE}
 """)
 _NOTE_CHANGES = text(f"""
     INSERT INTO stock_policy_changes ({_SCOPE}, terms, note, actor, change_time)
@@ -101,13 +104,16 @@ async def lock(connection: AsyncConnection) -> int:
 
 async def save(
     connection: AsyncConnection, rules: Sequence[tuple[Rule, str]], actor: str, now: datetime
-) -> None:
-    """Set rules, each with its note, and remember that."""
+) -> list[Scope]:
+    """Set rules, each with its note, and remember that; returns the scopes of those that are other than before."""
     scopes = _scopes([rule.scope for rule, _ in rules])
     terms = {name: [getattr(rule, name) for rule, _ in rules] for name in TERMS}
     notes = [note for _, note in rules]
-    await connection.execute(_SAVE, {**scopes, **terms, "notes": notes, "actor": actor, "now": now})
-    await connection.execute(_NOTE_CHANGES, scopes)
+    rows = await connection.execute(_SAVE, {**scopes, **terms, "notes": notes, "actor": actor, "now": now})
+    changed = [_scope(row) for row in rows]
+    if changed:
+        await connection.execute(_NOTE_CHANGES, _scopes(changed))
+    return changed
 
 
 async def delete(

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-LOAD_ROWS = 20_000
-"""Rows taken in one go; keeps calls from waiting."""
+LOAD_ROWS = 5_000
+"""Rows taken in one go; keeps calls from waiting, and what rows take of memory for a moment from staying taken."""
 
 _STILL = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 _PATIENT = text("SET LOCAL idle_in_transaction_session_timeout = '60s'")

@@ -143,7 +143,8 @@ class Intake:
         """Look at a group of batches; answer those without news, and have that of the others written."""
         batches = [batch for batch, _ in group]
         news, waits = self._look(batches)
-        late, done = [], []
+        late: list[tuple[Batch, asyncio.Future[ReadResult]]] = []
+        done: list[tuple[Batch, asyncio.Future[ReadResult]]] = []
         for pair, waits_for_it in zip(group, waits, strict=True):
             (late if waits_for_it else done).append(pair)
         _answer(done)
@@ -275,8 +276,8 @@ class Intake:
                 return_exceptions=True,
             )
         finally:
-            for each in (*news.sights, *news.beliefs):
-                self._leave(each.epc)
+            for epc in (*(each.epc for each in news.sights), *(each.epc for each in news.beliefs)):
+                self._leave(epc)
         done = [each for each in written if isinstance(each, _Written)]
         for each in written:
             if isinstance(each, BaseException):

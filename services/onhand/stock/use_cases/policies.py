@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from onhand.kit import outbox
 from onhand.kit.errors import FieldViolation, InvalidField, LimitReached, UnknownItem, UnknownLocation
+from onhand.kit.outbox import Event
 from onhand.stock import events
 from onhand.stock.domain import policies as domain
 from onhand.stock.domain.model import Bucket, Cell, CellKey
@@ -52,9 +53,11 @@ class Policies:
         new = len(scopes) - len(await storage.rules_of(connection, scopes))
         if new and present + new > limit:
             raise LimitReached(f"{limit} stock policies")
-        await storage.save(connection, rules, actor, self._deps.clock.now())
-        changed = events.catalog_changed(self._deps.clock, policy_scopes=scopes)
-        return await outbox.add(connection, [changed])
+        changed = await storage.save(connection, rules, actor, self._deps.clock.now())
+        return await outbox.add(connection, self._changed(changed))
+
+    def _changed(self, scopes: Sequence[Scope]) -> list[Event]:
+        return [events.catalog_changed(self._deps.clock, policy_scopes=scopes)] if scopes else []
 
     async def delete(self, scopes: Sequence[Scope], note: str, actor: str) -> tuple[int, int]:
         """Delete the rules of some scopes; returns how many there were, and the revision."""
@@ -62,8 +65,7 @@ class Policies:
         async def work(connection: AsyncConnection) -> tuple[int, int]:
             await storage.lock(connection)
             gone = await storage.delete(connection, scopes, note, actor, self._deps.clock.now())
-            changed = [events.catalog_changed(self._deps.clock, policy_scopes=gone)] if gone else []
-            return len(gone), await outbox.add(connection, changed)
+            return len(gone), await outbox.add(connection, self._changed(gone))
 
         return await self._deps.database.transaction(work)
 

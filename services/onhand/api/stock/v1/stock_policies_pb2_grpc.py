@@ -90,7 +90,7 @@ class StockPolicyServiceServicer:
 
     def SetStockPolicies(self, request, context):
         """Sets policies, all or none. Replaces what was said for the same scopes; safe to repeat: it then changes
-        nothing but `version` and `update_time`. Fails with NOT_FOUND (UNKNOWN_ITEM, UNKNOWN_LOCATION), and with
+        nothing. Fails with NOT_FOUND (UNKNOWN_ITEM, UNKNOWN_LOCATION), and with
         RESOURCE_EXHAUSTED (LIMIT_REACHED) when there would be more than `ONHAND_STOCK_POLICY_LIMIT` in all.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -37,7 +37,7 @@ class StockPolicyServiceStub:
     def __new__(cls, channel: _aio.Channel) -> StockPolicyServiceAsyncStub: ...
     SetStockPolicies: _grpc.UnaryUnaryMultiCallable[_stock_policies_pb2.SetStockPoliciesRequest, _stock_policies_pb2.SetStockPoliciesResponse]
     """Sets policies, all or none. Replaces what was said for the same scopes; safe to repeat: it then changes
-    nothing but `version` and `update_time`. Fails with NOT_FOUND (UNKNOWN_ITEM, UNKNOWN_LOCATION), and with
+    nothing. Fails with NOT_FOUND (UNKNOWN_ITEM, UNKNOWN_LOCATION), and with
     RESOURCE_EXHAUSTED (LIMIT_REACHED) when there would be more than `ONHAND_STOCK_POLICY_LIMIT` in all.
     """
     ListStockPolicies: _grpc.UnaryUnaryMultiCallable[_stock_policies_pb2.ListStockPoliciesRequest, _stock_policies_pb2.ListStockPoliciesResponse]
@@ -77,7 +77,7 @@ class StockPolicyServiceAsyncStub(StockPolicyServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     SetStockPolicies: _aio.UnaryUnaryMultiCallable[_stock_policies_pb2.SetStockPoliciesRequest, _stock_policies_pb2.SetStockPoliciesResponse]  # type: ignore[assignment]
     """Sets policies, all or none. Replaces what was said for the same scopes; safe to repeat: it then changes
-    nothing but `version` and `update_time`. Fails with NOT_FOUND (UNKNOWN_ITEM, UNKNOWN_LOCATION), and with
+    nothing. Fails with NOT_FOUND (UNKNOWN_ITEM, UNKNOWN_LOCATION), and with
     RESOURCE_EXHAUSTED (LIMIT_REACHED) when there would be more than `ONHAND_STOCK_POLICY_LIMIT` in all.
     """
     ListStockPolicies: _aio.UnaryUnaryMultiCallable[_stock_policies_pb2.ListStockPoliciesRequest, _stock_policies_pb2.ListStockPoliciesResponse]  # type: ignore[assignment]
@@ -119,7 +119,7 @@ class StockPolicyServiceServicer:
         context: _ServicerContext,
     ) -> _typing.Union[_stock_policies_pb2.SetStockPoliciesResponse, _abc.Awaitable[_stock_policies_pb2.SetStockPoliciesResponse]]:
         """Sets policies, all or none. Replaces what was said for the same scopes; safe to repeat: it then changes
-        nothing but `version` and `update_time`. Fails with NOT_FOUND (UNKNOWN_ITEM, UNKNOWN_LOCATION), and with
+        nothing. Fails with NOT_FOUND (UNKNOWN_ITEM, UNKNOWN_LOCATION), and with
         RESOURCE_EXHAUSTED (LIMIT_REACHED) when there would be more than `ONHAND_STOCK_POLICY_LIMIT` in all.
         """
 

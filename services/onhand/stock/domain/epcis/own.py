@@ -155,7 +155,7 @@ def _goods(changes: Sequence[Change], known: Mapping[bytes, str]) -> dict[str, A
             return {}
         epc_class = f"{identifiers.ORIGIN}/01/{changes[0].gtin}"
         return {"quantityList": [{"epcClass": epc_class, "quantity": changes[0].quantity}]}
-    found = {known[each.epc] for each in changes if each.epc in known}
+    found = {known[each.epc] for each in changes if each.epc is not None and each.epc in known}
     return {"epcList": sorted(found)} if found else {}
 
 
