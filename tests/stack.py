@@ -211,7 +211,8 @@ def hook(stack: Stack) -> Iterator[Hook]:
     received.uri = f"http://127.0.0.1:{server.server_port}/hook"
     endpoint = messages_pb2.WebhookEndpoint(
         uri=received.uri,
-        purposes=messages_pb2.MessagePurpose.keys()[1:],
+        # All but what only endpoints with an `availability` are told.
+        purposes=[each for each in messages_pb2.MessagePurpose.keys()[1:] if "AVAILABILITY" not in each],
     )
     with stack.client(Notifications) as notifications:
         request = messages_pb2.CreateWebhookEndpointRequest(request_id=str(uuid4()), endpoint=endpoint)

@@ -22,7 +22,8 @@ from onhand.pickup.config import PickupSettings
 def environment(settings: PickupSettings) -> dict[str, str]:
     (port,) = free_ports(1)
     values = settings.model_copy(update={"listen": f"127.0.0.1:{port}"}).model_dump()
-    return {**os.environ, **{f"ONHAND_{name.upper()}": str(value) for name, value in values.items()}}
+    said = {name: value for name, value in values.items() if value is not None}
+    return {**os.environ, **{f"ONHAND_{name.upper()}": str(value) for name, value in said.items()}}
 
 
 async def answers(client: AsyncPickup) -> bool:
@@ -44,7 +45,7 @@ async def test_the_service_starts_from_its_environment_and_drains_at_sigterm(
     process = await start
     try:
         async with (
-            asyncio.timeout(30),
+            asyncio.timeout(120),
             AsyncPickup(environment["ONHAND_LISTEN"], mint(), Settings(max_attempts=1)) as client,
         ):
             while not await answers(client):
