@@ -7,11 +7,16 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 
 from onhand.cli import keys
 from onhand.cli.embedded import EmbeddedServers, embedded_servers
 from onhand.cli.scopes import scopes
 from tests.stack import chain, hook, mailbox, new_item, stack  # noqa: F401 - fixtures
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("onhand", deadline=None)
+settings.load_profile("onhand")
 
 
 @pytest.fixture(scope="session")
