@@ -7,6 +7,7 @@ from typing import TypeVar
 from uuid import uuid4
 
 import grpc
+import pytest
 from google.type.latlng_pb2 import LatLng
 from google.type.postal_address_pb2 import PostalAddress
 from tests.stack import Mailbox, Stack, eventually
@@ -74,7 +75,10 @@ class Errand:
             line = self.line()
             return line if line.state in states else None
 
-        return eventually(check, 60)
+        try:
+            return eventually(check, 60)
+        except AssertionError:
+            pytest.fail(f"the line did not reach {states}; the order: {self.order()}")
 
     def task(self, store: str) -> tp.Task:
         """Wait for the store's task."""

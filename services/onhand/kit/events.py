@@ -154,6 +154,8 @@ class Consumer:
         self._broker = broker
         self._database = database
         self._subscription = subscription
+        self.listening = asyncio.Event()
+        """Set once the broker keeps the events for this consumer: none from then on is missed."""
         self.name = f"{service}-{subscription.stream}"
 
     async def run(self) -> None:
@@ -171,6 +173,7 @@ class Consumer:
                 max_ack_pending=1_000,
             ),
         )
+        self.listening.set()
         pull = await jetstream.pull_subscribe_bind(durable=self.name, stream=stream.upper())
         telemetry.log.info("consuming", consumer=self.name)
         while True:

@@ -228,12 +228,19 @@ class AlertJobs:
 
     async def survey(self) -> None:
         """Look where items are that somebody waits for since lately."""
-        while await self._offers.survey(self._stock.supply, settled=SETTLED):
-            pass
+        items = await self._offers.unsurveyed(settled=SETTLED)
+        locations = await self.locate() if items else []  # anew: some may have opened lately
+        while items:
+            await self._offers.surveyed(
+                items, await self._stock.supply(items, locations) if locations else []
+            )
+            items = await self._offers.unsurveyed(settled=SETTLED)
 
-    async def locate(self) -> None:
-        """Look where locations are."""
-        await self._offers.locate(await self._stock.places())
+    async def locate(self) -> list[str]:
+        """Look where locations are; returns which there are."""
+        places = await self._stock.places()
+        await self._offers.locate(places)
+        return [location_id for location_id, *_ in places]
 
 
 async def forget_alerts(offers: Offers) -> None:

@@ -170,9 +170,14 @@ def _tell_alerts(server: Server, broker: Broker, offers: Offers, stock: AsyncSto
         return
     jobs = AlertJobs(offers, Stock(stock, offers.settings.stock_timeout_s))
     watch_list = WatchList(offers)
-    listening = Consumer(broker, offers.database, "notifications-alerts", stock_events(offers, watch_list))
-    server.background("consume alerts", listening.run)
+    consumer = Consumer(broker, offers.database, "notifications-alerts", stock_events(offers, watch_list))
+    server.background("consume alerts", consumer.run)
     server.every("watch list", 1, watch_list.refresh)
     server.every("alerts", offers.settings.delivery_poll_s, jobs.work)
-    server.every("survey", 1, jobs.survey)
-    server.every("places", 600, jobs.locate)
+
+    async def survey() -> None:
+        await consumer.listening.wait()  # what comes from then on, events tell
+        await jobs.survey()
+
+    server.every("survey", 1, survey)
+    server.every("places", 60, jobs.locate)

@@ -144,6 +144,9 @@ class Saga:
                 return 0
         else:
             taken = await self._placer.plan(order, fully_consistent=fully_consistent)
+            if not fully_consistent and len(taken.placed) < len(taken.question.demands):
+                # Nobody is told to wait because the view that answered was a moment behind.
+                taken = await self._placer.plan(order, fully_consistent=True)
         return int(not await self._orders.record_plan(lease, taken))
 
     async def _reserve(self, step: ReserveStep, lease: Lease, conflicts: int) -> int:

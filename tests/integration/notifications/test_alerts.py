@@ -165,7 +165,6 @@ async def open_shop(
                     ]
                 )
             )
-            await shop.jobs.locate()
             broker = Broker(world.settings.nats_url, "notifications")
             brokers.append(broker)
             subscription = stock_events(world.offers, WatchList(world.offers))
@@ -500,6 +499,7 @@ async def test_an_erased_persons_unit_goes_to_the_next_and_the_tables_forget_wha
     open_shop: Any,
 ) -> None:
     shop: Shop = await open_shop()
+    await shop.jobs.locate()
     async with queue(shop, 2) as (client, ids):
         near_by = wish(await person(shop.world, 7), shop)
         near_by.near.position.latitude, near_by.near.position.longitude = 52.08765, 5.12345

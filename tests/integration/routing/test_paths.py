@@ -8,6 +8,7 @@ import pytest
 from onhand.api.pickup.v1 import tasks_pb2
 from onhand.api.routing.v1 import orders_pb2
 from onhand.kit.errors import AlreadyExists, InvalidField, NotFound, RequestIdReused, WrongState
+from onhand.routing.domain import placing
 
 from .conftest import World, states_of
 
@@ -198,6 +199,26 @@ async def test_parked_orders_wake_in_the_order_they_came_when_stock_arrives(worl
     await world.becomes(orders[0].order_id, "ASSIGNED")
     await world.becomes(orders[1].order_id, "ASSIGNED")
     assert states_of(await world.get(orders[2].order_id)) == ["PARKED"]
+
+
+async def test_nobody_waits_because_the_view_is_behind(world: World) -> None:
+    world.stock.sellable["zwolle", "shirt"] = 1
+    world.stock.pretended["zwolle", "shirt"] = -1
+    order = await world.submit(("1", "shirt", 1))
+    assert states_of(order) == ["ASSIGNED"]
+    await world.settled(order.order_id)
+
+
+async def test_what_arrived_while_an_order_was_being_parked_is_found_though_it_woke_nobody(
+    world: World,
+) -> None:
+    world.stock.sellable["zwolle", "shirt"] = 0
+    order = await world.submit(("1", "shirt", 1))
+    assert states_of(order) == ["PARKED"]
+    world.stock.sellable["zwolle", "shirt"] = 1  # without an event: that one came before the parking
+    world.clock.ahead += placing.LOOK_AGAIN
+    await world.becomes(order.order_id, "ASSIGNED")
+    await world.settled(order.order_id)
 
 
 async def test_an_order_without_stock_is_cancelled_at_its_time(world: World) -> None:

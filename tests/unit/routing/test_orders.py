@@ -134,6 +134,7 @@ def test_parking_takes_the_promise_back_and_says_so_once() -> None:
     order = assigned(line())
     ending.take(order, news(order, NewsKind.REJECTED, detail="full"), CAUSE, GRACE)
     placing.park(order, order.waiting(), CAUSE, "no stock", HOUR)
+    assert order.lines[0].action_time == NOW + placing.LOOK_AGAIN
     placing.park(order, order.waiting(), CAUSE, "no stock", HOUR)
     assert [fact for fact in order.facts if isinstance(fact, OrderDelayed)] == [
         OrderDelayed(("1",), NOW + 2 * HOUR, None)

@@ -60,7 +60,6 @@ _PUT_PLACES = text("""
     ON CONFLICT (location_id) DO UPDATE SET latitude = excluded.latitude, longitude = excluded.longitude
 """)
 _PLACES = text("SELECT location_id, latitude, longitude FROM places WHERE latitude IS NOT NULL")
-_LOCATIONS = text("SELECT location_id FROM places ORDER BY location_id")
 
 
 async def watch(connection: AsyncConnection, item_ids: Iterable[str], now: datetime) -> None:
@@ -137,7 +136,3 @@ async def places(connection: AsyncConnection) -> list[Place]:
     """Return the locations of which it is known where they are."""
     rows = await connection.execute(_PLACES)
     return [Place(row.location_id, row.latitude, row.longitude) for row in rows]
-
-
-async def locations(connection: AsyncConnection) -> list[str]:
-    return list((await connection.execute(_LOCATIONS)).scalars())

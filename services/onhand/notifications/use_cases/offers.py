@@ -1,6 +1,5 @@
 """Units that have come, offered to those who wait for them, in their order."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
@@ -167,20 +166,13 @@ class Offers:
 
     # Where things are
 
-    async def survey(
-        self,
-        look: Callable[[list[str], list[str]], Awaitable[list[Cell]]],
-        *,
-        settled: timedelta,
-        limit: int = 50,
-    ) -> bool:
-        """Look where items are that are waited for since lately; False when there are none."""
+    async def unsurveyed(self, *, settled: timedelta, limit: int = 50) -> list[str]:
+        """Return items that are waited for since lately, and of which nobody has looked where they are."""
         before = self.clock.now() - settled
-        items = await self.database.read(lambda connection: supply.unsurveyed(connection, before, limit))
-        locations = await self.database.read(supply.locations)
-        if not items or not locations:
-            return False
-        found = await look(items, locations)
+        return await self.database.read(lambda connection: supply.unsurveyed(connection, before, limit))
+
+    async def surveyed(self, items: list[str], found: list[Cell]) -> None:
+        """Take where items are."""
 
         async def work(connection: AsyncConnection) -> None:
             for each in found:
@@ -188,7 +180,6 @@ class Offers:
             await supply.surveyed(connection, items, self.clock.now())
 
         await self.database.transaction(work)
-        return True
 
     async def locate(self, found: list[tuple[str, float | None, float | None]]) -> None:
         """Remember where locations are."""

@@ -22,6 +22,9 @@ from onhand.routing.domain.plan import Plan
 
 MAX_ASSIGNED_LINES = 100
 """Lines of one task, by the contract; more become another task."""
+LOOK_AGAIN = timedelta(seconds=2)
+"""After which lines that were just parked are tried once more: what arrived between the look at stock and the
+parking woke nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +181,8 @@ def park(order: Order, lines: Iterable[Line], cause: Cause, detail: str, retry: 
             line.location_id = ""
             order.move(line, LineState.PARKED, cause, detail)
             newly.append(line)
-        line.action_time = min(cause.now + retry, order.auto_cancel_time)
+        wait = LOOK_AGAIN if line in newly else retry
+        line.action_time = min(cause.now + wait, order.auto_cancel_time)
     if newly:
         before = max((line.promise_time for line in newly if line.promise_time), default=None)
         for line in newly:
