@@ -93,7 +93,7 @@ class _Services:
         ports = choose_ports(port_base)
         passwords = Passwords.of_folder(folder)
         postgres = Postgres.at(folder, ports["postgres"], passwords).prepare()
-        nats = Nats.prepare(folder, ports["nats"], passwords)
+        nats = Nats.prepare(folder, ports["nats"], ports["nats-health"], passwords)
         services = cls(folder, ports, postgres, nats, env, onhand)
         keys.ensure_keys(services.keys_dir)
         return services
