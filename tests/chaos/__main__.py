@@ -130,11 +130,9 @@ class Run:
         lost = await self._prober.lost()
         count = len(self._prober.acknowledged)
         print(f"one who wrote all the time: {count:,} writes acknowledged, {lost} of them lost")
-        for at_s, promoted_s in self._cluster.promotions if self._cluster else ():
-            print(
-                f"  standby promoted in {promoted_s:.1f} s; "
-                f"no write acknowledged for {self._prober.silence_s(at_s):.1f} s"
-            )
+        for began, ended in self._cluster.promotions if self._cluster else ():
+            silent_s = self._prober.silence_s(began, ended)
+            print(f"  standby promoted in {ended - began:.1f} s; no write acknowledged for {silent_s:.1f} s")
         return count > 0 and not lost
 
 

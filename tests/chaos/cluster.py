@@ -7,6 +7,7 @@ primary whose synchronous standby takes its place when it is killed.
 import asyncio
 import os
 import shutil
+import signal
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -24,6 +25,8 @@ from onhand.cli.runtime import Runtime, data_folder, own_create_time
 from onhand.cli.stack import ONHAND, SERVICES, WITH_DATABASE, Services, database, write_tokens
 from onhand.cli.supervisor import Supervisor
 from onhand.kit.clock import Clock
+
+from .faults import send_to_all
 
 REPLICAS = 2
 NODES = 3
@@ -53,7 +56,7 @@ class Primary:
         self._passwords = passwords
         self._changing = asyncio.Lock()
         self.promotions: list[tuple[float, float]] = []
-        """When, by the loop's time, and how many seconds it took until the promoted one took writes."""
+        """From when to when, by the loop's time, none of the two took writes."""
         self._servers = [
             Server(node.program(), node.port, folder / "logs" / f"{node.data.parent.name}.log")
             for node in self._nodes
@@ -97,15 +100,20 @@ class Primary:
             while (await _execute(primary, "SELECT sync_state FROM pg_stat_replication")) != "sync":
                 await asyncio.sleep(POLL_S)
 
+    def stall_standby(self) -> None:
+        """Stop the standby where it is, until the primary fails: commits wait for it meanwhile."""
+        send_to_all(self._servers[1].pid, signal.SIGSTOP)
+
     async def fail_over(self) -> None:
         """Kill the primary, put the standby in its place, and make it a standby of its own."""
         async with self._changing:
-            at_s = asyncio.get_running_loop().time()
+            began = asyncio.get_running_loop().time()
             await asyncio.to_thread(self._servers[0].kill)
+            send_to_all(self._servers[1].pid, signal.SIGCONT)
             self._nodes.reverse()
             self._servers.reverse()
             await _execute(self._nodes[0], "SELECT pg_promote(true, 60)")
-            self.promotions.append((at_s, asyncio.get_running_loop().time() - at_s))
+            self.promotions.append((began, asyncio.get_running_loop().time()))
             await self.join()
 
     async def stop(self) -> None:
@@ -137,6 +145,10 @@ class Cluster:
     @property
     def promotions(self) -> Sequence[tuple[float, float]]:
         return self._primary.promotions if self._primary else ()
+
+    def stall_standby(self) -> None:
+        if self._primary:
+            self._primary.stall_standby()
 
     async def fail_over(self) -> None:
         if self._primary:

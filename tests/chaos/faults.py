@@ -103,10 +103,9 @@ class Injector:
     async def _inflict(self, fault: Fault, runtime: Runtime) -> None:
         match fault.kind:
             case Kind.STOP:
-                processes = _family(runtime.children[fault.target])
-                for each in processes:
-                    _signal(each, signal.SIGSTOP)
-                heal = [lambda each=each: _signal(each, signal.SIGCONT) for each in processes]
+                pid = runtime.children[fault.target]
+                send_to_all(pid, signal.SIGSTOP)
+                heal = [lambda: send_to_all(pid, signal.SIGCONT)]
             case Kind.CUT:
                 port = runtime.addresses[fault.target].rpartition(":")[2]
                 table = f"onhand-chaos-{port}"
@@ -122,12 +121,14 @@ class Injector:
                 each()
 
 
-def _family(pid: int) -> list[int]:
-    """Return a process and what it started: PostgreSQL works in children."""
+def send_to_all(pid: int, number: signal.Signals) -> None:
+    """Send a signal to a process and what it started: PostgreSQL works in children."""
     try:
-        return [pid, *(each.pid for each in psutil.Process(pid).children(recursive=True))]
+        family = [pid, *(each.pid for each in psutil.Process(pid).children(recursive=True))]
     except psutil.NoSuchProcess:
-        return []
+        return
+    for each in family:
+        _signal(each, number)
 
 
 def _signal(pid: int, number: signal.Signals) -> None:

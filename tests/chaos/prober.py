@@ -14,9 +14,8 @@ from onhand.client import AsyncStock, Settings
 from onhand.kit.clock import Clock
 from onhand.kit.errors import OnhandError
 
-PLACE, ITEM = "prober", "prober-item"
 SCOPES = ["stock.read", "stock.write", "catalog.write"]
-WITHIN_S = 1.0
+WITHIN_S = 3.0
 """Longest wait for one answer; then the same is asked again."""
 PAUSE_S = 0.05
 
@@ -24,32 +23,36 @@ PAUSE_S = 0.05
 class Prober:
     """Receives one unit after another, each again until it is acknowledged."""
 
-    def __init__(self, runtime: Runtime, clock: Clock) -> None:
-        token = keys.mint(runtime.keys_dir, "prober", SCOPES, ["*"], keys.SERVICE_TOKEN_TTL, clock.now())
+    def __init__(self, runtime: Runtime, clock: Clock, name: str = "prober") -> None:
+        """`name` is whose calls they are, and of the place and the item that nobody else touches."""
+        self._name = name
+        token = keys.mint(runtime.keys_dir, name, SCOPES, ["*"], keys.SERVICE_TOKEN_TTL, clock.now())
         self._stock = AsyncStock(
             runtime.addresses["stock"], token, Settings(timeout_s=WITHIN_S, max_attempts=1)
         )
         self._clock = clock
         self.acknowledged: list[float] = []
         """When, by the loop's time."""
+        self.unanswered = 0
+        """Attempts that were not answered in time, or told to come again."""
 
     async def run(self) -> None:
         """Write until cancelled."""
-        place = catalog_pb2.Location(location_id=PLACE, kind="KIND_STORE", time_zone="UTC")
+        place = catalog_pb2.Location(location_id=self._name, kind="KIND_STORE", time_zone="UTC")
         await self._again(
             self._stock.catalog.BatchUpsertLocations,
             catalog_pb2.BatchUpsertLocationsRequest(locations=[place]),
         )
-        item = catalog_pb2.Item(item_id=ITEM, title=ITEM)
+        item = catalog_pb2.Item(item_id=self._name, title=self._name)
         await self._again(
             self._stock.catalog.BatchUpsertItems, catalog_pb2.BatchUpsertItemsRequest(items=[item])
         )
-        line = ledger_pb2.DocumentLine(product=ledger_pb2.Product(item_id=ITEM), quantity=1)
+        line = ledger_pb2.DocumentLine(product=ledger_pb2.Product(item_id=self._name), quantity=1)
         while True:
             request_id = str(self._clock.uuid())
             await self._again(
                 self._stock.ledger.RecordReceipt,
-                ledger_pb2.RecordReceiptRequest(request_id=request_id, location_id=PLACE, lines=[line]),
+                ledger_pb2.RecordReceiptRequest(request_id=request_id, location_id=self._name, lines=[line]),
             )
             self.acknowledged.append(asyncio.get_running_loop().time())
             await asyncio.sleep(PAUSE_S)
@@ -57,21 +60,21 @@ class Prober:
     async def lost(self) -> int:
         """Return how many of the units that were acknowledged are not there."""
         question = availability_pb2.GetAvailabilityRequest(
-            item_ids=[ITEM],
-            location_ids=[PLACE],
+            item_ids=[self._name],
+            location_ids=[self._name],
             consistency=availability_pb2.Consistency(fully_consistent=True),
         )
         answer = await self._again(self._stock.availability.GetAvailability, question)
         await self._stock.close()
         return max(0, len(self.acknowledged) - answer.lines[0].availability.on_hand)
 
-    def silence_s(self, moment: float) -> float:
-        """Return the longest time without an acknowledgement that began at `moment`, or about then."""
+    def silence_s(self, began: float, ended: float) -> float:
+        """Return the longest time without an acknowledgement that reaches into a time."""
         return max(
             (
                 after - before
                 for before, after in pairwise(self.acknowledged)
-                if before < moment + 1 and after > moment
+                if before < ended and after > began
             ),
             default=float("inf"),
         )
@@ -81,4 +84,5 @@ class Prober:
             try:
                 return await call(request)
             except (OnhandError, grpc.aio.AioRpcError):
+                self.unanswered += 1
                 await asyncio.sleep(PAUSE_S)
