@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections import Counter
 from contextlib import suppress
+from itertools import groupby
 from pathlib import Path
 from random import Random
 
@@ -27,7 +28,7 @@ from .cluster import TARGETS as CLUSTER_TARGETS
 from .cluster import Cluster
 from .faults import TARGETS, Injector, Kind, schedule
 from .prober import Prober
-from .soak import JUDGED_S, Soak
+from .soak import JUDGED_S, Life, Soak
 
 ISOLATED = "ONHAND_CHAOS_ISOLATED"
 """Set by scripts/chaos inside namespaces of its own: links can be cut and the disk filled."""
@@ -118,8 +119,8 @@ class Run:
         if not lives:
             print(f"memory and files: no process lived for {JUDGED_S:.0f} s, none was judged")
             return True
-        for life in lives:
-            print(f"  {life}")
+        for name, some in groupby(lives, key=lambda life: life.name):
+            print(f"  {name}: {max(some, key=Life.growth_mib)}")
         grew = [said for life in lives if (said := life.grew())]
         print(f"memory and files: {'; '.join(grew) or 'flat'} in {len(lives)} lives of processes")
         return not grew

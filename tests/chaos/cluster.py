@@ -7,7 +7,6 @@ primary whose synchronous standby takes its place when it is killed.
 import asyncio
 import os
 import shutil
-import signal
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -25,8 +24,6 @@ from onhand.cli.runtime import Runtime, data_folder, own_create_time
 from onhand.cli.stack import ONHAND, SERVICES, WITH_DATABASE, Services, database, write_tokens
 from onhand.cli.supervisor import Supervisor
 from onhand.kit.clock import Clock
-
-from .faults import send_to_all
 
 REPLICAS = 2
 NODES = 3
@@ -55,6 +52,7 @@ class Primary:
             self._nodes.append(Postgres.at(node, port, passwords))
         self._passwords = passwords
         self._changing = asyncio.Lock()
+        self._lost = False
         self.promotions: list[tuple[float, float]] = []
         """From when to when, by the loop's time, none of the two took writes."""
         self._servers = [
@@ -100,16 +98,19 @@ class Primary:
             while (await _execute(primary, "SELECT sync_state FROM pg_stat_replication")) != "sync":
                 await asyncio.sleep(POLL_S)
 
-    def stall_standby(self) -> None:
-        """Stop the standby where it is, until the primary fails: commits wait for it meanwhile."""
-        send_to_all(self._servers[1].pid, signal.SIGSTOP)
+    async def lose_standby(self) -> None:
+        """Kill the standby, until the primary fails: commits wait for it meanwhile."""
+        await asyncio.to_thread(self._servers[1].kill)
+        self._lost = True
 
     async def fail_over(self) -> None:
         """Kill the primary, put the standby in its place, and make it a standby of its own."""
         async with self._changing:
             began = asyncio.get_running_loop().time()
             await asyncio.to_thread(self._servers[0].kill)
-            send_to_all(self._servers[1].pid, signal.SIGCONT)
+            if self._lost:
+                await asyncio.to_thread(self._servers[1].start)
+                self._lost = False
             self._nodes.reverse()
             self._servers.reverse()
             await _execute(self._nodes[0], "SELECT pg_promote(true, 60)")
@@ -145,10 +146,6 @@ class Cluster:
     @property
     def promotions(self) -> Sequence[tuple[float, float]]:
         return self._primary.promotions if self._primary else ()
-
-    def stall_standby(self) -> None:
-        if self._primary:
-            self._primary.stall_standby()
 
     async def fail_over(self) -> None:
         if self._primary:

@@ -35,11 +35,10 @@ class Life:
     samples: Sequence[Sample]
 
     def __str__(self) -> str:
-        second, last = self.thirds()
+        second, last = self.medians()
         return (
-            f"{self.name}: {self.seconds:.0f} s, "
-            f"{median(each.mib for each in second):.0f} then {median(each.mib for each in last):.0f} MiB, "
-            f"{median(each.files for each in second):.0f} then {median(each.files for each in last):.0f} files"
+            f"{self.seconds:.0f} s, {second.mib:.0f} then {last.mib:.0f} MiB, "
+            f"{second.files} then {last.files} files"
         )
 
     @property
@@ -53,19 +52,29 @@ class Life:
         last = [each for each in self.samples if 3 * (each.at_s - began) / self.seconds >= 2]
         return second, last
 
+    def medians(self) -> tuple[Sample, Sample]:
+        """Return what was usual in its second third and in its last."""
+        second, last = (
+            Sample(part[-1].at_s, median(each.mib for each in part), int(median(each.files for each in part)))
+            for part in self.thirds()
+        )
+        return second, last
+
+    def growth_mib(self) -> float:
+        second, last = self.medians()
+        return last.mib - second.mib
+
     def grew(self) -> str:
         """Say what is not flat; empty: nothing.
 
         The rule: the median of the last third is at most a tenth, and `SLACK`, above that of the second.
         """
-        second, last = self.thirds()
-        mib = median(each.mib for each in second), median(each.mib for each in last)
-        files = median(each.files for each in second), median(each.files for each in last)
+        second, last = self.medians()
         said = []
-        if mib[1] > mib[0] * (1 + GROWTH) + SLACK_MIB:
-            said.append(f"{mib[0]:.0f} to {mib[1]:.0f} MiB")
-        if files[1] > files[0] * (1 + GROWTH) + SLACK_FILES:
-            said.append(f"{files[0]:.0f} to {files[1]:.0f} files")
+        if last.mib > second.mib * (1 + GROWTH) + SLACK_MIB:
+            said.append(f"{second.mib:.0f} to {last.mib:.0f} MiB")
+        if last.files > second.files * (1 + GROWTH) + SLACK_FILES:
+            said.append(f"{second.files} to {last.files} files")
         return f"{self.name} grew from {' and '.join(said)} in {self.seconds:.0f} s" if said else ""
 
 

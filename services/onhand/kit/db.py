@@ -86,7 +86,7 @@ class Database:
                     result = await work(connection)
                     await trail.record(connection)
                     committing = True
-                    await connection.commit()
+                    await _commit(connection)
                     self.committed.set()
                     return result
             except (exc.DBAPIError, exc.TimeoutError, asyncpg.PostgresError, OSError) as error:
@@ -113,6 +113,22 @@ class Database:
                     continue
                 raise DatabaseUnavailable from error
         raise DatabaseUnavailable
+
+
+async def _commit(connection: AsyncConnection) -> None:
+    """Commit, and see that through also when the caller has gone meanwhile.
+
+    A commit that waits for a synchronous standby counts once it is cancelled: PostgreSQL shows it to everybody, whoever
+    asks again is told that it is done, and the standby does not have it.
+    """
+    commit = asyncio.ensure_future(connection.commit())
+    try:
+        await asyncio.shield(commit)
+    except asyncio.CancelledError:
+        await asyncio.wait([commit])
+        if not commit.cancelled():
+            commit.exception()  # nobody is left to be told
+        raise
 
 
 async def copy_rows(
