@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -62,14 +61,20 @@ async def test_a_promoted_standby_has_every_write_that_was_acknowledged(
 
 @pytest.mark.long
 async def test_what_only_the_primary_has_is_shown_to_nobody_also_when_its_caller_has_gone(
-    tmp_path: Path, make_settings: Callable[..., Any]
+    tmp_path: Path,
 ) -> None:
     """PostgreSQL ends the wait for a standby when the caller cancels, and shows what the standby does not have."""
     (tmp_path / "logs").mkdir()
     primary = Primary(tmp_path, Passwords.of_folder(tmp_path))
     await primary.start(["noted"])
-    settings = make_settings("stock", ServiceSettings)
-    database = Database(settings.model_copy(update={"database_url": primary.url("noted")}), "test")
+    settings = ServiceSettings(
+        listen="127.0.0.1:0",
+        database_url=primary.url("noted"),
+        nats_url="nats://127.0.0.1",
+        auth_issuer="test",
+        auth_jwks_file=tmp_path / "jwks.json",
+    )
+    database = Database(settings, "test")
 
     async def create(connection: AsyncConnection) -> None:
         await connection.execute(text("CREATE TABLE notes (note text)"))
