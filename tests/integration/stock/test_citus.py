@@ -35,8 +35,13 @@ OTHER = """
 
 
 @pytest.fixture
-async def schema(fresh_settings: Callable[..., Any]) -> AsyncIterator[asyncpg.Connection]:
-    settings: StockSettings = fresh_settings("stock", StockSettings)
+def settings(fresh_settings: Callable[..., Any]) -> StockSettings:
+    made: StockSettings = fresh_settings("stock", StockSettings)
+    return made
+
+
+@pytest.fixture
+async def schema(settings: StockSettings) -> AsyncIterator[asyncpg.Connection]:
     connection = await asyncpg.connect(str(settings.database_url))
     yield connection
     await connection.close()
