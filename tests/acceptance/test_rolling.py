@@ -117,9 +117,9 @@ async def twice(
             for address in addresses[service]
         ]
     try:
-        await replicas[0].start()  # the first of notifications makes the key that the second finds
-        for each in replicas[1:]:
-            await each.start()
+        *others, last = replicas  # of notifications: it finds the key that its other replica makes
+        await asyncio.gather(*(each.start() for each in others))
+        await last.start()
         yield Chain(replicas, urls, targets)
     finally:
         await asyncio.gather(

@@ -46,6 +46,14 @@ INSERT_EVENT = """
                             movement_id)
     VALUES ($1, $2, NULL, 1, '', 'floor', $3, $3, $4)
 """
+INSERT_TAG = """
+    WITH tag AS (
+        INSERT INTO tags (location_id, epc, item_id, state, state_time, zone_id, first_seen_time, last_seen_time,
+                          rssi_cdbm)
+        VALUES ('s1', $1, $2, 1, $3, 'floor', $3, $3, -5500) RETURNING item_id
+    )
+    UPDATE balances SET unidentified = unidentified - 1 FROM tag WHERE balances.item_id = tag.item_id
+"""
 TEXTS = ("delivery 7", "", 'quoted "paper", with a comma', "two\nlines", "é\N{SNOWMAN}\\.", "NULL")
 
 
@@ -66,6 +74,7 @@ class Past:
                 movement_id, at, f"i{number % 3}", 7, 1, 3, TEXTS[number % len(TEXTS)], bytes([number])
             )
             await self.connection.execute(INSERT_EVENT, "s1", bytes([number]), at, movement_id)
+            await self.connection.execute(INSERT_TAG, bytes([number]), f"i{number % 3}", at)
         # And the present month, which stays.
         now = datetime.now(UTC)
         await self.move(uuid7(int(now.timestamp() * 1000), 1), now, "i0", 1, 8, 2, "basket", None)
