@@ -5,6 +5,7 @@ These are no rates, so that what else a machine does moves them little. docs/siz
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -39,6 +40,12 @@ IDLE_S = 5.0
 """How long it is watched what processes do when nobody calls; taken off."""
 WITHIN_S = 300.0
 PATIENT = Settings(timeout_s=60)
+TABLES_NAMED = 5
+_TABLES = """
+    SELECT coalesce(pg_partition_root(c.oid), c.oid::regclass)::text AS name,
+           sum(pg_total_relation_size(c.oid)) AS bytes
+    FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace GROUP BY 1
+"""
 _LEFT = """
     SELECT count(*) FROM outbox o, outbox_cursor c WHERE (o.xact_id, o.outbox_id) > (c.xact_id, c.outbox_id)
 """
@@ -51,7 +58,8 @@ class Reading:
     time: float
     cpu_s: dict[str, float]
     """By process; `postgres` is all of its own."""
-    database_bytes: int
+    table_bytes: Counter[str]
+    """Of all databases, with indexes."""
     log_bytes: int
     """Of the write-ahead log, which standbys and backups take too."""
     stream_bytes: int
@@ -60,15 +68,17 @@ class Reading:
 @dataclass(frozen=True)
 class Cost:
     cpu_s: dict[str, float]
-    database_bytes: float
+    table_bytes: dict[str, float]
     log_bytes: float
     stream_bytes: float
 
     def measured(self, first: str, what: str) -> Measured:
         others = " + ".join(f"{seconds:,.0f} {name}" for name, seconds in self.cpu_s.items() if name != first)
+        largest = sorted(self.table_bytes.items(), key=lambda each: -each[1])[:TABLES_NAMED]
+        tables = ", ".join(f"{name} {size:,.0f}" for name, size in largest if size >= 1)
         stays = (
-            f"each {self.database_bytes:,.0f} bytes of database, {self.stream_bytes:,.0f} of streams, "
-            f"{self.log_bytes:,.0f} of log"
+            f"each {sum(self.table_bytes.values()):,.0f} bytes of tables ({tables or 'none'}), "
+            f"{self.stream_bytes:,.0f} of streams, {self.log_bytes:,.0f} of log"
         )
         return Measured(self.cpu_s[first], "CPU s/million", f"{what}; + {others}; {stays}")
 
@@ -96,27 +106,27 @@ class Meter:
                 name: max(0.0, seconds - idle.cpu_s[name] * share) * MILLION / times
                 for name, seconds in used.cpu_s.items()
             },
-            used.database_bytes / times,
+            {name: size / times for name, size in used.table_bytes.items()},
             (used.log_bytes - idle.log_bytes * share) / times,
             used.stream_bytes / times,
         )
 
     def read(self) -> Reading:
-        database_bytes, log_bytes = asyncio.run(self._stored())
+        table_bytes, log_bytes = asyncio.run(self._stored())
         stream_bytes = asyncio.run(self._streams())
         servers = self._bench.servers
         cpu_s = {name: _cpu_s(self._bench.pid(name)) for name in self._services}
         cpu_s |= {"postgres": _cpu_s(servers.postgres.pid), "nats": _cpu_s(servers.nats.pid)}
-        return Reading(time.perf_counter(), cpu_s, database_bytes, log_bytes, stream_bytes)
+        return Reading(time.perf_counter(), cpu_s, table_bytes, log_bytes, stream_bytes)
 
-    async def _stored(self) -> tuple[int, int]:
-        sizes = []
+    async def _stored(self) -> tuple[Counter[str], int]:
+        tables: Counter[str] = Counter()
         for url in self._databases:
             connection = await asyncpg.connect(url)
-            sizes.append(await connection.fetchval("SELECT pg_database_size(current_database())"))
+            tables.update({row["name"]: int(row["bytes"]) for row in await connection.fetch(_TABLES)})
             log_bytes = int(await connection.fetchval("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn"))
             await connection.close()
-        return sum(sizes), log_bytes
+        return tables, log_bytes
 
     async def _streams(self) -> int:
         client = await nats.connect(self._bench.servers.nats_url)
@@ -142,7 +152,9 @@ def _less(after: Reading, before: Reading) -> Reading:
         after,
         time=after.time - before.time,
         cpu_s={name: seconds - before.cpu_s[name] for name, seconds in after.cpu_s.items()},
-        database_bytes=after.database_bytes - before.database_bytes,
+        table_bytes=Counter(
+            {name: size - before.table_bytes[name] for name, size in after.table_bytes.items()}
+        ),
         log_bytes=after.log_bytes - before.log_bytes,
         stream_bytes=after.stream_bytes - before.stream_bytes,
     )

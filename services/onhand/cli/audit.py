@@ -192,7 +192,7 @@ def audit(
         "pickup": pickup_url,
         "notifications": notifications_url,
     }
-    urls = {name: url for name, url in given.items() if url}
+    urls: Mapping[str, str] = {name: url for name, url in given.items() if url}
     if dry_run and not repair:
         raise typer.BadParameter("--dry-run goes with --repair")
     try:

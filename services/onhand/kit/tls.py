@@ -45,9 +45,11 @@ def credentials(certificate: Path, key: Path, authorities: Path | None = None) -
         pair = key.read_bytes(), certificate.read_bytes()
         return grpc.ssl_server_certificate_configuration([pair], roots[0].read_bytes() if roots else None)
 
-    files = _Files(configuration, certificate, key, *([authorities] if authorities else []))
+    files: _Files[Any] = _Files(configuration, certificate, key, *([authorities] if authorities else []))
     made: grpc.ServerCredentials = grpc.dynamic_ssl_server_credentials(
-        files.read(), files.changed, require_client_authentication=authorities is not None
+        files.read(),
+        files.changed,  # type: ignore[arg-type] # None keeps what is used, its documentation says
+        require_client_authentication=authorities is not None,
     )
     return made
 
@@ -68,7 +70,7 @@ def context(certificate: Path, key: Path) -> ssl.SSLContext:
         latest = files.changed() or latest
         connection.context = latest
 
-    first.sni_callback = greeted  # type: ignore[assignment]
+    first.sni_callback = greeted
     return first
 
 

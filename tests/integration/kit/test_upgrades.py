@@ -41,7 +41,11 @@ STOPS = {
 }
 """Revisions over which nobody can run on."""
 OBEYED = {
-    ("stock", "0003", "tag_event_id"): "the number is unique by itself still: it comes from a sequence",
+    (
+        "stock",
+        "0003",
+        "location_id record_time tag_event_id",
+    ): "the number is of a sequence, and unique still",
     ("routing", "0006", "action_time state"): "allows a state more",
     ("routing", "0006", "state"): "allows a state more",
     ("routing", "0006", "shipment_id state"): "about the new state only",
