@@ -35,8 +35,10 @@ REPEATED_BATCHES = 1_000
 NEW_BATCHES = 100
 LOOK_UPS = 5_000
 SALES = 1_000
-ORDERS = 100
-IDLE_S = 5.0
+ORDERS = 200
+STARTED_S = 10.0
+"""After which what a process does at its start is over."""
+IDLE_S = 10.0
 """How long it is watched what processes do when nobody calls; taken off."""
 WITHIN_S = 300.0
 PATIENT = Settings(timeout_s=60)
@@ -93,6 +95,7 @@ class Meter:
 
     def cost(self, work: Callable[[], int]) -> Cost:
         """Do something so many times as `work` says, and return what a million of it cost; bytes of one."""
+        time.sleep(STARTED_S)
         asyncio.run(self._quiet())
         before = self.read()
         time.sleep(IDLE_S)
@@ -269,8 +272,8 @@ def orders(bench: Bench) -> Measured:
             for number, order_id in enumerate(ids):
                 channel.orders.SubmitOrder(_submission(order_id, world.ITEMS[number % len(world.ITEMS)]))
             for order_id in ids:
-                line = _until(channel, order_id, orders_pb2.OrderLine.STATE_ASSIGNED)
-                _ship(stores, line)
+                _ship(stores, _until(channel, order_id, orders_pb2.OrderLine.STATE_ASSIGNED))
+            for order_id in ids:
                 _until(channel, order_id, orders_pb2.OrderLine.STATE_SHIPPED)
             return ORDERS
 
