@@ -32,7 +32,7 @@ MILLION = 1_000_000
 BATCH = 500
 """Reads that an edge or a gateway sends at once."""
 REPEATED_BATCHES = 1_000
-NEW_BATCHES = 100
+NEW_BATCHES = 20
 LOOK_UPS = 5_000
 SALES = 1_000
 ORDERS = 200
@@ -40,6 +40,8 @@ STARTED_S = 10.0
 """After which what a process does at its start is over."""
 IDLE_S = 10.0
 """How long it is watched what processes do when nobody calls; taken off."""
+EPCIS_S = 5.0
+"""If so long none is published, all are."""
 WITHIN_S = 300.0
 PATIENT = Settings(timeout_s=60)
 TABLES_NAMED = 5
@@ -146,6 +148,11 @@ class Meter:
                 if time.monotonic() > deadline:
                     raise LoadFailedError("the relay does not catch up")
                 await asyncio.sleep(0.1)
+            published = -1
+            while url == self._bench.stock_database and published != (
+                published := await connection.fetchval("SELECT count(*) FROM epcis_events")
+            ):
+                await asyncio.sleep(EPCIS_S)
             await connection.close()
         await asyncio.sleep(2)  # what hears of it last has its turn
 
