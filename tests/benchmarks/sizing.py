@@ -25,6 +25,7 @@ from onhand.api.pickup.v1 import tasks_pb2
 from onhand.api.routing.v1 import orders_pb2
 from onhand.api.stock.v1 import availability_pb2, ledger_pb2
 from onhand.client import Pickup, Routing, Settings, Stock
+from onhand.kit.errors import NotFound
 
 T = TypeVar("T")
 
@@ -315,8 +316,7 @@ def _until(channel: Routing, order_id: str, state: int) -> orders_pb2.OrderLine:
 
 def _ship(stores: Pickup, line: orders_pb2.OrderLine) -> None:
     deadline = time.monotonic() + WITHIN_S
-    request = tasks_pb2.ListTasksRequest(location_id=line.location_id, page_size=1_000)
-    while line.task_id not in {each.task_id for each in stores.tasks.ListTasks(request).tasks}:
+    while not _known(stores, line.task_id):
         if time.monotonic() > deadline:
             raise LoadFailedError(f"there is no task {line.task_id}")
         time.sleep(0.2)
@@ -333,3 +333,11 @@ def _ship(stores: Pickup, line: orders_pb2.OrderLine) -> None:
             request_id=str(uuid4()), carrier="PostNL", tracking_number=f"3S{uuid4().hex[:10]}", **named
         )
     )
+
+
+def _known(stores: Pickup, task_id: str) -> bool:
+    try:
+        stores.tasks.GetTask(tasks_pb2.GetTaskRequest(task_id=task_id))
+    except NotFound:
+        return False
+    return True
