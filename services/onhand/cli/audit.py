@@ -21,6 +21,8 @@ LIVE_STATES = (3, 4, 5, 6, 13)
 FIRST_ENDED = 7
 """Tasks in a state below it still have goods that may leave."""
 
+PAGE = 5_000
+"""Cells that are compared at a time; protects memory."""
 COUNTED = {
     "stock": ("movements", "balances", "tags", "tag_events", "reservations"),
     "routing": ("orders", "order_lines"),
@@ -54,6 +56,8 @@ async def run(database_urls: Mapping[str, str], heads: Mapping[str, bytes] | Non
             await _own(service, database_urls[service], report)
     if "stock" in database_urls and "routing" in database_urls:
         await _promises(database_urls, report)
+    if "stock" in database_urls and "notifications" in database_urls:
+        await _copies(database_urls, report)
     for service, url in database_urls.items():
         await _trail(service, url, (heads or {}).get(service, b""), report)
     return report
@@ -138,6 +142,44 @@ async def _unmatched(urls: Mapping[str, str]) -> set[str]:
         for key in promised.keys() | committed.keys()
         if promised.get(key, 0) != committed.get(key, 0)
     }
+
+
+async def _copies(urls: Mapping[str, str], report: Report) -> None:
+    """What notifications keeps of cells is of no later change than stock's own: else it would hear of none.
+
+    So it is after stock alone came from a backup.
+    """
+    stock, copies = await asyncpg.connect(urls["stock"]), await asyncpg.connect(urls["notifications"])
+    try:
+        async with copies.transaction():
+            cursor = await copies.cursor(
+                """
+                SELECT location_id, item_id, max(version) AS version FROM (
+                    SELECT location_id, item_id, version FROM supply
+                    UNION ALL SELECT location_id, item_id, version FROM endpoint_cells) AS copies
+                GROUP BY 1, 2
+                """
+            )
+            while rows := await cursor.fetch(PAGE):
+                known = {(row["location_id"], row["item_id"]): row["version"] for row in rows}
+                found = await stock.fetch(
+                    """
+                    SELECT location_id, item_id, version FROM balances
+                    JOIN unnest($1::text[], $2::text[]) AS k (location_id, item_id) USING (location_id, item_id)
+                    """,
+                    *map(list, zip(*known, strict=True)),
+                )
+                own = {(row["location_id"], row["item_id"]): row["version"] for row in found}
+                for (location_id, item_id), version in known.items():
+                    if version > own.get((location_id, item_id), 0):
+                        report.findings.append(
+                            f"between stock and notifications: {item_id} at {location_id}: change {version} is "
+                            f"known, stock has {own.get((location_id, item_id), 0)}"
+                        )
+                        report.places["stock", location_id, item_id, str(version)] = None
+    finally:
+        await stock.close()
+        await copies.close()
 
 
 async def _sums(url: str, query: str, arguments: Sequence[Any]) -> dict[tuple[str, str, str], int]:

@@ -18,10 +18,13 @@ from onhand.stock.storage import books as storage
 from onhand.stock.storage import repair as rows
 
 
-async def put_right(connection: AsyncConnection, clock: Clock, location_id: str, item_id: str) -> Repair:
+async def put_right(
+    connection: AsyncConnection, clock: Clock, location_id: str, item_id: str, known: str = "0"
+) -> Repair:
     """Reckon a cell and its tags anew, in the transaction under way.
 
-    Whoever keeps a view hears of it as of any other change.
+    Whoever keeps a view hears of it as of any other change; of one that is later than the change `known`, which others
+    have of the cell.
     """
     key, now = CellKey(location_id, item_id), clock.now()
     cells = await storage.lock_cells(connection, [key], now)
@@ -43,6 +46,10 @@ async def put_right(connection: AsyncConnection, clock: Clock, location_id: str,
     doubtful = await rows.doubtful(connection, key)
     done.doubts += [f"what does reservation {each} still hold" for each in doubtful]
     changed = repair.set_right(books, key, true, promises=not doubtful)
+    if books.cells[key].version < int(known):
+        await rows.pass_over(connection, key, int(known))
+        books.cells[key].version = int(known)
+        changed.append(f"told anew, as a change after {known}")
     if changed:
         await storage.save(connection, books)
         await outbox.add(connection, events.of_books(books, clock))

@@ -75,6 +75,10 @@ _DOUBTFUL = text(f"""
     ORDER BY 1
 """)
 
+_PASS_OVER = text("""
+    UPDATE balances SET version = :version WHERE location_id = :location_id AND item_id = :item_id
+""")
+
 
 async def reckon(connection: AsyncConnection, key: CellKey) -> Reckoning:
     """Add up what stands behind a cell, whose row is locked."""
@@ -103,3 +107,8 @@ async def end_lines(connection: AsyncConnection, key: CellKey) -> list[str]:
 async def doubtful(connection: AsyncConnection, key: CellKey) -> Sequence[str]:
     """Find reservations whose line here and its noted changes disagree: which is true, no row says."""
     return (await connection.execute(_DOUBTFUL, key._asdict())).scalars().all()
+
+
+async def pass_over(connection: AsyncConnection, key: CellKey, version: int) -> None:
+    """Number a locked cell's next change after `version`."""
+    await connection.execute(_PASS_OVER, {**key._asdict(), "version": version})
