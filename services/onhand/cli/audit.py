@@ -269,7 +269,7 @@ async def _repaired(
             for each in done.changes:
                 print(f"{service}: {' '.join(place)}: {'would change' if dry_run else 'changed'}: {each}")
             for each in done.doubts:
-                print(f"{service}: {' '.join(place)}: a person must say {each}")
+                print(f"{service}: {' '.join(place)}: a person must say: {each}?")
     return report if dry_run else await run(urls, heads)
 
 

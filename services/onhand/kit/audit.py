@@ -31,9 +31,9 @@ class Repair:
     """What became of one place."""
 
     changes: list[str]
-    """What was changed there."""
+    """What was changed there; nothing: the transaction need not be kept."""
     doubts: list[str] = field(default_factory=list)
-    """What only a person can answer."""
+    """Questions that only a person can answer, without their question mark."""
 
 
 @dataclass(frozen=True)

@@ -40,9 +40,8 @@ async def put_right(
 
     true = await rows.reckon(connection, key)
     if negative := [each for each in INSIDE if each is not Bucket.SELLABLE and true.buckets[each] < 0]:
-        name = negative[0].name.lower()
-        done.doubts.append(f"why do the movements leave {true.buckets[negative[0]]} {name}")
-        return done
+        left = f"{true.buckets[negative[0]]} {negative[0].name.lower()}"
+        return Repair([], [f"why do the movements leave {left}"])
     doubtful = await rows.doubtful(connection, key)
     done.doubts += [f"what does reservation {each} still hold" for each in doubtful]
     changed = repair.set_right(books, key, true, promises=not doubtful)

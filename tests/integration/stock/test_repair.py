@@ -172,7 +172,7 @@ async def test_what_two_rows_tell_differently_is_asked_of_a_person_and_left(dama
     wrong = await damaged.rows()
     code, output = await damaged.audit("--repair")
     assert code == 1
-    assert f"a person must say what does reservation {damaged.committed} still hold" in output
+    assert f"a person must say: what does reservation {damaged.committed} still hold?" in output
     assert "committed equals open committed lines" in output
     assert await damaged.rows() == wrong
     await damaged.damage(
