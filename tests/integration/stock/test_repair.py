@@ -182,6 +182,26 @@ async def test_what_two_rows_tell_differently_is_asked_of_a_person_and_left(dama
     assert (await damaged.audit())[0] == 0
 
 
+async def test_a_ledger_that_cannot_be_is_asked_of_a_person(damaged: Damaged) -> None:
+    """More damaged units were written off than there ever were."""
+    movement_id = uuid4()
+    await damaged.connection.execute(
+        """
+        INSERT INTO movements (location_id, movement_id, item_id, from_bucket, to_bucket, quantity, reason,
+                               occur_time, document, actor)
+        VALUES ($1, $2, 'i3', 2, 9, 5, 4, now(), '', 'nobody')
+        """,
+        damaged.shop.s1,
+        movement_id,
+    )
+    wrong = await damaged.rows()
+    code, output = await damaged.audit("--repair")
+    assert (code, "a person must say: why do the movements leave -5 damaged?" in output) == (1, True), output
+    assert await damaged.rows() == wrong
+    await damaged.connection.execute("DELETE FROM movements WHERE movement_id = $1", movement_id)
+    assert (await damaged.audit())[0] == 0
+
+
 async def test_a_dry_run_without_a_repair_is_a_mistake(damaged: Damaged) -> None:
     code, output = await damaged.audit("--dry-run")
     assert (code, "--repair" in output) == (2, True)
