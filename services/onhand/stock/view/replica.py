@@ -204,7 +204,7 @@ class View:
 
     async def run(self) -> None:
         """Load the snapshot and follow the feed; returns only to be started again."""
-        to = await self._database.read(_feed_subject)
+        to = await self._database.read(feed_subject)
         async with feed.listen(self._broker, to) as heard:
             await self._load()
             telemetry.log.info("view loaded", cells=len(self._cells), watermark=self.watermark)
@@ -392,7 +392,8 @@ class View:
                 self._advanced.notify_all()
 
 
-async def _feed_subject(connection: AsyncConnection) -> str:
+async def feed_subject(connection: AsyncConnection) -> str:
+    """Name what the replicas on this database hear."""
     return await feed.subject("stock", (await connection.get_raw_connection()).driver_connection)
 
 
