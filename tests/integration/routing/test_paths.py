@@ -198,6 +198,16 @@ async def test_parked_orders_wake_in_the_order_they_came_when_stock_arrives(worl
     assert states_of(await world.get(orders[2].order_id)) == ["PARKED"]
 
 
+async def test_all_wake_for_whom_something_comes_in_one_delivery(world: World) -> None:
+    world.stock.sellable["amsterdam", "shirt"] = 0
+    orders = [await world.submit(("1", item, 1)) for item in ("shirt", "skirt", "blouse")]
+    assert [states_of(order) for order in orders] == [["PARKED"]] * 3
+    await world.arrive_together(("amsterdam", "shirt", 1), ("zwolle", "skirt", 2))
+    for order in orders[:2]:
+        await world.becomes(order.order_id, "ASSIGNED")
+    assert states_of(await world.get(orders[2].order_id)) == ["PARKED"]
+
+
 async def test_nobody_waits_because_the_view_is_behind(world: World) -> None:
     world.stock.sellable["zwolle", "shirt"] = 1
     world.stock.pretended["zwolle", "shirt"] = -1

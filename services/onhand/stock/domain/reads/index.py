@@ -11,6 +11,7 @@ _ROW = np.uint32(MAX_ROWS - 1)
 _EMPTY = np.uint32((1 << 32) - 1)
 _UNKNOWN = -1
 _LEAST = 1024
+_AHEAD = np.arange(1, 5)
 
 
 class TagIndex:
@@ -38,10 +39,11 @@ class TagIndex:
         found = self._find(hashes)
         if not add or not (new := found == _UNKNOWN).any():
             return found
-        fresh = np.unique(hashes[new])
+        fresh, of = np.unique(hashes[new], return_inverse=True)
         if self.count + len(fresh) > MAX_ROWS - 1:
             raise OverflowError(f"more than {MAX_ROWS - 1} tags at one location")
         rows = np.arange(self.count, self.count + len(fresh))
+        found[new] = rows[of]
         self.count += len(fresh)
         if self.count > len(self._hashes):
             grow(self, "_hashes", self.count)
@@ -50,7 +52,7 @@ class TagIndex:
             self._resize(1 << (2 * self.count - 1).bit_length())
             rows = np.arange(self.count)
         self._insert(rows)
-        return self._find(hashes)
+        return found
 
     def _find(self, hashes: Ints) -> Ints:
         places = hashes & self._mask
@@ -62,16 +64,19 @@ class TagIndex:
         found = np.where(hit, rows, _UNKNOWN)
         open_ = np.flatnonzero(used ^ hit)
         places, hashes = places[open_], hashes[open_]
-        marks, steps = _marks(hashes), _steps(hashes)
+        marks, steps = _marks(hashes)[:, None], _steps(hashes)[:, None]
         while len(open_):
-            places = (places + steps) & self._mask
-            entries = self._entries[places]
-            likely = np.flatnonzero((entries ^ marks <= _ROW) & (entries != _EMPTY))
-            rows = (entries[likely] & _ROW).astype(np.int64)
-            same = self._hashes[rows] == hashes[likely]
-            found[open_[likely[same]]] = rows[same]
-            on = entries != _EMPTY
-            on[likely[same]] = False
+            # A few places at once: most need but one or two more, and each look costs as much as some places.
+            entries = self._entries[(places[:, None] + steps * _AHEAD) & self._mask]
+            empty = entries == _EMPTY
+            which, at = np.nonzero((entries ^ marks <= _ROW) & ~empty)
+            rows = (entries[which, at] & _ROW).astype(np.int64)
+            same = self._hashes[rows] == hashes[which]
+            found[open_[which[same]]] = rows[same]
+            # A hash that is there was found before the first empty place, for nothing is ever taken out.
+            on = ~empty.any(axis=1)
+            on[which[same]] = False
+            places = places + steps[:, 0] * len(_AHEAD)
             open_, places, hashes, marks, steps = (each[on] for each in (open_, places, hashes, marks, steps))
         return found
 
