@@ -23,6 +23,18 @@ IDLE_TURN_S = 0.0001
 """A turn of the loop that takes less had nothing to do."""
 
 
+async def until_idle(enough: Callable[[], bool], at_most_s: float = GATHER_S) -> None:
+    """Let the loop do what is ready, until that is nothing more or there is enough of what it brings."""
+    turn = time.perf_counter()
+    until = turn + at_most_s
+    while not enough():
+        before = turn
+        await asyncio.sleep(0)
+        turn = time.perf_counter()
+        if turn - before < IDLE_TURN_S or turn > until:
+            return
+
+
 class Gatherer(Generic[T, R]):
     """Hands requests to `decide` in groups; one group at a time, in the order they came."""
 
@@ -52,23 +64,12 @@ class Gatherer(Generic[T, R]):
     async def _work(self) -> None:
         try:
             while self._waiting:
-                await self._gather()
+                await until_idle(lambda: len(self._waiting) >= self._max_group)
                 count = min(len(self._waiting), self._max_group)
                 group = [self._waiting.popleft() for _ in range(count)]
                 await self._answer(group)
         finally:
             self._worker = None
-
-    async def _gather(self) -> None:
-        """Let the loop do what is ready, until that is nothing more."""
-        turn = time.perf_counter()
-        until = turn + GATHER_S
-        while len(self._waiting) < self._max_group:
-            before = turn
-            await asyncio.sleep(0)
-            turn = time.perf_counter()
-            if turn - before < IDLE_TURN_S or turn > until:
-                return
 
     async def _answer(self, group: Sequence[tuple[T, asyncio.Future[R], tuple[trail.Call, ...]]]) -> None:
         # What is decided together is written for all of them, whoever's task this began as.

@@ -21,12 +21,12 @@ from onhand.stock.domain.reads import News, Placed, ReadColumns
 from onhand.stock.domain.reads.columns import Ints, from_us, to_us
 from onhand.stock.domain.reads.sights import Belief, Sight
 from onhand.stock.use_cases.deps import Deps
-from onhand.stock.use_cases.gather import Gatherer
+from onhand.stock.use_cases.gather import Gatherer, until_idle
 from onhand.stock.use_cases.recording import Recorder, one_place_a_tag
 
 MAX_REFUSALS = 100
 """Refusals that an answer spells out; the count tells the rest."""
-PATIENCE_S = 0.01
+PATIENCE_S = 0.05
 """While a transaction is under way, batches wait this long to be taken together: one look at a hundred of
 them costs little more than at one."""
 MAX_GROUP_READS = 10_000
@@ -93,6 +93,7 @@ class Intake:
     def __init__(self, deps: Deps) -> None:
         self._deps = deps
         self._waiting: deque[tuple[Batch, asyncio.Future[ReadResult]]] = deque()
+        self._waiting_reads = 0
         self._worker: asyncio.Task[None] | None = None
         self._writers = [Gatherer(self._write_all, MAX_GROUP_NEWS) for _ in range(WRITERS)]
         self._writer_of: dict[str, int] = {}
@@ -110,6 +111,7 @@ class Intake:
         """
         future: asyncio.Future[ReadResult] = asyncio.get_running_loop().create_future()
         self._waiting.append((batch, future))
+        self._waiting_reads += len(batch)
         if self._worker is None:
             self._worker = asyncio.create_task(self._work())
         return future
@@ -123,6 +125,7 @@ class Intake:
             while self._waiting:
                 if self._writing:
                     await set_or_after(self._idle, PATIENCE_S)
+                await until_idle(lambda: self._waiting_reads >= MAX_GROUP_READS, PATIENCE_S)
                 while self._unwritten > MAX_UNWRITTEN:
                     self._idle.clear()
                     await self._idle.wait()
@@ -131,6 +134,7 @@ class Intake:
                 while self._waiting and (not group or reads + len(self._waiting[0][0]) <= MAX_GROUP_READS):
                     group.append(self._waiting.popleft())
                     reads += len(group[-1][0])
+                self._waiting_reads -= reads
                 try:
                     self._take(group)
                 except Exception as error:  # noqa: BLE001  each caller is told
