@@ -12,7 +12,7 @@ from itertools import cycle, islice
 
 import asyncpg
 
-from benchmarks import bare, load, memory, notify, reserve, routing, views, waves, world
+from benchmarks import bare, load, memory, notify, reserve, routing, sizing, views, waves, world
 from benchmarks.harness import Bench
 from benchmarks.load import LoadFailedError
 from benchmarks.rows import Measured
@@ -322,6 +322,11 @@ FIGURES = (
     Figure("read_cost_at_scale", "ingest", read_cost_at_scale, 1),
     Figure("plan_order", "routing", routing.single_plan, 0.1),
     *(Figure(f"wave_{kind}", "routing", routing.wave(kind), 0.99) for kind in waves.KINDS),
+    Figure("cost_of_repeats", "sizing", sizing.repeated_reads),
+    Figure("cost_of_new_tags", "sizing", sizing.new_tags),
+    Figure("cost_of_look_ups", "sizing", sizing.look_ups),
+    Figure("cost_of_sales", "sizing", sizing.sales),
+    Figure("cost_of_orders", "sizing", sizing.orders),
     Figure("mails_of_events", "notifications", notify.told, 0.5),
     *(Figure(f"greedy_{kind}", "routing", routing.greedy_wave(kind), 1 / 1.05) for kind in waves.KINDS),
 )

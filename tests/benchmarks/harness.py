@@ -119,9 +119,12 @@ class Bench:
         subprocess.run(argv, env=env, check=True, stdout=subprocess.DEVNULL)
         return url
 
-    def serve(self, name: str, *arguments: str, database: str = "") -> str:
+    def serve(self, name: str, *arguments: str, database: str = "", **environment: str) -> str:
         """Start `onhand …`, on stock's database unless another is named; gives its address."""
-        return self._start(name, database or self.stock_database, "-m", "onhand", *arguments)
+        return self._start(name, database or self.stock_database, "-m", "onhand", *arguments, **environment)
+
+    def pid(self, name: str) -> int:
+        return self._processes[name]
 
     def serve_notifications(self, **environment: str) -> str:
         """Start `onhand serve notifications` on a database of its own; gives its address."""

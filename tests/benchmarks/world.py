@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from google.protobuf.timestamp_pb2 import Timestamp
+from google.type.latlng_pb2 import LatLng
 
 from onhand.api.stock.v1 import (
     availability_pb2,
@@ -45,11 +46,12 @@ def build(stock: Stock) -> None:
             location_id=each,
             kind=catalog.Location.KIND_STORE,
             time_zone="Europe/Amsterdam",
+            position=LatLng(latitude=51.5 + number / len(LOCATIONS), longitude=5.1),
             collect_enabled=True,
             ship_enabled=True,
             zones=[floor],
         )
-        for each in LOCATIONS
+        for number, each in enumerate(LOCATIONS)
     ]
     points = [
         catalog.ReadPoint(reader_id=reader, antenna=1, location_id=location, zone_id="floor")

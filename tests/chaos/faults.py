@@ -4,18 +4,18 @@ import asyncio
 import os
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import psutil
 
 from onhand.cli.runtime import Runtime
 
-SERVICES = ("stock", "routing", "pickup", "notifications", "edge")
-SERVERS = ("postgres", "nats")
+TARGETS = ("stock", "routing", "pickup", "notifications", "edge", "postgres", "nats")
 PAUSE_S = (6.0, 24.0)
 """Between the beginnings of two faults."""
 LASTS_S = (0.5, 8.0)
@@ -33,9 +33,15 @@ class Kind(Enum):
     """What is sent to its port is dropped: a link that is down, with connections that do not know it."""
     FILL = "disk full"
     """Not a byte more can be written to the folder of all data."""
+    FAIL_OVER = "replaced by its standby"
+    """SIGKILL to the primary; the standby is promoted, and gets a standby of its own."""
 
 
-WEIGHTS = {Kind.KILL: 5, Kind.STOP: 3, Kind.CUT: 2, Kind.FILL: 1}
+WEIGHTS = {Kind.KILL: 5, Kind.STOP: 3, Kind.CUT: 2, Kind.FILL: 1, Kind.FAIL_OVER: 2}
+ALONE = {Kind.FILL: "data folder", Kind.FAIL_OVER: "primary"}
+"""Kinds that have one target only."""
+BY_THEMSELVES = (Kind.KILL, Kind.FAIL_OVER)
+"""Kinds that last until somebody has mended what was broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,27 +53,35 @@ class Fault:
     lasts_s: float
 
     def __str__(self) -> str:
-        lasts = "" if self.kind is Kind.KILL else f" for {self.lasts_s:.1f} s"
+        lasts = "" if self.kind in BY_THEMSELVES else f" for {self.lasts_s:.1f} s"
         return f"{self.target} {self.kind.value}{lasts}"
 
 
-def schedule(random: Random, seconds: float, kinds: Sequence[Kind]) -> list[Fault]:
+def schedule(
+    random: Random, seconds: float, kinds: Sequence[Kind], targets: Sequence[str] = TARGETS
+) -> list[Fault]:
     """Return the faults of a run, in their order. The last ends before the run does."""
     faults: list[Fault] = []
     at_s = 0.0
     while (at_s := at_s + random.uniform(*PAUSE_S)) < seconds - LASTS_S[1]:
         kind = random.choices(kinds, [WEIGHTS[each] for each in kinds])[0]
-        target = "data folder" if kind is Kind.FILL else random.choice(SERVICES + SERVERS)
+        target = ALONE.get(kind) or random.choice(targets)
         faults.append(Fault(at_s, kind, target, random.uniform(*LASTS_S)))
     return faults
 
 
 class Injector:
-    """Does what a schedule says to a running `onhand up`."""
+    """Does what a schedule says to a running `onhand up`, or to a cluster that can `fail_over`."""
 
-    def __init__(self, faults: Sequence[Fault], data_dir: Path) -> None:
+    def __init__(
+        self,
+        faults: Sequence[Fault],
+        data_dir: Path,
+        fail_over: Callable[[], Coroutine[Any, Any, None]] | None = None,
+    ) -> None:
         self._faults = faults
         self._data_dir = data_dir
+        self._fail_over = fail_over
         self.done: list[Fault] = []
 
     async def run(self, runtime: Runtime) -> None:
@@ -81,16 +95,17 @@ class Injector:
                 self.done.append(fault)
                 if fault.kind is Kind.KILL:
                     _signal(runtime.children[fault.target], signal.SIGKILL)
+                elif fault.kind is Kind.FAIL_OVER and self._fail_over:
+                    group.create_task(self._fail_over())
                 else:
                     group.create_task(self._inflict(fault, runtime))
 
     async def _inflict(self, fault: Fault, runtime: Runtime) -> None:
         match fault.kind:
             case Kind.STOP:
-                processes = _family(runtime.children[fault.target])
-                for each in processes:
-                    _signal(each, signal.SIGSTOP)
-                heal = [lambda each=each: _signal(each, signal.SIGCONT) for each in processes]
+                pid = runtime.children[fault.target]
+                send_to_all(pid, signal.SIGSTOP)
+                heal = [lambda: send_to_all(pid, signal.SIGCONT)]
             case Kind.CUT:
                 port = runtime.addresses[fault.target].rpartition(":")[2]
                 table = f"onhand-chaos-{port}"
@@ -106,12 +121,14 @@ class Injector:
                 each()
 
 
-def _family(pid: int) -> list[int]:
-    """Return a process and what it started: PostgreSQL works in children."""
+def send_to_all(pid: int, number: signal.Signals) -> None:
+    """Send a signal to a process and what it started: PostgreSQL works in children."""
     try:
-        return [pid, *(each.pid for each in psutil.Process(pid).children(recursive=True))]
+        family = [pid, *(each.pid for each in psutil.Process(pid).children(recursive=True))]
     except psutil.NoSuchProcess:
-        return []
+        return
+    for each in family:
+        _signal(each, number)
 
 
 def _signal(pid: int, number: signal.Signals) -> None:

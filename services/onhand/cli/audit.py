@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +21,15 @@ LIVE_STATES = (3, 4, 5, 6, 13)
 FIRST_ENDED = 7
 """Tasks in a state below it still have goods that may leave."""
 
+PAGE = 5_000
+"""Cells that are compared at a time; protects memory."""
+COUNTED = {
+    "stock": ("movements", "balances", "tags", "tag_events", "reservations"),
+    "routing": ("orders", "order_lines"),
+    "pickup": (),
+}
+"""Services whose database proves something by itself, and the tables that are looked at."""
+
 
 @dataclass
 class Report:
@@ -30,6 +40,8 @@ class Report:
     findings: list[str] = field(default_factory=list)
     heads: dict[str, str] = field(default_factory=dict)
     """The last link of each service's trail of writes, hexadecimal."""
+    places: dict[tuple[str, ...], None] = field(default_factory=dict)
+    """Where findings have one true answer: the service and what it names there, each once."""
 
 
 async def run(database_urls: Mapping[str, str], heads: Mapping[str, bytes] | None = None) -> Report:
@@ -39,28 +51,31 @@ async def run(database_urls: Mapping[str, str], heads: Mapping[str, bytes] | Non
     `heads` are ends of trails that an earlier audit gave, by service.
     """
     report = Report()
-    if "stock" in database_urls:
-        await _stock(database_urls["stock"], report)
+    for service in COUNTED:
+        if service in database_urls:
+            await _own(service, database_urls[service], report)
     if "stock" in database_urls and "routing" in database_urls:
         await _promises(database_urls, report)
+    if "stock" in database_urls and "notifications" in database_urls:
+        await _copies(database_urls, report)
     for service, url in database_urls.items():
         await _trail(service, url, (heads or {}).get(service, b""), report)
     return report
 
 
-async def _stock(url: str, report: Report) -> None:
+async def _own(service: str, url: str, report: Report) -> None:
+    """What a service's database alone can prove."""
+    from onhand.kit.audit import find
     from onhand.kit.db import driver_url
-    from onhand.stock.audit import audit
 
     engine = create_async_engine(driver_url(url), poolclass=pool.NullPool)
     async with engine.connect() as connection:
-        async for finding in audit(connection):
-            report.findings.append(
-                f"stock: {finding.check}: {finding.location_id} {finding.subject} "
-                f"has {finding.stored}, expected {finding.expected}"
-            )
+        async for finding in find(connection, import_module(f"onhand.{service}.audit").CHECKS):
+            report.findings.append(f"{service}: {finding}")
+            if finding.place is not None:
+                report.places[service, *finding.place] = None
     await engine.dispose()
-    await _count(url, ("movements", "balances", "tags", "tag_events", "reservations"), report)
+    await _count(url, COUNTED[service], report)
 
 
 async def _trail(service: str, url: str, noted: bytes, report: Report) -> None:
@@ -90,7 +105,6 @@ async def _promises(urls: Mapping[str, str], report: Report) -> None:
         await asyncio.sleep(0.5)
         suspects &= await _unmatched(urls)
     report.findings += sorted(suspects)
-    await _count(urls["routing"], ("orders", "order_lines"), report)
 
 
 async def _unmatched(urls: Mapping[str, str]) -> set[str]:
@@ -130,6 +144,44 @@ async def _unmatched(urls: Mapping[str, str]) -> set[str]:
     }
 
 
+async def _copies(urls: Mapping[str, str], report: Report) -> None:
+    """What notifications keeps of cells is of no later change than stock's own: else it would hear of none.
+
+    So it is after stock alone came from a backup.
+    """
+    stock, copies = await asyncpg.connect(urls["stock"]), await asyncpg.connect(urls["notifications"])
+    try:
+        async with copies.transaction():
+            cursor = await copies.cursor(
+                """
+                SELECT location_id, item_id, max(version) AS version FROM (
+                    SELECT location_id, item_id, version FROM supply
+                    UNION ALL SELECT location_id, item_id, version FROM endpoint_cells) AS copies
+                GROUP BY 1, 2
+                """
+            )
+            while rows := await cursor.fetch(PAGE):
+                known = {(row["location_id"], row["item_id"]): row["version"] for row in rows}
+                found = await stock.fetch(
+                    """
+                    SELECT location_id, item_id, version FROM balances
+                    JOIN unnest($1::text[], $2::text[]) AS k (location_id, item_id) USING (location_id, item_id)
+                    """,
+                    *map(list, zip(*known, strict=True)),
+                )
+                own = {(row["location_id"], row["item_id"]): row["version"] for row in found}
+                for (location_id, item_id), version in known.items():
+                    if version > own.get((location_id, item_id), 0):
+                        report.findings.append(
+                            f"between stock and notifications: {item_id} at {location_id}: change {version} is "
+                            f"known, stock has {own.get((location_id, item_id), 0)}"
+                        )
+                        report.places["stock", location_id, item_id, str(version)] = None
+    finally:
+        await stock.close()
+        await copies.close()
+
+
 async def _sums(url: str, query: str, arguments: Sequence[Any]) -> dict[tuple[str, str, str], int]:
     connection = await asyncpg.connect(url)
     try:
@@ -160,10 +212,19 @@ def audit(
         list[str] | None,
         typer.Option(help="SERVICE:HEAD that an earlier audit printed, which must still be in the trail."),
     ] = None,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Put right what the ledger and the histories have one answer to.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="With --repair: say what would be changed, and change nothing.")
+    ] = False,
 ) -> None:
-    """Prove that the books are true: balances equal movements, promises are covered. Changes nothing.
+    """Prove that the books are true: balances equal movements, promises are covered. Changes nothing by itself.
 
     Also that the trail of who wrote what is unbroken. Exits with 1 when anything is wrong, and says what.
+
+    With --repair each place where something is wrong is reckoned anew from the rows behind it, in a transaction of
+    its own that leaves a row in the trail; then everything is looked at again. What is left needs a person.
     """
     from onhand.cli.errors import UpError
 
@@ -173,11 +234,14 @@ def audit(
         "pickup": pickup_url,
         "notifications": notifications_url,
     }
-    urls = {name: url for name, url in given.items() if url}
+    urls: Mapping[str, str] = {name: url for name, url in given.items() if url}
+    if dry_run and not repair:
+        raise typer.BadParameter("--dry-run goes with --repair")
     try:
-        report = asyncio.run(run(urls or Runtime.load(data_dir).database_urls, _heads(head or [])))
+        urls = urls or Runtime.load(data_dir).database_urls
     except UpError as error:
         raise typer.BadParameter(str(error)) from None
+    report = asyncio.run(_repaired(urls, _heads(head or []), repair=repair, dry_run=dry_run))
     for finding in report.findings[:MAX_SHOWN]:
         print(finding)
     if len(report.findings) > MAX_SHOWN:
@@ -188,6 +252,25 @@ def audit(
     print(f"audit: {len(report.findings)} findings in {looked}")
     if report.findings:
         raise typer.Exit(1)
+
+
+async def _repaired(
+    urls: Mapping[str, str], heads: Mapping[str, bytes], *, repair: bool, dry_run: bool
+) -> Report:
+    """Audit, repair if asked to, and say what is wrong then."""
+    report = await run(urls, heads)
+    if not repair or not report.places:
+        return report
+    from onhand.cli.repair import Repairer
+
+    async with Repairer(urls, dry_run=dry_run) as repairer:
+        for service, *place in report.places:
+            done = await repairer.put_right(service, place)
+            for each in done.changes:
+                print(f"{service}: {' '.join(place)}: {'would change' if dry_run else 'changed'}: {each}")
+            for each in done.doubts:
+                print(f"{service}: {' '.join(place)}: a person must say: {each}?")
+    return report if dry_run else await run(urls, heads)
 
 
 def _heads(given: Sequence[str]) -> dict[str, bytes]:

@@ -20,6 +20,7 @@ OFFSETS = {
     "notifications": 4,
     "postgres": 10,
     "nats": 11,
+    "nats-health": 12,
 }
 LAST_BASE = 65535 - max(OFFSETS.values())
 

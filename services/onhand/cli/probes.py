@@ -20,10 +20,15 @@ async def grpc_serves(target: str) -> bool:
 
 
 async def http_healthy(address: str) -> bool:
+    try:
+        answer = await get(address, "/healthz")
+    except httpx.TransportError:
+        return False
+    return answer.status_code == httpx.codes.OK
+
+
+async def get(address: str, path: str) -> httpx.Response:
+    """Ask a process of this machine. Raises httpx.TransportError when it does not answer."""
     # The environment's proxies are for the world outside, not for loopback.
     async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as client:
-        try:
-            answer = await client.get(f"http://{address}/healthz")
-        except httpx.TransportError:
-            return False
-    return answer.status_code == httpx.codes.OK
+        return await client.get(f"http://{address}{path}")

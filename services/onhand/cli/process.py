@@ -25,6 +25,9 @@ Say = Callable[[str], None]
 Probe = Callable[[], Coroutine[Any, Any, bool]]
 """Asks once, within about a second, whether the program does its work."""
 
+Complaint = Callable[[], Coroutine[Any, Any, str]]
+"""Asks once, within about a second, what is wrong that only another start mends; an empty text: nothing."""
+
 
 @dataclass(frozen=True)
 class Account:
@@ -36,12 +39,17 @@ async def _at_once() -> bool:
     return True
 
 
+async def _never() -> str:
+    return ""
+
+
 @dataclass(frozen=True)
 class Program:
     name: str
     argv: tuple[str, ...]
     env: Mapping[str, str]
     ready: Probe = _at_once
+    stuck: Complaint = _never
     cwd: Path | None = None
     account: Account | None = None
     """Whom to run as; ourselves when None."""

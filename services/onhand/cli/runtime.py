@@ -25,7 +25,7 @@ class Runtime:
     create_time: float
     """Of the process `pid`, which tells it from a later one with the same number."""
     addresses: Mapping[str, str]
-    """`host:port` of edge, stock, routing, pickup, notifications, postgres and nats."""
+    """`host:port` of edge, stock, routing, pickup, notifications, postgres, nats and nats-health."""
     database_urls: Mapping[str, str]
     """By service."""
     nats_url: str

@@ -52,13 +52,13 @@ async def running(
         with _permission_named(folder):
             # In threads: both may take seconds, and Ctrl-C should be heard meanwhile.
             await asyncio.to_thread(table.stop_leftovers, say)
-            services = await asyncio.to_thread(_Services.prepare, folder, port_base, env or {}, onhand)
-        renew = partial(_write_tokens, services.keys_dir, scopes)
+            services = await asyncio.to_thread(Services.prepare, folder, port_base, env or {}, onhand)
+        renew = partial(write_tokens, services.keys_dir, scopes)
         renew(clock.now())
         supervisor = Supervisor(folder / "logs", table, say, ready_within_s)
         try:
             await supervisor.start(services.postgres.program())
-            await services.postgres.ensure_databases(map(_database, WITH_DATABASE))
+            await services.postgres.ensure_databases(map(database, WITH_DATABASE))
             await supervisor.start(services.nats.program())
             await supervisor.run(*(services.migration(service) for service in WITH_DATABASE))
             await publish_again(folder, services.database_urls)
@@ -77,7 +77,7 @@ async def running(
 
 
 @dataclass(frozen=True)
-class _Services:
+class Services:
     folder: Path
     ports: Mapping[str, int]
     postgres: Postgres
@@ -88,12 +88,12 @@ class _Services:
     @classmethod
     def prepare(
         cls, folder: Path, port_base: int, env: Mapping[str, str], onhand: Sequence[str]
-    ) -> "_Services":
+    ) -> "Services":
         """Make all that has to exist before the first process starts."""
         ports = choose_ports(port_base)
         passwords = Passwords.of_folder(folder)
         postgres = Postgres.at(folder, ports["postgres"], passwords).prepare()
-        nats = Nats.prepare(folder, ports["nats"], passwords)
+        nats = Nats.prepare(folder, ports["nats"], ports["nats-health"], passwords)
         services = cls(folder, ports, postgres, nats, env, onhand)
         keys.ensure_keys(services.keys_dir)
         return services
@@ -104,7 +104,7 @@ class _Services:
 
     @property
     def database_urls(self) -> Mapping[str, str]:
-        return {name: self.postgres.url(_database(name)) for name in WITH_DATABASE}
+        return {name: self.postgres.url(database(name)) for name in WITH_DATABASE}
 
     def runtime(self, pids: Mapping[str, int]) -> Runtime:
         return Runtime(
@@ -143,7 +143,7 @@ class _Services:
         environment = {"ONHAND_ENVIRONMENT": "development", **os.environ, **self.env}
         environment.pop("ONHAND_DATABASE_URL", None)
         if service in WITH_DATABASE:
-            environment["ONHAND_DATABASE_URL"] = self.postgres.url(_database(service))
+            environment["ONHAND_DATABASE_URL"] = self.postgres.url(database(service))
         for target in WITH_DATABASE:
             environment[f"ONHAND_{target.upper()}_TARGET"] = self._address(target)
         return environment | {
@@ -168,11 +168,11 @@ def _permission_named(folder: Path) -> Iterator[None]:
         raise UnusableFolderError(folder, reason) from error
 
 
-def _database(service: str) -> str:
+def database(service: str) -> str:
     return f"onhand_{service}"
 
 
-def _write_tokens(keys_dir: Path, scopes: Sequence[str], now: datetime) -> None:
+def write_tokens(keys_dir: Path, scopes: Sequence[str], now: datetime) -> None:
     for service in SERVICES:
         keys.write_service_token(keys_dir, service, scopes, now)
 

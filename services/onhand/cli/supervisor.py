@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 from asyncio.subprocess import Process
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,12 @@ MAX_DEATHS_AT_START = 3
 
 READY_WITHIN_S = 60.0
 
+STUCK_CHECK_S = 1.0
+STUCK_CHECKS = 3
+"""A child that says so many times in a row that only another start helps gets one."""
+STUCK_PAUSE_S = 30.0
+"""Between two such starts; protects from doing nothing else when it does not help."""
+
 
 @dataclass
 class _Child:
@@ -33,7 +39,7 @@ class _Child:
     started_at: float
     log_start: int
     deaths: int = 0
-    keeper: asyncio.Task[None] | None = None
+    keepers: Sequence[asyncio.Task[None]] = ()
 
 
 class Supervisor:
@@ -69,7 +75,7 @@ class Supervisor:
         for program in programs:
             child = await self._launch(program)
             self._pids[program.name] = child.process.pid
-            child.keeper = asyncio.create_task(self._keep(child))
+            child.keepers = [asyncio.create_task(each(child)) for each in (self._keep, self._unstick)]
             group.append(child)
         await _all(*(self._until_ready(child) for child in group))
 
@@ -81,8 +87,8 @@ class Supervisor:
         """Stop the groups, the last started first. When cancelled meanwhile: kill the rest."""
         children = [child for group in self._groups for child in group]
         for child in children:
-            if child.keeper:
-                child.keeper.cancel()
+            for keeper in child.keepers:
+                keeper.cancel()
         try:
             for group in reversed(self._groups):
                 await asyncio.gather(*(self._stop(child) for child in group))
@@ -139,6 +145,21 @@ class Supervisor:
             self._pids[name] = child.process.pid
             self._note(self.on_restart)
 
+    async def _unstick(self, child: _Child) -> None:
+        """Stop the child each time it says that nothing else helps; `_keep` starts it again."""
+        name, times = child.program.name, 0
+        while True:
+            await asyncio.sleep(STUCK_CHECK_S)
+            complaint = await child.program.stuck()
+            times = times + 1 if complaint else 0
+            if times < STUCK_CHECKS:
+                continue
+            why = f"{name} is stuck until it is started again: {complaint}"
+            self._say(why)
+            self._note(partial(_add_line, child.log, why))
+            await self._stop(child)
+            await asyncio.sleep(STUCK_PAUSE_S)
+
     def _note(self, write: Callable[[], None]) -> None:
         """Write down what runs; a full disk must not end the watch over it."""
         try:
@@ -180,6 +201,11 @@ async def _all(*coroutines: Coroutine[Any, Any, None]) -> None:
 
 def _failure(child: _Child, reason: str) -> StartFailedError:
     return StartFailedError(child.program.name, reason, child.log, log_tail(child.log, child.log_start))
+
+
+def _add_line(log: Path, line: str) -> None:
+    with open_log(log) as file:
+        file.write(f"{line}\n".encode())
 
 
 def _kill(process: Process) -> None:

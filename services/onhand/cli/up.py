@@ -44,7 +44,7 @@ def up(
             min=0,
             max=LAST_BASE,
             help="First port: edge there, the gRPC services on the next four, "
-            "PostgreSQL on +10, NATS on +11. 0 takes free ones.",
+            "PostgreSQL on +10, NATS on +11 and its health on +12. 0 takes free ones.",
         ),
     ] = DEFAULT_BASE,
     plain: Annotated[

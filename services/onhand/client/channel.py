@@ -37,6 +37,8 @@ OPTIONS = [
     ("grpc.max_receive_message_length", 64 << 20),
     ("grpc.max_reconnect_backoff_ms", 2_000),
     ("grpc.initial_reconnect_backoff_ms", 100),
+    # By default 30 s: replicas that are replaced quickly one after another would all be gone before the next look.
+    ("grpc.dns_min_time_between_resolutions_ms", 5_000),
 ]
 _SAFE_PREFIXES = (
     "Set",

@@ -10,11 +10,12 @@ import grpc
 from onhand.api.pickup.v1 import tasks_pb2 as pb
 from onhand.client import AsyncPickup
 from onhand.demo.gateway import ExitGateway
+from onhand.demo.live import CUT
 from onhand.demo.shelf import Shelf, Unit
 from onhand.demo.tally import Tally
 from onhand.demo.world import World
 from onhand.kit.clock import Clock
-from onhand.kit.errors import DependencyUnavailable, OnhandError, WrongCode, WrongState
+from onhand.kit.errors import OnhandError, WrongCode, WrongState
 
 WALK_S = 0.15
 """Mean time between two steps of an associate."""
@@ -84,7 +85,7 @@ class StoreTeam:
                     async for answer in self._pickup.tasks.WatchTasks(request):
                         if self._note(answer.task):
                             group.create_task(self._work(answer.task))
-                except (DependencyUnavailable, grpc.aio.AioRpcError):
+                except CUT:
                     self._tally.tell(f"store    {self._location_id}: the watch was cut; watching again")
                 await asyncio.sleep(RECONNECT_S)
 

@@ -6,15 +6,13 @@ from collections.abc import AsyncIterator, Iterable
 from datetime import timedelta
 from random import Random
 
-import grpc
-
 from onhand.api.stock.v1 import reads_pb2 as pb
 from onhand.client import AsyncStock
+from onhand.demo.live import CUT
 from onhand.demo.meter import Meter
 from onhand.demo.readers import sample
 from onhand.demo.tally import Tally
 from onhand.kit.clock import Clock
-from onhand.kit.errors import DependencyUnavailable
 
 RECONNECT_S = 0.5
 RSSI_CDBM = -4500
@@ -62,7 +60,7 @@ class ExitGateway:
             try:
                 async for answer in self._stock.reads.StreamReads(self._batches()):
                     self._acknowledge(answer)
-            except (DependencyUnavailable, grpc.aio.AioRpcError):
+            except CUT:
                 self._tally.tell("gateway  the stream was cut; sending again what was not acknowledged")
             await asyncio.sleep(RECONNECT_S)
 

@@ -9,12 +9,14 @@ from onhand.api.routing.v1 import orders_pb2
 from onhand.api.stock.v1 import availability_pb2
 from onhand.client import AsyncRouting, AsyncStock
 from onhand.demo.tally import Tally
-from onhand.kit.errors import DependencyUnavailable
+from onhand.kit.errors import DatabaseUnavailable, DependencyUnavailable
 
 RECONNECT_S = 0.5
 ORDERS_POLL_S = 0.7
 POLL_S = 0.1
 PAGE = 1000
+CUT = (DatabaseUnavailable, DependencyUnavailable, grpc.aio.AioRpcError)
+"""What a stream ends with when something behind it is gone for now."""
 
 Cells = dict[tuple[str, str], availability_pb2.Availability]
 _State = orders_pb2.OrderLine
@@ -45,7 +47,7 @@ class LiveAvailability:
                 async for answer in self._stock.availability.WatchAvailability(request):
                     for cell in answer.cells:
                         self._take(cell)
-            except (DependencyUnavailable, grpc.aio.AioRpcError):
+            except CUT:
                 self._tally.tell("watch    availability was cut; watching again")
             await asyncio.sleep(RECONNECT_S)
 
@@ -73,7 +75,7 @@ async def follow_orders(routing: AsyncRouting, tally: Tally) -> None:
     while True:
         try:
             await _look_at_orders(routing, tally)
-        except (DependencyUnavailable, grpc.aio.AioRpcError):
+        except CUT:
             tally.tell("orders   routing does not answer; asking again")
         await asyncio.sleep(ORDERS_POLL_S)
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from math import ceil
@@ -86,9 +86,11 @@ class Demo:
         scopes: Sequence[str],
         clock: Clock,
         beside: Callable[[Runtime], Coroutine[Any, Any, None]] | None = None,
+        start: Callable[..., AbstractAsyncContextManager[Runtime]] = running,
     ) -> None:
-        """`beside` runs while the day does, and is cancelled at closing time."""
+        """`beside` runs while the day does, and is cancelled at closing time. `start` runs the stack."""
         self._options = options
+        self._start = start
         self._beside = beside
         self._scopes = scopes
         self._clock = clock
@@ -110,7 +112,7 @@ class Demo:
                 port = await stack.enter_async_context(self._mailbox.serving())
                 preparing = asyncio.create_task(asyncio.to_thread(self._prepare))
                 runtime = await stack.enter_async_context(
-                    running(
+                    self._start(
                         self._options.data_dir,
                         scopes=self._scopes,
                         clock=self._clock,

@@ -3,7 +3,8 @@
 import asyncio
 import signal
 import socket
-from collections.abc import Iterator
+import ssl
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
@@ -22,7 +23,7 @@ from onhand.edge.pages.customer import CustomerPage
 from onhand.edge.pages.operations import OperationsPage
 from onhand.edge.pages.session import Sessions
 from onhand.edge.pages.store import StorePage
-from onhand.kit import config, telemetry
+from onhand.kit import config, telemetry, tls
 from onhand.kit.auth import Authenticator, TokenFile
 from onhand.kit.clock import SystemClock
 from onhand.kit.http import Protocol
@@ -95,8 +96,7 @@ class Server(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                ssl_certfile=settings.tls_certificate_file,
-                ssl_keyfile=settings.tls_key_file,
+                ssl_context_factory=_tls(settings),
                 proxy_headers=False,
                 limit_concurrency=settings.max_connections,
                 timeout_keep_alive=settings.keep_alive_s,
@@ -118,6 +118,14 @@ class Server(uvicorn.Server):
         log.info("draining")
         self._watches.stop()
         await super().shutdown(sockets)
+
+
+def _tls(settings: EdgeSettings) -> Callable[..., ssl.SSLContext] | None:
+    """Say how TLS is spoken here, if it is."""
+    if settings.tls_certificate_file is None or settings.tls_key_file is None:
+        return None
+    context = tls.context(settings.tls_certificate_file, settings.tls_key_file)
+    return lambda *_: context
 
 
 def _listen(address: str) -> socket.socket:

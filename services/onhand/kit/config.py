@@ -102,7 +102,10 @@ class ServiceSettings(Auth):
     devices_ca_file: Path | None = None
     """PEM of the authorities whose client certificates are taken there."""
     database_url: PostgresDsn
+    """`postgresql://user:password@host:port/name`. Several `host:port` with commas between them and
+    `?target_session_attrs=read-write` at the end: the one of them that takes writes."""
     nats_url: str
+    """`nats://user:password@host:port`. Nodes of a cluster: one such URL each, with commas between them."""
     nats_replicas: Annotated[int, Field(ge=1, le=5)] = 1
     """On how many nodes of a NATS cluster events are kept; streams that have fewer get more."""
     share_port: bool = False

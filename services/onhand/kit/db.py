@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import asyncpg
 from sqlalchemy import exc
@@ -24,8 +25,17 @@ _UNAVAILABLE_CLASSES = ("08", "53", "57P", "58")
 
 
 def driver_url(url: str) -> str:
-    """Turn `postgresql://…` into what SQLAlchemy calls the same database through asyncpg."""
-    return "postgresql+asyncpg://" + url.split("://", 1)[1]
+    """Turn `postgresql://…` into what SQLAlchemy calls the same database through asyncpg.
+
+    Several hosts, as PostgreSQL's own clients take them (`postgresql://user:password@one:5432,two:5432/name`), are
+    parameters in SQLAlchemy's.
+    """
+    parts = urlsplit(url, "postgresql")._replace(scheme="postgresql+asyncpg")
+    user, _, hosts = parts.netloc.rpartition("@")
+    if "," in hosts:
+        several = [f"host={each}" for each in hosts.split(",")]
+        parts = parts._replace(netloc=f"{user}@", query="&".join(filter(None, (*several, parts.query))))
+    return parts.geturl()
 
 
 class Database:
@@ -76,7 +86,7 @@ class Database:
                     result = await work(connection)
                     await trail.record(connection)
                     committing = True
-                    await connection.commit()
+                    await _commit(connection)
                     self.committed.set()
                     return result
             except (exc.DBAPIError, exc.TimeoutError, asyncpg.PostgresError, OSError) as error:
@@ -103,6 +113,22 @@ class Database:
                     continue
                 raise DatabaseUnavailable from error
         raise DatabaseUnavailable
+
+
+async def _commit(connection: AsyncConnection) -> None:
+    """Commit, and see that through also when the caller has gone meanwhile.
+
+    A commit that waits for a synchronous standby counts once it is cancelled: PostgreSQL shows it to everybody, whoever
+    asks again is told that it is done, and the standby does not have it.
+    """
+    commit = asyncio.ensure_future(connection.commit())
+    try:
+        await asyncio.shield(commit)
+    except asyncio.CancelledError:
+        await asyncio.wait([commit])
+        if not commit.cancelled():
+            commit.exception()  # nobody is left to be told
+        raise
 
 
 async def copy_rows(

@@ -70,7 +70,7 @@ class Broker:
             while self._client is None:
                 try:
                     client = await nats.connect(
-                        self._url,
+                        self._url.split(","),
                         name=f"onhand-{self._name}",
                         max_reconnect_attempts=-1,
                         reconnect_time_wait=0.25,

@@ -30,6 +30,9 @@ METADATA_BYTES = 16 << 10
 """Largest headers of a call; protects memory. A token takes one or two kilobytes."""
 HANDSHAKE_MS = 10_000
 """Longest a connection may take to begin; protects from those that are opened and say nothing."""
+CONNECTION_AGE_MS = 300_000
+"""After which a connection takes no new calls, and its channel looks anew where replicas are: without it nobody would
+find one that was added. Calls and streams under way go on as long as they last."""
 GARBAGE_AFTER = 50_000
 """Objects made and not freed before the collector of cycles looks at the young ones. By default it looks after 700,
 many times in each batch of a thousand events, and hardly finds any: what a call makes is in no cycle."""
@@ -63,6 +66,7 @@ class Server:
                 ("grpc.keepalive_time_ms", 60_000),
                 ("grpc.keepalive_timeout_ms", 20_000),
                 ("grpc.server_handshake_timeout_ms", HANDSHAKE_MS),
+                ("grpc.max_connection_age_ms", CONNECTION_AGE_MS),
                 ("grpc.max_concurrent_streams", settings.max_connection_calls),
                 ("grpc.max_allowed_incoming_connections", settings.max_connections),
             ],

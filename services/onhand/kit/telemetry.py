@@ -8,6 +8,7 @@ import logging
 import sys
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from contextvars import ContextVar
 from itertools import accumulate
 from random import getrandbits
@@ -38,6 +39,24 @@ _recording = False
 """Whether spans go anywhere."""
 
 
+class _Lines(structlog.WriteLogger):
+    """Writes lines to standard output, if that can be done.
+
+    A full disk may cost lines; it must not end the work that they tell of, which begins again after it has logged why
+    it failed.
+    """
+
+    def msg(self, message: str) -> None:
+        with suppress(OSError):
+            super().msg(message)
+
+    debug = info = warning = error = critical = msg
+
+
+def _lines(*_: object) -> _Lines:
+    return _Lines(sys.stdout)
+
+
 def configure(service: str, settings: Telemetry) -> None:
     """Set up logs, traces and metrics of this process; called once, before anything is served."""
     structlog.configure(
@@ -50,7 +69,7 @@ def configure(service: str, settings: Telemetry) -> None:
             structlog.processors.JSONRenderer(default=str),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(settings.log_level.upper()),
-        logger_factory=structlog.WriteLoggerFactory(sys.stdout),
+        logger_factory=_lines,
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(service=service)

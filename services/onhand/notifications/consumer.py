@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from onhand.api.pickup.v1.events_pb2 import PickupEvent
 from onhand.api.routing.v1.events_pb2 import RoutingEvent
-from onhand.api.stock.v1.events_pb2 import StockEvent
+from onhand.api.stock.v1.events_pb2 import BalanceChanged, StockEvent
 from onhand.kit.events import Subscription
 from onhand.notifications import events
 from onhand.notifications.domain import availability
@@ -66,6 +66,8 @@ def subscriptions(notifications: Notifications) -> list[Subscription]:
     ]
 
 
+BALANCES = ("balance_changed", "balances_changed")
+"""What stock says of cells: of one, or of several that changed together."""
 FRESH_S = 5.0
 """Age of a list in memory beyond which every event is looked at. An item is surveyed only when it has been watched for
 longer, so that whatever no list knew of yet is seen then."""
@@ -85,24 +87,30 @@ class WatchList:
         self._items, self._read_at = await self._offers.watched(), asked_at
 
     def wants(self, data: bytes) -> bool:
-        """Tell whether a change is of something that somebody may wait for, to more or to nothing."""
-        change = StockEvent.FromString(data).balance_changed
-        if change.available_after <= change.available_before and change.available_after > 0:
-            return False
+        """Tell whether anything changed that somebody may wait for, to more or to nothing."""
+        return bool(self.wanted(StockEvent.FromString(data)))
+
+    def wanted(self, event: StockEvent) -> list[BalanceChanged]:
+        """Return the changes that somebody may wait for."""
         fresh = asyncio.get_running_loop().time() - self._read_at < FRESH_S
-        return not fresh or change.item_id in self._items
+        return [
+            each
+            for each in events.balances(event)
+            if (each.available_after > each.available_before or each.available_after <= 0)
+            and (not fresh or each.item_id in self._items)
+        ]
 
 
 def stock_events(offers: Offers, watch_list: WatchList) -> Subscription:
     """Take what comes and what is gone of items that somebody waits for."""
 
     async def on_stock(connection: AsyncConnection, data: bytes) -> None:
-        change = StockEvent.FromString(data).balance_changed
-        cell = Cell(change.item_id, change.location_id, change.available_after)
-        rose = change.available_after > change.available_before
-        await offers.supply_changed(connection, cell, change.version, rose=rose)
+        for change in watch_list.wanted(StockEvent.FromString(data)):
+            cell = Cell(change.item_id, change.location_id, change.available_after)
+            rose = change.available_after > change.available_before
+            await offers.supply_changed(connection, cell, change.version, rose=rose)
 
-    return Subscription("stock", ("balance_changed",), on_stock, wanted=watch_list.wants, from_now=True)
+    return Subscription("stock", BALANCES, on_stock, wanted=watch_list.wants, from_now=True)
 
 
 class AvailabilityFeed:
@@ -115,7 +123,7 @@ class AvailabilityFeed:
 
     @property
     def subscription(self) -> Subscription:
-        return Subscription("stock", ("balance_changed",), self._on_stock, wanted=self._wants)
+        return Subscription("stock", BALANCES, self._on_stock, wanted=self._wants)
 
     async def refresh(self) -> None:
         """Read anew who wants to hear of what."""
@@ -127,9 +135,12 @@ class AvailabilityFeed:
             return True
         if not self._subscriptions:
             return False
-        changed = StockEvent.FromString(data).balance_changed
         wanted = self._subscriptions.values()
-        return any(each.wants(changed.location_id, changed.item_id) for each in wanted)
+        return any(
+            each.wants(changed.location_id, changed.item_id)
+            for changed in events.balances(StockEvent.FromString(data))
+            for each in wanted
+        )
 
     async def _on_stock(self, connection: AsyncConnection, data: bytes) -> None:
-        await self._posts.changed(connection, events.cell_change(StockEvent.FromString(data)))
+        await self._posts.changed(connection, events.cell_changes(StockEvent.FromString(data)))

@@ -1,6 +1,6 @@
 """Events and messages of the contracts ⇄ domain."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +13,7 @@ from onhand.api.pickup.v1.events_pb2 import PickupEvent
 from onhand.api.pickup.v1.tasks_pb2 import TaskLine
 from onhand.api.routing.v1 import orders_pb2 as pb_orders
 from onhand.api.routing.v1.events_pb2 import RoutingEvent
-from onhand.api.stock.v1.events_pb2 import StockEvent
+from onhand.api.stock.v1.events_pb2 import BalanceChanged, StockEvent
 from onhand.kit import outbox
 from onhand.kit.clock import Clock
 from onhand.notifications.domain.activity import Act, ActKind
@@ -163,9 +163,17 @@ def _units(line: TaskLine) -> int:
     return line.quantity - line.short_quantity - line.cancelled_quantity
 
 
-def cell_change(event: StockEvent) -> CellChange:
-    """Return the cell of a BalanceChanged."""
-    changed = event.balance_changed
+def balances(event: StockEvent) -> Sequence[BalanceChanged]:
+    """Return the cells of an event, of one that changed or of several."""
+    return [event.balance_changed] if event.HasField("balance_changed") else event.balances_changed.changes
+
+
+def cell_changes(event: StockEvent) -> list[CellChange]:
+    """Return the cells of an event, as endpoints hear of them."""
+    return [_cell_change(event, each) for each in balances(event)]
+
+
+def _cell_change(event: StockEvent, changed: BalanceChanged) -> CellChange:
     unavailable = changed.damaged + changed.quality_control + changed.quarantined + changed.missing
     quantities = {
         "on_hand": changed.sellable + unavailable,

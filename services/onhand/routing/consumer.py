@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from onhand.api.pickup.v1 import events_pb2 as pickup
 from onhand.api.pickup.v1.events_pb2 import PickupEvent
 from onhand.api.pickup.v1.tasks_pb2 import RejectReason, Substitution
-from onhand.api.stock.v1.events_pb2 import StockEvent
+from onhand.api.stock.v1.events_pb2 import BalanceChanged, StockEvent
 from onhand.api.stock.v1.shipments_pb2 import Shipment
 from onhand.kit.events import Subscription
 from onhand.routing.domain.ending import News, NewsKind
@@ -60,7 +60,12 @@ class Consumers:
     def subscriptions(self) -> list[Subscription]:
         return [
             Subscription("pickup", list(KINDS), self.pickup, wanted=tells_something),
-            Subscription("stock", ["balance_changed", "shipment_changed"], self.stock, wanted=stock_arrived),
+            Subscription(
+                "stock",
+                ["balance_changed", "balances_changed", "shipment_changed"],
+                self.stock,
+                wanted=stock_arrived,
+            ),
         ]
 
     async def pickup(self, connection: AsyncConnection, data: bytes) -> None:
@@ -74,10 +79,10 @@ class Consumers:
         if event.HasField("shipment_changed"):
             await self._orders.shipment_changed(connection, shipment_news(event.shipment_changed.shipment))
             return
-        change = event.balance_changed
-        await self._orders.stock_arrived(
-            connection, change.item_id, change.location_id, change.available_after, change.version
-        )
+        for change in arrivals(event):
+            await self._orders.stock_arrived(
+                connection, change.item_id, change.location_id, change.available_after, change.version
+            )
 
 
 def tells_something(data: bytes) -> bool:
@@ -93,8 +98,13 @@ def stock_arrived(data: bytes) -> bool:
     event = StockEvent.FromString(data)
     if event.HasField("shipment_changed"):
         return event.shipment_changed.shipment.state in SHIPMENT_STATES
-    change = event.balance_changed
-    return change.available_after > change.available_before
+    return bool(arrivals(event))
+
+
+def arrivals(event: StockEvent) -> list[BalanceChanged]:
+    """Return the cells, of one that changed or of several, of which more is available than before."""
+    changes = (event.balance_changed, *event.balances_changed.changes)
+    return [each for each in changes if each.available_after > each.available_before]
 
 
 def shipment_news(shipment: Shipment) -> ShipmentNews:

@@ -1,31 +1,13 @@
 """Proof that the books are true, from nothing but the database.
 
-Each check is one query that answers only what is wrong, in one snapshot; the database groups and compares,
-so that memory here stays bounded however long the ledger is.
+What a cell keeps (its buckets, what is promised of it, its tags) follows from the ledger, the lines of reservations
+and the histories of tags: it is put right by `onhand.stock.repair`.
 """
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from onhand.kit.audit import Check
 from onhand.stock.domain.counts import CountState, LineKind
-from onhand.stock.domain.model import COUNTED, INSIDE, TAGGABLE, Reason, ReservationState
+from onhand.stock.domain.model import COUNTED, INSIDE, TAGGABLE, Reason, ReservationState, TagState
 from onhand.stock.domain.shipments import ShipmentState
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that is not as it must be."""
-
-    check: str
-    location_id: str
-    subject: str
-    """Item, EPC or reservation."""
-    stored: int
-    expected: int
-
 
 ARCHIVED = """
     SELECT location_id, item_id, bucket, quantity FROM opening_balances
@@ -61,7 +43,7 @@ def _buckets() -> str:
             SELECT location_id, item_id, {columns}
             FROM balances b FULL JOIN m USING (location_id, item_id) FULL JOIN o USING (location_id, item_id)
         )
-        SELECT what, location_id, item_id AS subject, stored, expected
+        SELECT what, location_id, item_id AS subject, item_id, stored, expected
         FROM both_sides, LATERAL (VALUES {values}) AS v (what, stored, expected)
         WHERE stored <> expected
     """
@@ -69,125 +51,168 @@ def _buckets() -> str:
 
 _TAGGABLE_SUM = " + ".join(f"b.{bucket.name.lower()}" for bucket in sorted(TAGGABLE))
 _COUNTED_STATES = ", ".join(str(int(state)) for state in sorted(COUNTED))
+_KEPT_STATES = f"{_COUNTED_STATES}, {TagState.MISSING:d}"
+"""Of tags whose rows are never dropped."""
+CELL = ("location_id", "item_id")
+"""What names the cell that is put right."""
 
 CHECKS = (
-    _buckets(),
-    f"""
-        SELECT 'opening balances of a cell cancel out' AS what, location_id, item_id AS subject,
-               sum(quantity) AS stored, 0 AS expected
-        FROM ({ARCHIVED}) AS a GROUP BY location_id, item_id HAVING sum(quantity) <> 0
-    """,
-    f"""
-        SELECT what, location_id, subject, stored, expected FROM (
-            SELECT location_id, item_id, coalesce(b.reserved, 0) AS b_reserved, coalesce(b.committed, 0) AS b_committed,
-                   coalesce(l.reserved, 0) AS l_reserved, coalesce(l.committed, 0) AS l_committed
-            FROM balances b FULL JOIN (
+    Check(_buckets(), CELL),
+    Check(
+        f"""
+            SELECT 'opening balances of a cell cancel out' AS what, location_id, item_id AS subject,
+                   sum(quantity) AS stored, 0 AS expected
+            FROM ({ARCHIVED}) AS a GROUP BY location_id, item_id HAVING sum(quantity) <> 0
+        """,
+    ),
+    Check(
+        f"""
+            SELECT what, location_id, item_id AS subject, item_id, stored, expected FROM (
                 SELECT location_id, item_id,
-                       sum(quantity - fulfilled - released) FILTER (WHERE r.state <> {ReservationState.COMMITTED:d})
-                           AS reserved,
-                       sum(quantity - fulfilled - released) FILTER (WHERE r.state = {ReservationState.COMMITTED:d})
-                           AS committed
-                FROM reservation_lines JOIN reservations r USING (reservation_id)
-                WHERE fulfilled + released < quantity GROUP BY location_id, item_id
+                       coalesce(b.reserved, 0) AS b_reserved, coalesce(b.committed, 0) AS b_committed,
+                       coalesce(l.reserved, 0) AS l_reserved, coalesce(l.committed, 0) AS l_committed
+                FROM balances b FULL JOIN (
+                    SELECT location_id, item_id,
+                           sum(quantity - fulfilled - released) FILTER (WHERE r.state <> {ReservationState.COMMITTED:d})
+                               AS reserved,
+                           sum(quantity - fulfilled - released) FILTER (WHERE r.state = {ReservationState.COMMITTED:d})
+                               AS committed
+                    FROM reservation_lines JOIN reservations r USING (reservation_id)
+                    WHERE fulfilled + released < quantity GROUP BY location_id, item_id
+                ) l USING (location_id, item_id)
+            ) AS both_sides,
+            LATERAL (VALUES ('reserved equals open held lines', b_reserved, l_reserved),
+                            ('committed equals open committed lines', b_committed, l_committed))
+                AS v (what, stored, expected)
+            WHERE stored <> expected
+        """,
+        CELL,
+    ),
+    Check(
+        f"""
+            SELECT 'units without a tag add up' AS what, location_id, item_id AS subject, item_id,
+                   coalesce(b.unidentified, 0) AS stored,
+                   coalesce({_TAGGABLE_SUM}, 0) - coalesce(t.tags, 0) AS expected
+            FROM balances b FULL JOIN (
+                SELECT location_id, item_id, count(*) AS tags FROM tags
+                WHERE item_id IS NOT NULL AND state IN ({_COUNTED_STATES}) GROUP BY location_id, item_id
+            ) t USING (location_id, item_id)
+            WHERE coalesce(b.unidentified, 0) <> coalesce({_TAGGABLE_SUM}, 0) - coalesce(t.tags, 0)
+        """,
+        CELL,
+    ),
+    Check(
+        """
+            SELECT 'shortfall is what is promised and not there' AS what, location_id, item_id AS subject, item_id,
+                   shortfall AS stored, greatest(0, reserved + committed - sellable) AS expected
+            FROM balances WHERE shortfall <> greatest(0, reserved + committed - sellable)
+        """,
+        CELL,
+    ),
+    Check(
+        """
+            SELECT 'a tag is in the state of its last event' AS what, t.location_id,
+                   encode(t.epc, 'hex') AS subject, t.item_id, t.state AS stored, e.state AS expected
+            FROM tags t JOIN LATERAL (
+                SELECT state FROM tag_events e WHERE e.epc = t.epc AND e.location_id = t.location_id
+                ORDER BY tag_event_id DESC LIMIT 1
+            ) e ON true
+            WHERE t.state <> e.state
+        """,
+        CELL,
+    ),
+    Check(
+        f"""
+            SELECT 'a tag that is here has a row' AS what, e.location_id, encode(e.epc, 'hex') AS subject, m.item_id,
+                   0 AS stored, e.state AS expected
+            FROM tag_events e
+            JOIN LATERAL (
+                SELECT w.movement_id FROM tag_events w
+                WHERE w.epc = e.epc AND w.location_id = e.location_id AND w.movement_id IS NOT NULL
+                ORDER BY w.tag_event_id DESC LIMIT 1
+            ) w ON true
+            JOIN movements m ON m.location_id = e.location_id AND m.movement_id = w.movement_id
+            WHERE e.state IN ({_KEPT_STATES})
+              AND NOT EXISTS (SELECT FROM tags t WHERE t.location_id = e.location_id AND t.epc = e.epc)
+              AND NOT EXISTS (SELECT FROM tag_events later WHERE later.epc = e.epc
+                              AND later.location_id = e.location_id AND later.tag_event_id > e.tag_event_id)
+        """,
+        CELL,
+    ),
+    Check(
+        f"""
+            SELECT 'an ended reservation holds nothing' AS what, l.location_id,
+                   r.reservation_id::text AS subject, l.item_id,
+                   l.quantity - l.fulfilled - l.released AS stored, 0 AS expected
+            FROM reservations r JOIN reservation_lines l USING (reservation_id)
+            WHERE r.expire_time IS NULL AND r.state <> {ReservationState.COMMITTED:d}
+              AND l.fulfilled + l.released < l.quantity
+        """,
+        CELL,
+    ),
+    Check(
+        """
+            SELECT 'in transit equals the open lines of shipments' AS what, location_id, item_id AS subject,
+                   coalesce(b.in_transit, 0) AS stored, coalesce(l.in_transit, 0) AS expected
+            FROM balances b FULL JOIN (
+                SELECT location_id, item_id, sum(in_transit)::bigint AS in_transit FROM shipment_lines
+                GROUP BY location_id, item_id
             ) l USING (location_id, item_id)
-        ) AS both_sides,
-        LATERAL (VALUES ('reserved equals open held lines', item_id, b_reserved, l_reserved),
-                        ('committed equals open committed lines', item_id, b_committed, l_committed))
-            AS v (what, subject, stored, expected)
-        WHERE stored <> expected
-    """,
-    f"""
-        SELECT 'units without a tag add up' AS what, location_id, item_id AS subject,
-               coalesce(b.unidentified, 0) AS stored,
-               coalesce({_TAGGABLE_SUM}, 0) - coalesce(t.tags, 0) AS expected
-        FROM balances b FULL JOIN (
-            SELECT location_id, item_id, count(*) AS tags FROM tags
-            WHERE item_id IS NOT NULL AND state IN ({_COUNTED_STATES}) GROUP BY location_id, item_id
-        ) t USING (location_id, item_id)
-        WHERE coalesce(b.unidentified, 0) <> coalesce({_TAGGABLE_SUM}, 0) - coalesce(t.tags, 0)
-    """,
-    """
-        SELECT 'shortfall is what is promised and not there' AS what, location_id, item_id AS subject,
-               shortfall AS stored, greatest(0, reserved + committed - sellable) AS expected
-        FROM balances WHERE shortfall <> greatest(0, reserved + committed - sellable)
-    """,
-    """
-        SELECT 'a tag is in the state of its last event' AS what, t.location_id, encode(t.epc, 'hex') AS subject,
-               t.state AS stored, e.state AS expected
-        FROM tags t JOIN LATERAL (
-            SELECT state FROM tag_events e WHERE e.epc = t.epc AND e.location_id = t.location_id
-            ORDER BY tag_event_id DESC LIMIT 1
-        ) e ON true
-        WHERE t.state <> e.state
-    """,
-    f"""
-        SELECT 'an ended reservation holds nothing' AS what, l.location_id, r.reservation_id::text AS subject,
-               l.quantity - l.fulfilled - l.released AS stored, 0 AS expected
-        FROM reservations r JOIN reservation_lines l USING (reservation_id)
-        WHERE r.expire_time IS NULL AND r.state <> {ReservationState.COMMITTED:d}
-          AND l.fulfilled + l.released < l.quantity
-    """,
-    """
-        SELECT 'in transit equals the open lines of shipments' AS what, location_id, item_id AS subject,
-               coalesce(b.in_transit, 0) AS stored, coalesce(l.in_transit, 0) AS expected
-        FROM balances b FULL JOIN (
-            SELECT location_id, item_id, sum(in_transit)::bigint AS in_transit FROM shipment_lines
-            GROUP BY location_id, item_id
-        ) l USING (location_id, item_id)
-        WHERE coalesce(b.in_transit, 0) <> coalesce(l.in_transit, 0)
-    """,
-    f"""
-        SELECT 'an ended shipment has nothing in transit' AS what, l.location_id,
-               s.shipment_id::text || ' ' || l.item_id AS subject, l.in_transit AS stored, 0 AS expected
-        FROM shipments s JOIN shipment_lines l USING (shipment_id)
-        WHERE s.state IN ({ShipmentState.CLOSED:d}, {ShipmentState.CANCELLED:d}) AND l.in_transit <> 0
-    """,
-    """
-        SELECT 'units seen before their receipt are settled once each' AS what, location_id,
-               shipment_id::text AS subject, coalesce(l.seen_before, 0) AS stored, coalesce(s.settled, 0) AS expected
-        FROM (
-            SELECT location_id, shipment_id, sum(seen_before)::bigint AS seen_before FROM shipment_lines GROUP BY 1, 2
-        ) l FULL JOIN (
-            SELECT location_id, shipment_id, count(*) AS settled FROM shipment_settlements s
-            WHERE EXISTS (SELECT FROM movements m WHERE m.location_id = s.location_id
-                          AND m.movement_id = s.movement_id AND m.epc IS NOT NULL)
-               OR EXISTS (SELECT FROM archives a WHERE a.table_name = 'movements' AND a.month =
-                          date_trunc('month', uuid_extract_timestamp(s.movement_id) AT TIME ZONE 'UTC'))
-            GROUP BY 1, 2
-        ) s USING (location_id, shipment_id)
-        WHERE coalesce(l.seen_before, 0) <> coalesce(s.settled, 0)
-    """,
-    f"""
-        SELECT 'a count that was not finished moved nothing' AS what, c.location_id,
-               c.count_id::text AS subject, count(*) AS stored, 0 AS expected
-        FROM movements m JOIN counts c ON c.location_id = m.location_id AND c.count_id::text = m.document
-        WHERE m.reason = {Reason.COUNTED:d} AND c.state NOT IN ({CountState.FINISHING:d}, {CountState.FINISHED:d})
-        GROUP BY c.location_id, c.count_id
-    """,
-    f"""
-        SELECT what, r.location_id, r.count_id::text AS subject, stored, expected
-        FROM (
-            SELECT location_id, count_id, sum(missing)::bigint AS missing, sum(found)::bigint AS found
-            FROM count_results JOIN counts USING (location_id, count_id) GROUP BY 1, 2
-        ) r LEFT JOIN (
-            SELECT location_id, count_id,
-                   coalesce(sum(quantity) FILTER (WHERE kind = {LineKind.MISSING:d}), 0)::bigint AS missing,
-                   coalesce(sum(quantity) FILTER (WHERE kind = {LineKind.FOUND:d}), 0)::bigint AS found
-            FROM count_lines GROUP BY 1, 2
-        ) l USING (location_id, count_id),
-        LATERAL (VALUES ('missing of a count equals its lines', r.missing, coalesce(l.missing, 0)),
-                        ('found of a count equals its lines', r.found, coalesce(l.found, 0)))
-            AS v (what, stored, expected)
-        WHERE stored <> expected
-    """,
+            WHERE coalesce(b.in_transit, 0) <> coalesce(l.in_transit, 0)
+        """,
+    ),
+    Check(
+        f"""
+            SELECT 'an ended shipment has nothing in transit' AS what, l.location_id,
+                   s.shipment_id::text || ' ' || l.item_id AS subject, l.in_transit AS stored, 0 AS expected
+            FROM shipments s JOIN shipment_lines l USING (shipment_id)
+            WHERE s.state IN ({ShipmentState.CLOSED:d}, {ShipmentState.CANCELLED:d}) AND l.in_transit <> 0
+        """,
+    ),
+    Check(
+        """
+            SELECT 'units seen before their receipt are settled once each' AS what, location_id,
+                   shipment_id::text AS subject,
+                   coalesce(l.seen_before, 0) AS stored, coalesce(s.settled, 0) AS expected
+            FROM (
+                SELECT location_id, shipment_id, sum(seen_before)::bigint AS seen_before
+                FROM shipment_lines GROUP BY 1, 2
+            ) l FULL JOIN (
+                SELECT location_id, shipment_id, count(*) AS settled FROM shipment_settlements s
+                WHERE EXISTS (SELECT FROM movements m WHERE m.location_id = s.location_id
+                              AND m.movement_id = s.movement_id AND m.epc IS NOT NULL)
+                   OR EXISTS (SELECT FROM archives a WHERE a.table_name = 'movements' AND a.month =
+                              date_trunc('month', uuid_extract_timestamp(s.movement_id) AT TIME ZONE 'UTC'))
+                GROUP BY 1, 2
+            ) s USING (location_id, shipment_id)
+            WHERE coalesce(l.seen_before, 0) <> coalesce(s.settled, 0)
+        """,
+    ),
+    Check(
+        f"""
+            SELECT 'a count that was not finished moved nothing' AS what, c.location_id,
+                   c.count_id::text AS subject, count(*) AS stored, 0 AS expected
+            FROM movements m JOIN counts c ON c.location_id = m.location_id AND c.count_id::text = m.document
+            WHERE m.reason = {Reason.COUNTED:d} AND c.state NOT IN ({CountState.FINISHING:d}, {CountState.FINISHED:d})
+            GROUP BY c.location_id, c.count_id
+        """,
+    ),
+    Check(
+        f"""
+            SELECT what, r.location_id, r.count_id::text AS subject, stored, expected
+            FROM (
+                SELECT location_id, count_id, sum(missing)::bigint AS missing, sum(found)::bigint AS found
+                FROM count_results JOIN counts USING (location_id, count_id) GROUP BY 1, 2
+            ) r LEFT JOIN (
+                SELECT location_id, count_id,
+                       coalesce(sum(quantity) FILTER (WHERE kind = {LineKind.MISSING:d}), 0)::bigint AS missing,
+                       coalesce(sum(quantity) FILTER (WHERE kind = {LineKind.FOUND:d}), 0)::bigint AS found
+                FROM count_lines GROUP BY 1, 2
+            ) l USING (location_id, count_id),
+            LATERAL (VALUES ('missing of a count equals its lines', r.missing, coalesce(l.missing, 0)),
+                            ('found of a count equals its lines', r.found, coalesce(l.found, 0)))
+                AS v (what, stored, expected)
+            WHERE stored <> expected
+        """,
+    ),
 )
-
-
-async def audit(connection: AsyncConnection) -> AsyncIterator[Finding]:
-    """Yield everything that is wrong with stock's books, in one snapshot of them."""
-    await connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
-    await connection.execute(text("SET LOCAL statement_timeout = 0"))
-    for check in CHECKS:
-        result = await connection.stream(text(check))
-        async for row in result:
-            yield Finding(row.what, row.location_id, row.subject, row.stored, row.expected)

@@ -1,6 +1,6 @@
 """Domain changes → the events that stock publishes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from onhand.api.stock.v1 import events_pb2 as pb
@@ -15,8 +15,8 @@ from onhand.stock.domain.shipments import Shipment
 
 _FIELD_OF = {bucket: bucket.name.lower() for bucket in INSIDE}
 """Of BalanceChanged."""
-MAX_TAGS = 500
-"""Tags of one event, by the contract; some 80 KB."""
+MAX_CHANGES = 500
+"""Tags, cells or reservations of one event, by the contract; some 80 KB."""
 
 
 def of_books(books: Books, clock: Clock, reservations: Iterable[Reservation] = ()) -> list[Event]:
@@ -25,10 +25,12 @@ def of_books(books: Books, clock: Clock, reservations: Iterable[Reservation] = (
     Reservations come before the cells that they hold: a reader that has taken only the first half then
     thinks that less is available, never more.
     """
-    events = [_event(clock, reservation_changed=_reservation_changed(each)) for each in reservations]
-    for key in sorted(books.changed_cells):
-        before = books.available_before[key]
-        events.append(_event(clock, balance_changed=_balance_changed(books.cells[key], before)))
+    told = list(map(_reservation_changed, reservations))
+    events = list(_one_or_several(clock, "reservation_changed", "reservations_changed", told))
+    cells = [
+        _balance_changed(books.cells[key], books.available_before[key]) for key in sorted(books.changed_cells)
+    ]
+    events += _one_or_several(clock, "balance_changed", "balances_changed", cells)
     events += _tag_events(clock, books.tag_events)
     events += [_event(clock, stock_alerted=_alerted(each)) for each in books.alerts]
     return events
@@ -64,6 +66,18 @@ def _event(clock: Clock, **payload: object) -> Event:
     return envelope("stock", pb.StockEvent, clock, **payload)
 
 
+def _one_or_several(
+    clock: Clock, one: str, several: str, changes: Sequence[dict[str, Any]]
+) -> Iterator[Event]:
+    """Say changes of one kind together: an event costs all who pass it on more than a change in it."""
+    for start in range(0, len(changes), MAX_CHANGES):
+        part = changes[start : start + MAX_CHANGES]
+        if len(part) == 1:
+            yield _event(clock, **{one: part[0]})
+        else:
+            yield _event(clock, **{several: {"changes": part}})
+
+
 def _reservation_changed(reservation: Reservation) -> dict[str, Any]:
     return {"reservation": messages.reservation_fields(reservation), "version": reservation.version + 1}
 
@@ -85,14 +99,14 @@ def _balance_changed(cell: Cell, available_before: int) -> dict[str, Any]:
 
 
 def _tag_events(clock: Clock, changed: Iterable[TagEvent]) -> list[Event]:
-    """Say the changes of each location's tags together: an event costs all who pass it on more than a tag in it."""
+    """Say the changes of each location's tags together."""
     by_location: dict[str, list[TagEvent]] = {}
     for each in changed:
         by_location.setdefault(each.tag.location_id, []).append(each)
     return [
-        _tags_changed(clock, found[start : start + MAX_TAGS])
+        _tags_changed(clock, found[start : start + MAX_CHANGES])
         for found in by_location.values()
-        for start in range(0, len(found), MAX_TAGS)
+        for start in range(0, len(found), MAX_CHANGES)
     ]
 
 

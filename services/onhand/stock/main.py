@@ -38,6 +38,7 @@ from onhand.stock.servicer import (
     StockPolicyServicer,
     TagServicer,
 )
+from onhand.stock.sights import Sights
 from onhand.stock.use_cases import (
     Availability,
     Catalog,
@@ -118,6 +119,7 @@ async def serve(settings: StockSettings) -> None:
     housekeeping.tend(server, "stock", database, broker, clock, settings, fed=VIEW_PAYLOADS)
     server.background("view", view.run)
     server.background("capture", epcis.run)
+    server.background("sights", Sights(reads.follows, database, broker, clock).run)
     server.every("expire reservations", settings.sweep_interval_s, jobs.expire_reservations)
     server.every("settle reads", settings.settle_interval_s, jobs.settle_reads)
     server.every("doubt unseen tags", 60, jobs.doubt_unseen_tags)

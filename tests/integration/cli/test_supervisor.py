@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import asyncpg
+import nats
 import psutil
 import pytest
+from nats.js import JetStreamContext
 
 from onhand.cli.embedded import Passwords
 from onhand.cli.errors import (
@@ -27,7 +29,7 @@ from onhand.cli.ports import OFFSETS, choose_ports
 from onhand.cli.process import Probe, ProcessTable, Program, is_alive
 from onhand.cli.runtime import Runtime, data_folder
 from onhand.cli.stack import running
-from onhand.cli.supervisor import Supervisor
+from onhand.cli.supervisor import STUCK_CHECKS, Supervisor
 
 HERE = Path(__file__).parent
 DUMMY = (sys.executable, str(HERE / "dummy_onhand.py"))
@@ -106,7 +108,8 @@ async def runtime(data_dir: Path, said: list[str]) -> AsyncIterator[Runtime]:
 async def test_other_commands_read_what_runs_there(runtime: Runtime, data_dir: Path) -> None:
     loaded = Runtime.load(data_dir)
     assert loaded == runtime
-    assert set(loaded.children) == set(loaded.addresses) == CHILDREN
+    assert set(loaded.children) == CHILDREN
+    assert set(loaded.addresses) == CHILDREN | {"nats-health"}
     assert (data_dir / "runtime.json").stat().st_mode & 0o777 == 0o600
     assert await fetch(loaded.database_urls["pickup"], "SELECT current_database()::text") == ("onhand_pickup")
 
@@ -139,6 +142,48 @@ async def test_a_killed_nats_is_started_again(runtime: Runtime, data_dir: Path) 
     await until(lambda: Runtime.load(data_dir).children["nats"] != killed)
     host, port = runtime.addresses["nats"].split(":")
     await until(lambda: answers(host, int(port)))
+
+
+async def test_a_nats_that_refuses_to_write_is_started_again_once_it_could(
+    runtime: Runtime, data_dir: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that may not grow is to a stream what a full disk is: it takes nothing more, also afterwards."""
+    monkeypatch.setattr("onhand.cli.embedded.nats.ROOM_BYTES", 1 << 60)
+    client = await nats.connect(runtime.nats_url)
+    jetstream = client.jetstream()
+    await jetstream.add_stream(name="kept", subjects=["kept"])
+    await jetstream.publish("kept", b"before")
+    full = runtime.children["nats"]
+    limits = psutil.Process(full).rlimit(psutil.RLIMIT_FSIZE)
+    psutil.Process(full).rlimit(psutil.RLIMIT_FSIZE, (1, limits[1]))
+    with pytest.raises(nats.errors.TimeoutError):
+        await jetstream.publish("kept", b"refused", timeout=1)
+    psutil.Process(full).rlimit(psutil.RLIMIT_FSIZE, limits)
+    with pytest.raises(nats.errors.TimeoutError):
+        await jetstream.publish("kept", b"refused too", timeout=1)
+    assert not [line for line in said if "stuck" in line], "there was no room yet"
+
+    monkeypatch.undo()
+    await until(lambda: Runtime.load(data_dir).children["nats"] != full)
+    (line,) = [line for line in said if "stuck" in line]
+    assert line.startswith(
+        "nats is stuck until it is started again: JetStream stream '$G > kept' write error"
+    )
+    assert line in (data_dir / "logs" / "nats.log").read_text()
+    await until_published(jetstream, "kept", b"after")
+    assert (await jetstream.get_msg("kept", 1)).data == b"before"
+    await client.close()
+
+
+async def until_published(jetstream: JetStreamContext, subject: str, data: bytes) -> None:
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                await jetstream.publish(subject, data, timeout=1)
+            except (nats.errors.Error, nats.js.errors.Error):
+                await asyncio.sleep(0.02)
+            else:
+                return
 
 
 async def test_a_second_one_on_the_folder_is_told_who_holds_it(runtime: Runtime, data_dir: Path) -> None:
@@ -326,6 +371,30 @@ async def test_a_program_that_is_never_ready_is_given_up_with_its_last_words(
     with pytest.raises(StartFailedError, match=r"not ready within.*\nthinking"):
         await supervisor.start(shell("echo thinking; exec sleep 60", ready=never))
     await supervisor.stop()
+
+
+async def test_a_program_that_stays_stuck_is_started_again_now_and_then_and_not_all_the_time(
+    tmp_path: Path, table: ProcessTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("onhand.cli.supervisor.STUCK_CHECK_S", 0.01)
+    said: list[str] = []
+    asked = 0
+
+    async def complains() -> str:
+        nonlocal asked
+        asked += 1
+        # Once it is well in between: three times in a row is what counts.
+        return "" if asked == STUCK_CHECKS else "no more ink"
+
+    supervisor = Supervisor(tmp_path, table, said.append)
+    await supervisor.start(Program("child", ("sleep", "60"), os.environ, stuck=complains))
+    first = supervisor.pids["child"]
+    await until(lambda: supervisor.pids["child"] != first)
+    await supervisor.stop()
+    assert asked == 2 * STUCK_CHECKS
+    assert [line for line in said if "stuck" in line] == [
+        "child is stuck until it is started again: no more ink"
+    ]
 
 
 async def test_a_full_disk_does_not_end_the_watch(tmp_path: Path) -> None:

@@ -12,22 +12,49 @@ import pytest
 from tests.certificates import Authority
 
 
+def sign(authority: Authority, folder: Path) -> ssl.SSLContext:
+    """Write a certificate of the edge and its key; returns what trusts them."""
+    signed = authority.sign("edge", "127.0.0.1")
+    (folder / "tls.pem").write_bytes(signed.certificate)
+    (folder / "tls.key").write_bytes(signed.key)
+    return ssl.create_default_context(cadata=authority.pem.decode())
+
+
 async def test_the_edge_speaks_tls_and_nothing_else_where_it_has_a_certificate(
     start_edge: Any, tmp_path: Path
 ) -> None:
-    authority = Authority("edge test authority")
-    signed = authority.sign("edge", "127.0.0.1")
-    (tmp_path / "tls.pem").write_bytes(signed.certificate)
-    (tmp_path / "tls.key").write_bytes(signed.key)
-    (tmp_path / "ca.pem").write_bytes(authority.pem)
+    trusted = sign(Authority("edge test authority"), tmp_path)
     edge = await start_edge(tls_certificate_file=tmp_path / "tls.pem", tls_key_file=tmp_path / "tls.key")
-    trusted = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
     async with edge.client(verify=trusted) as client:
         assert (await client.get("/healthz")).status_code == 200
     plain = edge.url.replace("https", "http")
     async with httpx.AsyncClient(trust_env=False) as client:
         with pytest.raises(httpx.TransportError):
             await client.get(f"{plain}/healthz")
+
+
+async def test_a_renewed_certificate_is_taken_up_without_a_restart_and_half_of_one_is_not(
+    start_edge: Any, tmp_path: Path
+) -> None:
+    trusts_first = sign(Authority("edge test authority"), tmp_path)
+    edge = await start_edge(tls_certificate_file=tmp_path / "tls.pem", tls_key_file=tmp_path / "tls.key")
+
+    async def answers(trusted: ssl.SSLContext) -> int:
+        async with edge.client(verify=trusted) as client:
+            return int((await client.get("/healthz")).status_code)
+
+    async with edge.client(verify=trusts_first) as kept:
+        assert (await kept.get("/healthz")).status_code == 200
+        first_key = (tmp_path / "tls.key").read_bytes()
+        trusts_second = sign(Authority("its successor"), tmp_path)
+        second_key = (tmp_path / "tls.key").read_bytes()
+        (tmp_path / "tls.key").write_bytes(first_key)
+        assert await answers(trusts_first) == 200, "a certificate without its key is not yet used"
+        (tmp_path / "tls.key").write_bytes(second_key)
+        assert await answers(trusts_second) == 200
+        with pytest.raises(httpx.ConnectError):
+            await answers(trusts_first)
+        assert (await kept.get("/healthz")).status_code == 200, "an open connection goes on"
 
 
 async def test_a_client_that_begins_and_does_not_go_on_is_cut_and_one_that_pauses_between_requests_is_not(

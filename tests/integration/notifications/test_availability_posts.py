@@ -121,6 +121,20 @@ async def test_a_post_is_signed_and_has_the_latest_of_each_cell(hooks: World, re
     assert (sent.purpose, sent.order_id) == (Purpose.AVAILABILITY_CHANGED, "")
 
 
+async def test_cells_that_changed_together_are_told_like_those_that_changed_alone(
+    hooks: World, receiver: Receiver
+) -> None:
+    await subscribe(hooks, receiver.uri, Subscription(item_ids=frozenset({"shirt", "skirt"})))
+    together = changed(0, 0)
+    alone = [changed(5, 3), changed(7, 1, "skirt"), changed(1, 1, "sock")]
+    together.balances_changed.changes.extend(each.balance_changed for each in alone)
+    await hear(hooks, changed(6, 2), together)
+    assert await post(hooks) == 1
+    async with hooks.delivering():
+        await settle(hooks)
+    assert [sorted(one) for one in cells(receiver)] == [[("shirt", "in_stock", 5), ("skirt", "in_stock", 7)]]
+
+
 async def test_a_slow_endpoint_gets_one_post_of_what_has_changed_meanwhile(
     hooks: World, receiver: Receiver
 ) -> None:

@@ -205,6 +205,22 @@ class World:
         self.stock.revision += 1
         await self.balance_changed(location_id, item_id, before, before + units, self.stock.revision)
 
+    async def arrive_together(self, *cells: tuple[str, str, int]) -> None:
+        """Let units come to several cells in one transaction of stock."""
+        event = stock_events_pb2.StockEvent(event_id=str(uuid4()), revision=self.stock.revision + 1)
+        self.stock.revision += 1
+        for location_id, item_id, units in cells:
+            before = self.stock.available(location_id, item_id)
+            self.stock.sellable[location_id, item_id] += units
+            event.balances_changed.changes.add(
+                location_id=location_id,
+                item_id=item_id,
+                available_before=before,
+                available_after=before + units,
+                version=self.stock.revision,
+            )
+        await self.tell(event, "stock")
+
     async def carried(self, shipment_id: str, state: str, received: int = 0) -> None:
         """Let a shipment of one item leave, arrive or end, and tell of it as stock does."""
         shipment = self.stock.shipments[shipment_id]

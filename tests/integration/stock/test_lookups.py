@@ -144,3 +144,24 @@ async def test_reads_of_a_followed_tag_are_told_repeats_too_and_only_to_who_spea
     async with AsyncStock(processes.addresses[0], mint(locations=[shop.s2])) as other:
         with pytest.raises(errors.WrongLocation):
             await anext(aiter(other.tags.FollowTag(here)))
+
+
+async def test_reads_that_another_replica_takes_are_told_to_who_follows_the_tag(
+    shop: Shop, processes: StockProcesses, mint: Callable[..., str]
+) -> None:
+    other = processes.addresses[1] if len(processes.addresses) > 1 else await processes.start()
+    request = reads_pb2.FollowTagRequest(location_id=shop.s1, epc=shop.epc)
+    told: list[reads_pb2.FollowTagResponse] = []
+
+    async def follow(client: AsyncStock) -> None:
+        async for each in client.tags.FollowTag(request):
+            told.append(each)  # noqa: PERF401  as they come, not at the end
+
+    async with AsyncStock(other, mint()) as there:
+        following = asyncio.create_task(follow(there))
+        async with asyncio.timeout(30):
+            while not told:
+                await shop.read(1, datetime.now(UTC), rssi=-4_100)
+                await asyncio.sleep(0.05)
+        following.cancel()
+    assert (told[0].zone_id, told[0].reader_id, told[0].rssi_cdbm) == ("floor", f"reader-{shop.s1}", -4_100)

@@ -169,7 +169,8 @@ async def test_a_batch_that_stock_will_never_take_does_not_hold_back_others(benc
         await running.spool(2, 3, reader="stranger")
         await running.spool(4, 5)
         await running.empty()
-        assert [reader for _, reader in stock.taken] == ["dock"] * 3
+        # One whose acknowledgement was cut off by the refusal may have come twice.
+        assert sorted(set(stock.taken)) == [(1, "dock"), (4, "dock"), (5, "dock")]
         summary = inspect(running.settings.spool_dir)
         assert summary is not None
         assert summary.set_aside_batches == 2

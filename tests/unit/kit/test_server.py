@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 import grpc
+import psutil
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tests.unit.kit.conftest import HEALTH, Start
@@ -83,3 +84,20 @@ async def test_a_connection_that_never_begins_is_ended(start: Start, monkeypatch
             while await reader.read(4096):  # its own settings, then the end
                 pass
         writer.close()
+
+
+async def test_a_connection_that_grows_old_is_left_for_a_new_one_and_no_call_notices(
+    start: Start, mint: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "CONNECTION_AGE_MS", 300)
+    async with start() as running, AsyncStock(running.address, mint(), ONCE) as stock:
+        port = int(running.address.rpartition(":")[2])
+        seen: set[int] = set()
+        under_way = asyncio.create_task(stock.tags.GetTag(GET(epc="slow"), timeout=60))
+        async with asyncio.timeout(60):
+            while len(seen) < 3:
+                await stock.tags.GetTag(GET(epc="known"))
+                connections = psutil.Process().net_connections("tcp")
+                seen |= {each.raddr.port for each in connections if each.raddr and each.laddr.port == port}
+        running.tags.go_on.set()
+        assert (await under_way).tags[0].epc_hex == "slow"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from onhand.api.stock.v1.events_pb2 import BalanceChanged, StockEvent
+from onhand.api.stock.v1.events_pb2 import BalanceChanged, BalancesChanged, StockEvent
 from onhand.notifications.consumer import WatchList
 from onhand.notifications.domain.alerts import Cell, Place, near, units_to_hold
 
@@ -50,8 +50,11 @@ class Watched:
 
 
 def change(item_id: str, before: int, after: int) -> bytes:
-    changed = BalanceChanged(item_id=item_id, location_id="s", available_before=before, available_after=after)
-    return StockEvent(balance_changed=changed).SerializeToString()
+    return StockEvent(balance_changed=cell(item_id, before, after)).SerializeToString()
+
+
+def cell(item_id: str, before: int, after: int) -> BalanceChanged:
+    return BalanceChanged(item_id=item_id, location_id="s", available_before=before, available_after=after)
 
 
 async def test_only_what_comes_and_what_is_gone_of_watched_items_is_worth_a_transaction() -> None:
@@ -62,3 +65,7 @@ async def test_only_what_comes_and_what_is_gone_of_watched_items_is_worth_a_tran
     assert watch_list.wants(change("i1", 3, 0))
     assert not watch_list.wants(change("i1", 3, 2))
     assert not watch_list.wants(change("i2", 0, 3))
+    several = StockEvent(
+        balances_changed=BalancesChanged(changes=[cell("i1", 3, 2), cell("i2", 0, 3), cell("i1", 0, 7)])
+    )
+    assert [each.available_after for each in watch_list.wanted(several)] == [7]

@@ -94,10 +94,10 @@ class EmbeddedServers:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         logs = folder / "logs"
         logs.mkdir(exist_ok=True)
-        postgres_port, nats_port = free_ports(2)
+        postgres_port, nats_port, health_port = free_ports(3)
         passwords = Passwords.of_folder(folder)
         self._postgres = Postgres.at(folder, postgres_port, passwords).prepare()
-        self._nats = Nats.prepare(folder, nats_port, passwords)
+        self._nats = Nats.prepare(folder, nats_port, health_port, passwords)
         self.postgres = Server(self._postgres.program(), postgres_port, logs / "postgres.log")
         self.nats = Server(self._nats.program(), nats_port, logs / "nats.log")
 

@@ -1,5 +1,6 @@
 """Availability to endpoints: changes of stock become posts, gathered."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -29,11 +30,12 @@ class AvailabilityPosts:
         """Return what each endpoint in use wants to hear."""
         return await self.database.read(storage.subscriptions)
 
-    async def changed(self, connection: AsyncConnection, change: CellChange) -> None:
-        """Remember a change for each endpoint that wants to hear of it."""
+    async def changed(self, connection: AsyncConnection, changes: Sequence[CellChange]) -> None:
+        """Remember changes for each endpoint that wants to hear of them."""
         for endpoint_id, subscription in sorted((await storage.subscriptions(connection)).items()):
-            if subscription.wants(change.location_id, change.item_id):
-                await storage.put(connection, endpoint_id, subscription, change)
+            for change in changes:
+                if subscription.wants(change.location_id, change.item_id):
+                    await storage.put(connection, endpoint_id, subscription, change)
 
     async def post(self) -> bool:
         """Make the next post of what waits; False when nothing does.

@@ -111,7 +111,9 @@ _TOUCH = text("""
     WHERE task_id = ANY(CAST(:task_ids AS uuid[]))
 """)
 _PASSED = text("SELECT count(*), min(due_time) FROM tasks WHERE due_time <= now()")
-_SET_DUE = text("UPDATE tasks SET due_time = :due_time WHERE task_id = :task_id")
+_SET_DUE = text("""
+    UPDATE tasks SET due_time = :due_time WHERE task_id = :task_id AND due_time IS DISTINCT FROM :due_time
+""")
 _ADD_EVENT = text("""
     INSERT INTO task_events (task_id, event_id, version, occur_time, actor, what, detail)
     VALUES (:task_id, :event_id, :version, :occur_time, :actor, :what, CAST(:detail AS jsonb))
@@ -126,6 +128,7 @@ _RELEASE = text("DELETE FROM held_tags WHERE task_id = :task_id AND epc = ANY(CA
 _HOLDERS = text("""
     SELECT epc, task_id::text AS task_id FROM held_tags WHERE epc = ANY(CAST(:epcs AS text[]))
 """)
+_HELD = text("SELECT epc FROM held_tags WHERE task_id = :task_id")
 _DROP_CODE = text("DELETE FROM collection_codes WHERE task_id = :task_id")
 _DUE = text("""
     SELECT task_id::text FROM tasks WHERE due_time <= :now
@@ -202,9 +205,10 @@ async def touch(connection: AsyncConnection, task_ids: Sequence[str]) -> None:
         await connection.execute(_TOUCH, {"task_ids": [UUID(each) for each in task_ids]})
 
 
-async def set_due(connection: AsyncConnection, task: Task) -> None:
-    """Put right when a locked task is due."""
-    await connection.execute(_SET_DUE, {"task_id": UUID(task.task_id), "due_time": task.due_time()})
+async def set_due(connection: AsyncConnection, task: Task) -> bool:
+    """Put right when a locked task is due; tells whether that changed it."""
+    values = {"task_id": UUID(task.task_id), "due_time": task.due_time()}
+    return bool((await connection.execute(_SET_DUE, values)).rowcount)
 
 
 async def watermark(connection: AsyncConnection) -> str:
@@ -269,6 +273,16 @@ async def _hold_tags(connection: AsyncConnection, before: Task, task: Task) -> l
         return []
     kept = await connection.execute(_HOLD, {**key, "epcs": sorted(added)})
     return sorted(added.difference(kept.scalars()))
+
+
+async def hold_again(connection: AsyncConnection, task: Task) -> tuple[set[str], set[str], set[str]]:
+    """Put right which tags are held for a locked task: returns those let go, those held, those another task holds."""
+    key = {"task_id": UUID(task.task_id)}
+    held = set() if task.state in ENDED else set(task.held_epcs)
+    was = set((await connection.execute(_HELD, key)).scalars())
+    await connection.execute(_RELEASE, {**key, "epcs": sorted(was - held)})
+    kept = set((await connection.execute(_HOLD, {**key, "epcs": sorted(held - was)})).scalars())
+    return was - held, kept, held - was - kept
 
 
 async def holders(connection: AsyncConnection, epcs: Sequence[str]) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Who follows a tag: reads of it as they come, before anything is decided about them."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +21,8 @@ MAX_FOLLOWS = 1_000
 class Sight:
     """One read of a tag that is followed."""
 
+    epc: bytes
+    location_id: str
     read_time: datetime
     zone_id: str
     reader_id: str
@@ -49,10 +51,23 @@ class Follow:
 
 
 class Follows:
-    """All who follow tags in this process."""
+    """All who follow tags in this process, and the tags that are followed in others."""
 
     def __init__(self) -> None:
         self._by_epc: dict[bytes, list[Follow]] = {}
+        self._elsewhere = frozenset[bytes]()
+        self._tell_others: Callable[[Sight], None] = lambda _: None
+        self.begun = asyncio.Event()
+        """Set when somebody begins to follow."""
+
+    @property
+    def epcs(self) -> list[bytes]:
+        """The tags that are followed in this process."""
+        return list(self._by_epc)
+
+    def share(self, epcs: Iterable[bytes], tell: Callable[[Sight], None]) -> None:
+        """Tell of reads of these tags too, which are followed in other processes."""
+        self._elsewhere, self._tell_others = frozenset(epcs), tell
 
     @contextmanager
     def follow(self, location_id: str, epc: bytes) -> Iterator[Follow]:
@@ -61,6 +76,7 @@ class Follows:
             raise LimitReached(f"{MAX_FOLLOWS} followed tags of one process")
         follow = Follow(location_id)
         self._by_epc.setdefault(epc, []).append(follow)
+        self.begun.set()
         try:
             yield follow
         finally:
@@ -75,7 +91,7 @@ class Follows:
         columns: Sequence[ReadColumns],
     ) -> None:
         """Tell of the latest read of each tag that is followed; `points` are a reader's antennas, 0 the others."""
-        for epc, follows in self._by_epc.items():
+        for epc in self._by_epc.keys() | self._elsewhere:
             for each in columns:
                 if each.epcs.shape[1] != len(epc):
                     continue
@@ -86,7 +102,14 @@ class Follows:
                 location_id, zone_id, _ = (
                     points.get(int(each.antennas[row])) or points.get(0) or ("", "", None)
                 )
-                sight = Sight(from_us(int(each.times_us[row])), zone_id, reader_id, int(each.rssi_cdbm[row]))
-                for follow in follows:
-                    if follow.location_id == location_id:
-                        follow.tell(sight)
+                read_time = from_us(int(each.times_us[row]))
+                sight = Sight(epc, location_id, read_time, zone_id, reader_id, int(each.rssi_cdbm[row]))
+                self.tell(sight)
+                if epc in self._elsewhere:
+                    self._tell_others(sight)
+
+    def tell(self, sight: Sight) -> None:
+        """Tell who follows the tag at that location here."""
+        for follow in self._by_epc.get(sight.epc, ()):
+            if follow.location_id == sight.location_id:
+                follow.tell(sight)

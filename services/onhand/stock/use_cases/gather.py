@@ -1,9 +1,9 @@
 """Group commit: concurrent requests are decided together, in one transaction.
 
-While one group is in the database, those who come next wait and become the next group. Before it begins, the
-event loop does what else it has ready, for much of that are requests on their way here: a lone request goes
-at once, and the busier it gets the larger the groups. One transaction of 64 costs this process and PostgreSQL
-little more than one of 1.
+While one group is in the database, those who come next wait and become the next group. Before it begins, it
+waits for those who are on their way here: callers who were answered together mostly ask again together. A lone
+request goes at once, and the busier it gets the larger the groups. One transaction of 64 costs this process and
+PostgreSQL little more than one of 1.
 """
 
 import asyncio
@@ -18,21 +18,10 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 GATHER_S = 0.01
-"""How long a group waits for a loop that always has something else to do."""
-IDLE_TURN_S = 0.0001
-"""A turn of the loop that takes less had nothing to do."""
-
-
-async def until_idle(enough: Callable[[], bool], at_most_s: float = GATHER_S) -> None:
-    """Let the loop do what is ready, until that is nothing more or there is enough of what it brings."""
-    turn = time.perf_counter()
-    until = turn + at_most_s
-    while not enough():
-        before = turn
-        await asyncio.sleep(0)
-        turn = time.perf_counter()
-        if turn - before < IDLE_TURN_S or turn > until:
-            return
+"""How long a group waits at most, whoever still comes."""
+PAUSE_S = 0.002
+"""When nobody came for this long, nobody is on the way: less than a commit takes, and several times what the server
+needs to hand on a request."""
 
 
 class Gatherer(Generic[T, R]):
@@ -49,6 +38,8 @@ class Gatherer(Generic[T, R]):
         self._max_group = max_group
         self._waiting: deque[tuple[T, asyncio.Future[R], tuple[trail.Call, ...]]] = deque()
         self._worker: asyncio.Task[None] | None = None
+        self._last = 1
+        """How many the last group was of."""
 
     async def submit(self, request: T) -> R:
         """Return what became of `request`, or raise its failure.
@@ -64,12 +55,22 @@ class Gatherer(Generic[T, R]):
     async def _work(self) -> None:
         try:
             while self._waiting:
-                await until_idle(lambda: len(self._waiting) >= self._max_group)
-                count = min(len(self._waiting), self._max_group)
-                group = [self._waiting.popleft() for _ in range(count)]
+                await self._gather()
+                self._last = min(len(self._waiting), self._max_group)
+                group = [self._waiting.popleft() for _ in range(self._last)]
                 await self._answer(group)
         finally:
             self._worker = None
+
+    async def _gather(self) -> None:
+        """Wait for those who are on their way, unless requests come one at a time."""
+        await asyncio.sleep(0)
+        if len(self._waiting) == 1 and self._last == 1:
+            return
+        until, known = time.perf_counter() + GATHER_S, 0
+        while known < len(self._waiting) < self._max_group and time.perf_counter() < until:
+            known = len(self._waiting)
+            await asyncio.sleep(PAUSE_S)
 
     async def _answer(self, group: Sequence[tuple[T, asyncio.Future[R], tuple[trail.Call, ...]]]) -> None:
         # What is decided together is written for all of them, whoever's task this began as.

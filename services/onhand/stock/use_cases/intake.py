@@ -5,6 +5,7 @@ transaction, which it shares with all that came while those before were under wa
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from onhand.stock.domain.reads import News, Placed, ReadColumns
 from onhand.stock.domain.reads.columns import Ints, from_us, to_us
 from onhand.stock.domain.reads.sights import Belief, Sight
 from onhand.stock.use_cases.deps import Deps
-from onhand.stock.use_cases.gather import Gatherer, until_idle
+from onhand.stock.use_cases.gather import Gatherer
 from onhand.stock.use_cases.recording import Recorder, one_place_a_tag
 
 MAX_REFUSALS = 100
@@ -29,6 +30,8 @@ MAX_REFUSALS = 100
 PATIENCE_S = 0.05
 """While a transaction is under way, batches wait this long to be taken together: one look at a hundred of
 them costs little more than at one."""
+IDLE_TURN_S = 0.0001
+"""A turn of the loop that takes less had nothing to do."""
 MAX_GROUP_READS = 10_000
 """Reads looked at at once, or one batch; protects everybody else's latency."""
 MAX_UNWRITTEN = 2_000
@@ -125,7 +128,7 @@ class Intake:
             while self._waiting:
                 if self._writing:
                     await set_or_after(self._idle, PATIENCE_S)
-                await until_idle(lambda: self._waiting_reads >= MAX_GROUP_READS, PATIENCE_S)
+                await self._gather()
                 while self._unwritten > MAX_UNWRITTEN:
                     self._idle.clear()
                     await self._idle.wait()
@@ -142,6 +145,17 @@ class Intake:
                         _fail(future, error)
         finally:
             self._worker = None
+
+    async def _gather(self) -> None:
+        """Let the loop do what is ready, much of which are batches on their way here, until that is nothing more."""
+        turn = time.perf_counter()
+        until = turn + PATIENCE_S
+        while self._waiting_reads < MAX_GROUP_READS:
+            before = turn
+            await asyncio.sleep(0)
+            turn = time.perf_counter()
+            if turn - before < IDLE_TURN_S or turn > until:
+                return
 
     def _take(self, group: Sequence[tuple[Batch, asyncio.Future[ReadResult]]]) -> None:
         """Look at a group of batches; answer those without news, and have that of the others written."""

@@ -24,7 +24,13 @@ from onhand.stock.view.cells import NOWHERE, Cells
 from onhand.stock.view.holds import Holds, Lines
 from onhand.stock.view.watchers import Watcher, Watchers
 
-PAYLOADS = ("balance_changed", "reservation_changed", "catalog_changed")
+PAYLOADS = (
+    "balance_changed",
+    "balances_changed",
+    "reservation_changed",
+    "reservations_changed",
+    "catalog_changed",
+)
 """What the feed must bring."""
 _RUNS_OUT = frozenset(
     {
@@ -198,7 +204,7 @@ class View:
 
     async def run(self) -> None:
         """Load the snapshot and follow the feed; returns only to be started again."""
-        to = await self._database.read(_feed_subject)
+        to = await self._database.read(feed_subject)
         async with feed.listen(self._broker, to) as heard:
             await self._load()
             telemetry.log.info("view loaded", cells=len(self._cells), watermark=self.watermark)
@@ -265,15 +271,24 @@ class View:
             # Also what an outbox that is rewound tells again: all below the watermark has been told.
             if event.revision < self.watermark or self._snapshot.has(event.revision):
                 continue
-            match event.WhichOneof("payload"):
-                case "balance_changed":
-                    self._apply_balance(event.balance_changed, event.revision)
-                case "reservation_changed":
-                    self._apply_reservation(event.reservation_changed)
-                case "catalog_changed":
-                    await self._apply_catalog(event.catalog_changed, event.revision)
+            await self._apply(event)
         if batch.watermark is not None:
             await self._advance(batch.watermark, batch.as_of)
+
+    async def _apply(self, event: pb.StockEvent) -> None:
+        match event.WhichOneof("payload"):
+            case "balance_changed":
+                self._apply_balance(event.balance_changed, event.revision)
+            case "balances_changed":
+                for balance in event.balances_changed.changes:
+                    self._apply_balance(balance, event.revision)
+            case "reservation_changed":
+                self._apply_reservation(event.reservation_changed)
+            case "reservations_changed":
+                for reservation in event.reservations_changed.changes:
+                    self._apply_reservation(reservation)
+            case "catalog_changed":
+                await self._apply_catalog(event.catalog_changed, event.revision)
 
     def _apply_balance(self, changed: pb.BalanceChanged, revision: int) -> None:
         slot = self._cells.place(changed.location_id, changed.item_id)
@@ -377,7 +392,8 @@ class View:
                 self._advanced.notify_all()
 
 
-async def _feed_subject(connection: AsyncConnection) -> str:
+async def feed_subject(connection: AsyncConnection) -> str:
+    """Name what the replicas on this database hear."""
     return await feed.subject("stock", (await connection.get_raw_connection()).driver_connection)
 
 

@@ -30,7 +30,7 @@ from onhand.api.stock.v1 import shipments_pb2 as onhand_dot_api_dot_stock_dot_v1
 from onhand.api.stock.v1 import stock_policies_pb2 as onhand_dot_api_dot_stock_dot_v1_dot_stock__policies__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n onhand/api/stock/v1/events.proto\x12\x13onhand.api.stock.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a onhand/api/stock/v1/counts.proto\x1a\x1fonhand/api/stock/v1/reads.proto\x1a&onhand/api/stock/v1/reservations.proto\x1a#onhand/api/stock/v1/shipments.proto\x1a(onhand/api/stock/v1/stock_policies.proto\"\xe2\x04\n\nStockEvent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12/\n\x0brecord_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12>\n\x0f\x62\x61lance_changed\x18\n \x01(\x0b\x32#.onhand.api.stock.v1.BalanceChangedH\x00\x12\x36\n\x0btag_changed\x18\x0b \x01(\x0b\x32\x1f.onhand.api.stock.v1.TagChangedH\x00\x12\x46\n\x13reservation_changed\x18\x0c \x01(\x0b\x32\'.onhand.api.stock.v1.ReservationChangedH\x00\x12:\n\rstock_alerted\x18\r \x01(\x0b\x32!.onhand.api.stock.v1.StockAlertedH\x00\x12>\n\x0f\x63\x61talog_changed\x18\x0e \x01(\x0b\x32#.onhand.api.stock.v1.CatalogChangedH\x00\x12<\n\x0e\x63ount_finished\x18\x0f \x01(\x0b\x32\".onhand.api.stock.v1.CountFinishedH\x00\x12@\n\x10shipment_changed\x18\x10 \x01(\x0b\x32$.onhand.api.stock.v1.ShipmentChangedH\x00\x12\x38\n\x0ctags_changed\x18\x14 \x01(\x0b\x32 .onhand.api.stock.v1.TagsChangedH\x00\x42\t\n\x07payload\">\n\x0bStockEvents\x12/\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1f.onhand.api.stock.v1.StockEvent\"\xc7\x02\n\x0e\x42\x61lanceChanged\x12\x13\n\x0blocation_id\x18\x01 \x01(\t\x12\x0f\n\x07item_id\x18\x02 \x01(\t\x12\x10\n\x08sellable\x18\x03 \x01(\x03\x12\x0f\n\x07\x64\x61maged\x18\x04 \x01(\x03\x12\x17\n\x0fquality_control\x18\x05 \x01(\x03\x12\x13\n\x0bquarantined\x18\x06 \x01(\x03\x12\x0f\n\x07missing\x18\x07 \x01(\x03\x12\x12\n\nin_transit\x18\x08 \x01(\x03\x12\x10\n\x08reserved\x18\t \x01(\x03\x12\x11\n\tcommitted\x18\n \x01(\x03\x12\x30\n\x0c\x63onfirm_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x10\x61vailable_before\x18\x0c \x01(\x03\x12\x17\n\x0f\x61vailable_after\x18\r \x01(\x03\x12\x0f\n\x07version\x18\x0e \x01(\x03\"\x81\x01\n\nTagChanged\x12%\n\x03tag\x18\x01 \x01(\x0b\x32\x18.onhand.api.stock.v1.Tag\x12\x34\n\x0cstate_before\x18\x02 \x01(\x0e\x32\x1e.onhand.api.stock.v1.Tag.State\x12\x16\n\x0ezone_id_before\x18\x03 \x01(\t\"?\n\x0bTagsChanged\x12\x30\n\x07\x63hanges\x18\x01 \x03(\x0b\x32\x1f.onhand.api.stock.v1.TagChanged\"\\\n\x12ReservationChanged\x12\x35\n\x0breservation\x18\x01 \x01(\x0b\x32 .onhand.api.stock.v1.Reservation\x12\x0f\n\x07version\x18\x02 \x01(\x03\":\n\rCountFinished\x12)\n\x05\x63ount\x18\x01 \x01(\x0b\x32\x1a.onhand.api.stock.v1.Count\"B\n\x0fShipmentChanged\x12/\n\x08shipment\x18\x01 \x01(\x0b\x32\x1d.onhand.api.stock.v1.Shipment\"\x88\x01\n\x0e\x43\x61talogChanged\x12\x10\n\x08item_ids\x18\x01 \x03(\t\x12\x14\n\x0clocation_ids\x18\x02 \x03(\t\x12\x10\n\x08\x63hannels\x18\x03 \x03(\t\x12<\n\rpolicy_scopes\x18\x04 \x03(\x0b\x32%.onhand.api.stock.v1.StockPolicyScope\"\xdb\x01\n\x0cStockAlerted\x12\x34\n\x04kind\x18\x01 \x01(\x0e\x32&.onhand.api.stock.v1.StockAlerted.Kind\x12\x13\n\x0blocation_id\x18\x02 \x01(\t\x12\x0f\n\x07item_id\x18\x03 \x01(\t\x12\x0f\n\x07\x65pc_hex\x18\x04 \x01(\t\x12\x10\n\x08quantity\x18\x05 \x01(\x03\"L\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16KIND_EXIT_WITHOUT_SALE\x10\x01\x12\x12\n\x0eKIND_SHORTFALL\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n onhand/api/stock/v1/events.proto\x12\x13onhand.api.stock.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a onhand/api/stock/v1/counts.proto\x1a\x1fonhand/api/stock/v1/reads.proto\x1a&onhand/api/stock/v1/reservations.proto\x1a#onhand/api/stock/v1/shipments.proto\x1a(onhand/api/stock/v1/stock_policies.proto\"\xee\x05\n\nStockEvent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12/\n\x0brecord_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12>\n\x0f\x62\x61lance_changed\x18\n \x01(\x0b\x32#.onhand.api.stock.v1.BalanceChangedH\x00\x12\x36\n\x0btag_changed\x18\x0b \x01(\x0b\x32\x1f.onhand.api.stock.v1.TagChangedH\x00\x12\x46\n\x13reservation_changed\x18\x0c \x01(\x0b\x32\'.onhand.api.stock.v1.ReservationChangedH\x00\x12:\n\rstock_alerted\x18\r \x01(\x0b\x32!.onhand.api.stock.v1.StockAlertedH\x00\x12>\n\x0f\x63\x61talog_changed\x18\x0e \x01(\x0b\x32#.onhand.api.stock.v1.CatalogChangedH\x00\x12<\n\x0e\x63ount_finished\x18\x0f \x01(\x0b\x32\".onhand.api.stock.v1.CountFinishedH\x00\x12@\n\x10shipment_changed\x18\x10 \x01(\x0b\x32$.onhand.api.stock.v1.ShipmentChangedH\x00\x12\x38\n\x0ctags_changed\x18\x14 \x01(\x0b\x32 .onhand.api.stock.v1.TagsChangedH\x00\x12@\n\x10\x62\x61lances_changed\x18\x15 \x01(\x0b\x32$.onhand.api.stock.v1.BalancesChangedH\x00\x12H\n\x14reservations_changed\x18\x16 \x01(\x0b\x32(.onhand.api.stock.v1.ReservationsChangedH\x00\x42\t\n\x07payload\">\n\x0bStockEvents\x12/\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1f.onhand.api.stock.v1.StockEvent\"\xc7\x02\n\x0e\x42\x61lanceChanged\x12\x13\n\x0blocation_id\x18\x01 \x01(\t\x12\x0f\n\x07item_id\x18\x02 \x01(\t\x12\x10\n\x08sellable\x18\x03 \x01(\x03\x12\x0f\n\x07\x64\x61maged\x18\x04 \x01(\x03\x12\x17\n\x0fquality_control\x18\x05 \x01(\x03\x12\x13\n\x0bquarantined\x18\x06 \x01(\x03\x12\x0f\n\x07missing\x18\x07 \x01(\x03\x12\x12\n\nin_transit\x18\x08 \x01(\x03\x12\x10\n\x08reserved\x18\t \x01(\x03\x12\x11\n\tcommitted\x18\n \x01(\x03\x12\x30\n\x0c\x63onfirm_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x10\x61vailable_before\x18\x0c \x01(\x03\x12\x17\n\x0f\x61vailable_after\x18\r \x01(\x03\x12\x0f\n\x07version\x18\x0e \x01(\x03\"G\n\x0f\x42\x61lancesChanged\x12\x34\n\x07\x63hanges\x18\x01 \x03(\x0b\x32#.onhand.api.stock.v1.BalanceChanged\"\x81\x01\n\nTagChanged\x12%\n\x03tag\x18\x01 \x01(\x0b\x32\x18.onhand.api.stock.v1.Tag\x12\x34\n\x0cstate_before\x18\x02 \x01(\x0e\x32\x1e.onhand.api.stock.v1.Tag.State\x12\x16\n\x0ezone_id_before\x18\x03 \x01(\t\"?\n\x0bTagsChanged\x12\x30\n\x07\x63hanges\x18\x01 \x03(\x0b\x32\x1f.onhand.api.stock.v1.TagChanged\"\\\n\x12ReservationChanged\x12\x35\n\x0breservation\x18\x01 \x01(\x0b\x32 .onhand.api.stock.v1.Reservation\x12\x0f\n\x07version\x18\x02 \x01(\x03\"O\n\x13ReservationsChanged\x12\x38\n\x07\x63hanges\x18\x01 \x03(\x0b\x32\'.onhand.api.stock.v1.ReservationChanged\":\n\rCountFinished\x12)\n\x05\x63ount\x18\x01 \x01(\x0b\x32\x1a.onhand.api.stock.v1.Count\"B\n\x0fShipmentChanged\x12/\n\x08shipment\x18\x01 \x01(\x0b\x32\x1d.onhand.api.stock.v1.Shipment\"\x88\x01\n\x0e\x43\x61talogChanged\x12\x10\n\x08item_ids\x18\x01 \x03(\t\x12\x14\n\x0clocation_ids\x18\x02 \x03(\t\x12\x10\n\x08\x63hannels\x18\x03 \x03(\t\x12<\n\rpolicy_scopes\x18\x04 \x03(\x0b\x32%.onhand.api.stock.v1.StockPolicyScope\"\xdb\x01\n\x0cStockAlerted\x12\x34\n\x04kind\x18\x01 \x01(\x0e\x32&.onhand.api.stock.v1.StockAlerted.Kind\x12\x13\n\x0blocation_id\x18\x02 \x01(\t\x12\x0f\n\x07item_id\x18\x03 \x01(\t\x12\x0f\n\x07\x65pc_hex\x18\x04 \x01(\t\x12\x10\n\x08quantity\x18\x05 \x01(\x03\"L\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16KIND_EXIT_WITHOUT_SALE\x10\x01\x12\x12\n\x0eKIND_SHORTFALL\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,25 +38,29 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'onhand.api.stock.v1.events_
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_STOCKEVENT']._serialized_start=277
-  _globals['_STOCKEVENT']._serialized_end=887
-  _globals['_STOCKEVENTS']._serialized_start=889
-  _globals['_STOCKEVENTS']._serialized_end=951
-  _globals['_BALANCECHANGED']._serialized_start=954
-  _globals['_BALANCECHANGED']._serialized_end=1281
-  _globals['_TAGCHANGED']._serialized_start=1284
-  _globals['_TAGCHANGED']._serialized_end=1413
-  _globals['_TAGSCHANGED']._serialized_start=1415
-  _globals['_TAGSCHANGED']._serialized_end=1478
-  _globals['_RESERVATIONCHANGED']._serialized_start=1480
-  _globals['_RESERVATIONCHANGED']._serialized_end=1572
-  _globals['_COUNTFINISHED']._serialized_start=1574
-  _globals['_COUNTFINISHED']._serialized_end=1632
-  _globals['_SHIPMENTCHANGED']._serialized_start=1634
-  _globals['_SHIPMENTCHANGED']._serialized_end=1700
-  _globals['_CATALOGCHANGED']._serialized_start=1703
-  _globals['_CATALOGCHANGED']._serialized_end=1839
-  _globals['_STOCKALERTED']._serialized_start=1842
-  _globals['_STOCKALERTED']._serialized_end=2061
-  _globals['_STOCKALERTED_KIND']._serialized_start=1985
-  _globals['_STOCKALERTED_KIND']._serialized_end=2061
+  _globals['_STOCKEVENT']._serialized_end=1027
+  _globals['_STOCKEVENTS']._serialized_start=1029
+  _globals['_STOCKEVENTS']._serialized_end=1091
+  _globals['_BALANCECHANGED']._serialized_start=1094
+  _globals['_BALANCECHANGED']._serialized_end=1421
+  _globals['_BALANCESCHANGED']._serialized_start=1423
+  _globals['_BALANCESCHANGED']._serialized_end=1494
+  _globals['_TAGCHANGED']._serialized_start=1497
+  _globals['_TAGCHANGED']._serialized_end=1626
+  _globals['_TAGSCHANGED']._serialized_start=1628
+  _globals['_TAGSCHANGED']._serialized_end=1691
+  _globals['_RESERVATIONCHANGED']._serialized_start=1693
+  _globals['_RESERVATIONCHANGED']._serialized_end=1785
+  _globals['_RESERVATIONSCHANGED']._serialized_start=1787
+  _globals['_RESERVATIONSCHANGED']._serialized_end=1866
+  _globals['_COUNTFINISHED']._serialized_start=1868
+  _globals['_COUNTFINISHED']._serialized_end=1926
+  _globals['_SHIPMENTCHANGED']._serialized_start=1928
+  _globals['_SHIPMENTCHANGED']._serialized_end=1994
+  _globals['_CATALOGCHANGED']._serialized_start=1997
+  _globals['_CATALOGCHANGED']._serialized_end=2133
+  _globals['_STOCKALERTED']._serialized_start=2136
+  _globals['_STOCKALERTED']._serialized_end=2355
+  _globals['_STOCKALERTED_KIND']._serialized_start=2279
+  _globals['_STOCKALERTED_KIND']._serialized_end=2355
 # @@protoc_insertion_point(module_scope)

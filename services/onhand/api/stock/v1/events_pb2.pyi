@@ -16,7 +16,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class StockEvent(_message.Message):
-    __slots__ = ("event_id", "record_time", "revision", "balance_changed", "tag_changed", "reservation_changed", "stock_alerted", "catalog_changed", "count_finished", "shipment_changed", "tags_changed")
+    __slots__ = ("event_id", "record_time", "revision", "balance_changed", "tag_changed", "reservation_changed", "stock_alerted", "catalog_changed", "count_finished", "shipment_changed", "tags_changed", "balances_changed", "reservations_changed")
     EVENT_ID_FIELD_NUMBER: _ClassVar[int]
     RECORD_TIME_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
@@ -28,6 +28,8 @@ class StockEvent(_message.Message):
     COUNT_FINISHED_FIELD_NUMBER: _ClassVar[int]
     SHIPMENT_CHANGED_FIELD_NUMBER: _ClassVar[int]
     TAGS_CHANGED_FIELD_NUMBER: _ClassVar[int]
+    BALANCES_CHANGED_FIELD_NUMBER: _ClassVar[int]
+    RESERVATIONS_CHANGED_FIELD_NUMBER: _ClassVar[int]
     event_id: str
     record_time: _timestamp_pb2.Timestamp
     revision: int
@@ -39,7 +41,9 @@ class StockEvent(_message.Message):
     count_finished: CountFinished
     shipment_changed: ShipmentChanged
     tags_changed: TagsChanged
-    def __init__(self, event_id: _Optional[str] = ..., record_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., revision: _Optional[int] = ..., balance_changed: _Optional[_Union[BalanceChanged, _Mapping]] = ..., tag_changed: _Optional[_Union[TagChanged, _Mapping]] = ..., reservation_changed: _Optional[_Union[ReservationChanged, _Mapping]] = ..., stock_alerted: _Optional[_Union[StockAlerted, _Mapping]] = ..., catalog_changed: _Optional[_Union[CatalogChanged, _Mapping]] = ..., count_finished: _Optional[_Union[CountFinished, _Mapping]] = ..., shipment_changed: _Optional[_Union[ShipmentChanged, _Mapping]] = ..., tags_changed: _Optional[_Union[TagsChanged, _Mapping]] = ...) -> None: ...
+    balances_changed: BalancesChanged
+    reservations_changed: ReservationsChanged
+    def __init__(self, event_id: _Optional[str] = ..., record_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., revision: _Optional[int] = ..., balance_changed: _Optional[_Union[BalanceChanged, _Mapping]] = ..., tag_changed: _Optional[_Union[TagChanged, _Mapping]] = ..., reservation_changed: _Optional[_Union[ReservationChanged, _Mapping]] = ..., stock_alerted: _Optional[_Union[StockAlerted, _Mapping]] = ..., catalog_changed: _Optional[_Union[CatalogChanged, _Mapping]] = ..., count_finished: _Optional[_Union[CountFinished, _Mapping]] = ..., shipment_changed: _Optional[_Union[ShipmentChanged, _Mapping]] = ..., tags_changed: _Optional[_Union[TagsChanged, _Mapping]] = ..., balances_changed: _Optional[_Union[BalancesChanged, _Mapping]] = ..., reservations_changed: _Optional[_Union[ReservationsChanged, _Mapping]] = ...) -> None: ...
 
 class StockEvents(_message.Message):
     __slots__ = ("events",)
@@ -79,6 +83,12 @@ class BalanceChanged(_message.Message):
     version: int
     def __init__(self, location_id: _Optional[str] = ..., item_id: _Optional[str] = ..., sellable: _Optional[int] = ..., damaged: _Optional[int] = ..., quality_control: _Optional[int] = ..., quarantined: _Optional[int] = ..., missing: _Optional[int] = ..., in_transit: _Optional[int] = ..., reserved: _Optional[int] = ..., committed: _Optional[int] = ..., confirm_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., available_before: _Optional[int] = ..., available_after: _Optional[int] = ..., version: _Optional[int] = ...) -> None: ...
 
+class BalancesChanged(_message.Message):
+    __slots__ = ("changes",)
+    CHANGES_FIELD_NUMBER: _ClassVar[int]
+    changes: _containers.RepeatedCompositeFieldContainer[BalanceChanged]
+    def __init__(self, changes: _Optional[_Iterable[_Union[BalanceChanged, _Mapping]]] = ...) -> None: ...
+
 class TagChanged(_message.Message):
     __slots__ = ("tag", "state_before", "zone_id_before")
     TAG_FIELD_NUMBER: _ClassVar[int]
@@ -102,6 +112,12 @@ class ReservationChanged(_message.Message):
     reservation: _reservations_pb2.Reservation
     version: int
     def __init__(self, reservation: _Optional[_Union[_reservations_pb2.Reservation, _Mapping]] = ..., version: _Optional[int] = ...) -> None: ...
+
+class ReservationsChanged(_message.Message):
+    __slots__ = ("changes",)
+    CHANGES_FIELD_NUMBER: _ClassVar[int]
+    changes: _containers.RepeatedCompositeFieldContainer[ReservationChanged]
+    def __init__(self, changes: _Optional[_Iterable[_Union[ReservationChanged, _Mapping]]] = ...) -> None: ...
 
 class CountFinished(_message.Message):
     __slots__ = ("count",)

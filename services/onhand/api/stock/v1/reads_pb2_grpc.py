@@ -259,9 +259,9 @@ class TagServiceServicer:
     def FollowTag(self, request, context):
         """The reads of one tag at a location as they come, repeats included, for who looks for it with a reader in
         hand: of a tag that lies still GetTag renews the last sight once a minute only. Whoever reads slowly gets the
-        latest. Told are reads that the process which answers takes; with several, some are missing. Ends after 10
-        minutes. Fails with INVALID_ARGUMENT (INVALID_EPC), and with RESOURCE_EXHAUSTED (LIMIT_REACHED) past 1,000
-        of a process.
+        latest. Reads that other replicas take are told too, from a moment after the call began; while NATS is away they
+        are not. Ends after 10 minutes. Fails with INVALID_ARGUMENT (INVALID_EPC), and with RESOURCE_EXHAUSTED
+        (LIMIT_REACHED) past 1,000 of a process.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -134,9 +134,9 @@ class TagServiceStub:
     FollowTag: _grpc.UnaryStreamMultiCallable[_reads_pb2.FollowTagRequest, _reads_pb2.FollowTagResponse]
     """The reads of one tag at a location as they come, repeats included, for who looks for it with a reader in
     hand: of a tag that lies still GetTag renews the last sight once a minute only. Whoever reads slowly gets the
-    latest. Told are reads that the process which answers takes; with several, some are missing. Ends after 10
-    minutes. Fails with INVALID_ARGUMENT (INVALID_EPC), and with RESOURCE_EXHAUSTED (LIMIT_REACHED) past 1,000
-    of a process.
+    latest. Reads that other replicas take are told too, from a moment after the call began; while NATS is away they
+    are not. Ends after 10 minutes. Fails with INVALID_ARGUMENT (INVALID_EPC), and with RESOURCE_EXHAUSTED
+    (LIMIT_REACHED) past 1,000 of a process.
     """
     ListTags: _grpc.UnaryUnaryMultiCallable[_reads_pb2.ListTagsRequest, _reads_pb2.ListTagsResponse]
     """Tags of a location, by item, state or last sight, in the order of their EPC."""
@@ -156,9 +156,9 @@ class TagServiceAsyncStub(TagServiceStub):
     FollowTag: _aio.UnaryStreamMultiCallable[_reads_pb2.FollowTagRequest, _reads_pb2.FollowTagResponse]  # type: ignore[assignment]
     """The reads of one tag at a location as they come, repeats included, for who looks for it with a reader in
     hand: of a tag that lies still GetTag renews the last sight once a minute only. Whoever reads slowly gets the
-    latest. Told are reads that the process which answers takes; with several, some are missing. Ends after 10
-    minutes. Fails with INVALID_ARGUMENT (INVALID_EPC), and with RESOURCE_EXHAUSTED (LIMIT_REACHED) past 1,000
-    of a process.
+    latest. Reads that other replicas take are told too, from a moment after the call began; while NATS is away they
+    are not. Ends after 10 minutes. Fails with INVALID_ARGUMENT (INVALID_EPC), and with RESOURCE_EXHAUSTED
+    (LIMIT_REACHED) past 1,000 of a process.
     """
     ListTags: _aio.UnaryUnaryMultiCallable[_reads_pb2.ListTagsRequest, _reads_pb2.ListTagsResponse]  # type: ignore[assignment]
     """Tags of a location, by item, state or last sight, in the order of their EPC."""
@@ -190,9 +190,9 @@ class TagServiceServicer:
     ) -> _typing.Union[_abc.Iterator[_reads_pb2.FollowTagResponse], _abc.AsyncIterator[_reads_pb2.FollowTagResponse]]:
         """The reads of one tag at a location as they come, repeats included, for who looks for it with a reader in
         hand: of a tag that lies still GetTag renews the last sight once a minute only. Whoever reads slowly gets the
-        latest. Told are reads that the process which answers takes; with several, some are missing. Ends after 10
-        minutes. Fails with INVALID_ARGUMENT (INVALID_EPC), and with RESOURCE_EXHAUSTED (LIMIT_REACHED) past 1,000
-        of a process.
+        latest. Reads that other replicas take are told too, from a moment after the call began; while NATS is away they
+        are not. Ends after 10 minutes. Fails with INVALID_ARGUMENT (INVALID_EPC), and with RESOURCE_EXHAUSTED
+        (LIMIT_REACHED) past 1,000 of a process.
         """
 
     def ListTags(
