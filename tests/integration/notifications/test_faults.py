@@ -23,7 +23,7 @@ from onhand.notifications.rendering import Text
 from onhand.notifications.storage import contacts, messages
 
 from .conftest import MailServer, Receiver, World, eventually, order_accepted, ready
-from .test_webhooks import certificate
+from .webhooks.test_networks import certificate
 
 BACKLOG = 10_000
 
