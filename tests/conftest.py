@@ -19,6 +19,14 @@ settings.register_profile("onhand", deadline=None)
 settings.load_profile("onhand")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say what may run side by side: files, but those that share a running `onhand up` in one process."""
+    names = {item.path: str(item.path) for item in items}
+    names |= {item.path: "stack" for item in items if "stack" in getattr(item, "fixturenames", ())}
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(names[item.path]))
+
+
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServers]:
     """PostgreSQL and NATS of this test run."""
