@@ -64,7 +64,7 @@ class RoutingSettings(ServiceSettings):
     max_conflicts: Annotated[int, Field(ge=1, le=20)] = 3
     """Plans that stock may refuse in one advance before the lines are parked."""
     park_retry_s: _Positive = 300
-    """How often parked lines are tried when no stock is heard to arrive; once soon after they were parked."""
+    """How often parked lines are tried when no stock is heard to arrive."""
     first_backoff_s: _Positive = 0.5
     """Wait after stock did not answer; doubles each time up to `max_backoff_s`."""
     max_backoff_s: _Positive = 30

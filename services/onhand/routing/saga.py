@@ -13,6 +13,7 @@ from onhand.kit.errors import DependencyUnavailable, OnhandError, WrongState
 from onhand.kit.telemetry import log
 from onhand.routing.config import RoutingSettings
 from onhand.routing.domain import placing
+from onhand.routing.domain.lifecycle import LineState
 from onhand.routing.domain.order import Assignment, Order
 from onhand.routing.placer import BasketRefused, Placer
 from onhand.routing.promiser import Promiser
@@ -120,7 +121,8 @@ class Saga:
             case ReserveStep():
                 return await self._reserve(step, lease, conflicts)
             case PlanStep(order):
-                return await self._plan(order, lease, fully_consistent=conflicts > 0)
+                parked = any(line.state is LineState.PARKED for line in order.waiting())
+                return await self._plan(order, lease, fully_consistent=parked or conflicts > 0)
             case DelayStep(location_id, line_ids, order):
                 dates = await self._promiser.of_order(order, location_id)
                 await self._orders.record_delay(lease, line_ids, dates.promise_time)

@@ -302,6 +302,8 @@ class _Availability(availability_pb2_grpc.AvailabilityServiceServicer):
                 kept = self.peer.kept[request.policy_channel, location_id, item_id]
                 line.availability.available = max(0, units - kept)
                 line.availability.confidence = 1
+        if (hook := self.peer.before_answer.pop("GetAvailability", None)) is not None:
+            await hook()
         return response
 
 

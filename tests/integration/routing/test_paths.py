@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 
 from onhand.api.pickup.v1 import tasks_pb2
-from onhand.routing.domain import placing
 
 from .conftest import World, states_of
 
@@ -216,13 +215,19 @@ async def test_nobody_waits_because_the_view_is_behind(world: World) -> None:
     await world.settled(order.order_id)
 
 
-async def test_what_arrived_while_an_order_was_being_parked_is_found_though_it_woke_nobody(
+async def test_what_arrives_while_an_order_is_being_parked_is_found_though_it_woke_nobody(
     world: World,
 ) -> None:
     world.stock.sellable["zwolle", "shirt"] = 0
+
+    async def arrives_unheard() -> None:
+        if world.stock.calls["GetAvailability"] == 1:
+            world.stock.before_answer["GetAvailability"] = arrives_unheard
+        else:
+            world.stock.sellable["zwolle", "shirt"] = 1  # without an event: that one came before the parking
+
+    world.stock.before_answer["GetAvailability"] = arrives_unheard
     order = await world.submit(("1", "shirt", 1))
-    assert states_of(order) == ["PARKED"]
-    world.stock.sellable["zwolle", "shirt"] = 1  # without an event: that one came before the parking
-    world.clock.ahead += placing.LOOK_AGAIN
     await world.becomes(order.order_id, "ASSIGNED")
+    await world.event(order, "order_delayed")
     await world.settled(order.order_id)

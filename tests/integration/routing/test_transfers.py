@@ -17,7 +17,10 @@ ANNOUNCED, CANCELLED = shipments_pb2.Shipment.STATE_ANNOUNCED, shipments_pb2.Shi
 
 async def sent(world: World, *lines: tuple[str, str, int]) -> orders_pb2.Order:
     """Submit an order to collect in Utrecht whose goods come from Zwolle."""
-    order = await world.submit(*lines, collect="utrecht", allow_transfer=True)
+    order = world.order(*lines, collect="utrecht", allow_transfer=True)
+    # Later than the goods may come, at whatever time of the day and week this runs.
+    order.auto_cancel_time.FromDatetime(world.clock.now() + timedelta(days=14))
+    order = (await world.client.orders.SubmitOrder(world.request(order))).order
     order = await world.becomes(order.order_id, *["TRANSFERRING"] * len(lines))
     return await world.settled(order.order_id)
 

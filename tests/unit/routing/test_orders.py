@@ -133,9 +133,9 @@ def test_the_customer_is_told_of_a_later_promise_only() -> None:
 def test_parking_takes_the_promise_back_and_says_so_once() -> None:
     order = assigned(line())
     ending.take(order, news(order, NewsKind.REJECTED, detail="full"), CAUSE, GRACE)
-    placing.park(order, order.waiting(), CAUSE, "no stock", HOUR)
-    assert order.lines[0].action_time == NOW + placing.LOOK_AGAIN
-    placing.park(order, order.waiting(), CAUSE, "no stock", HOUR)
+    placing.park(order, order.waiting(), CAUSE, "no stock", HOUR, look_again=True)
+    assert order.lines[0].action_time == NOW
+    placing.park(order, order.waiting(), CAUSE, "no stock", HOUR, look_again=True)
     assert [fact for fact in order.facts if isinstance(fact, OrderDelayed)] == [
         OrderDelayed(("1",), NOW + 2 * HOUR, None)
     ]

@@ -22,9 +22,6 @@ from onhand.routing.domain.plan import Plan
 
 MAX_ASSIGNED_LINES = 100
 """Lines of one task, by the contract; more become another task."""
-LOOK_AGAIN = timedelta(seconds=2)
-"""After which lines that were just parked are tried once more: what arrived between the look at stock and the
-parking woke nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +136,7 @@ def record_plan(order: Order, plan: Plan, cause: Cause, park_retry: timedelta) -
             order.assignments.append(assignment)
     if held:
         order.basket_reservation_id = ""
-    park(order, waiting.values(), cause, plan.outcome, park_retry)
+    park(order, waiting.values(), cause, plan.outcome, park_retry, look_again=True)
 
 
 def _substitute(order: Order, line: Line, item_id: str, cause: Cause) -> None:
@@ -173,15 +170,27 @@ def _by_line(portions: Iterable[Portion]) -> dict[str, list[Portion]]:
     return by_line
 
 
-def park(order: Order, lines: Iterable[Line], cause: Cause, detail: str, retry: timedelta) -> None:
-    """Let lines wait for stock; those that already do only wait on."""
+def park(
+    order: Order,
+    lines: Iterable[Line],
+    cause: Cause,
+    detail: str,
+    retry: timedelta,
+    *,
+    look_again: bool = False,
+) -> None:
+    """Let lines wait for stock; those that already do only wait on.
+
+    With `look_again` the others are planned once more at once: what arrived between the look at stock and the parking
+    woke nobody, and what arrives later does.
+    """
     newly = []
     for line in lines:
         if line.state is not LineState.PARKED:
             line.location_id = ""
             order.move(line, LineState.PARKED, cause, detail)
             newly.append(line)
-        wait = LOOK_AGAIN if line in newly else retry
+        wait = timedelta() if look_again and line in newly else retry
         line.action_time = min(cause.now + wait, order.auto_cancel_time)
     if newly:
         before = max((line.promise_time for line in newly if line.promise_time), default=None)
