@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 from typer.testing import CliRunner
 
+from onhand.cli.archive import SETTLED
 from onhand.cli.main import app
 from onhand.kit.clock import SystemClock, earliest_id, uuid7
 from onhand.kit.db import Database
@@ -24,7 +25,9 @@ def command(*arguments: object) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
-PRESENT = Month.of(datetime.now(UTC))
+NOW = datetime.now(UTC) - SETTLED
+"""On the first day of a month the one before is written to still, and is the present one."""
+PRESENT = Month.of(NOW)
 
 
 def months_ago(count: int) -> Month:
@@ -76,8 +79,7 @@ class Past:
             await self.connection.execute(INSERT_EVENT, "s1", bytes([number]), at, movement_id)
             await self.connection.execute(INSERT_TAG, bytes([number]), f"i{number % 3}", at)
         # And the present month, which stays.
-        now = datetime.now(UTC)
-        await self.move(uuid7(int(now.timestamp() * 1000), 1), now, "i0", 1, 8, 2, "basket", None)
+        await self.move(uuid7(int(NOW.timestamp() * 1000), 1), NOW, "i0", 1, 8, 2, "basket", None)
 
     async def move(
         self,
