@@ -31,6 +31,7 @@ from onhand.cli.ports import free_ports
 from onhand.cli.runtime import Runtime
 from onhand.cli.scopes import scopes
 from onhand.client import Notifications, Stock
+from onhand.kit.config import ServiceSettings
 
 C = TypeVar("C")
 
@@ -53,6 +54,19 @@ def eventually(check: Callable[[], C | None], within_s: float = WITHIN_S) -> C:
         assert time.monotonic() < deadline, "what was waited for did not come"
         time.sleep(0.05)
     return answer
+
+
+def serve_environment(settings: ServiceSettings, address: str) -> dict[str, str]:
+    """Return the environment in which `onhand serve` serves at `address` by these settings."""
+    return {
+        **os.environ,
+        "ONHAND_DATABASE_URL": str(settings.database_url),
+        "ONHAND_NATS_URL": settings.nats_url,
+        "ONHAND_LISTEN": address,
+        "ONHAND_AUTH_ISSUER": settings.auth_issuer,
+        "ONHAND_AUTH_JWKS_FILE": str(settings.auth_jwks_file),
+        "ONHAND_LOG_LEVEL": "warning",
+    }
 
 
 @dataclass

@@ -1,7 +1,6 @@
 """Faults of providers, long queues, and a service killed in mid-send: each message once, or listed as failed."""
 
 import asyncio
-import os
 import signal
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from uuid import UUID, uuid5
 
 import pytest
 from sqlalchemy import text
+from tests.stack import serve_environment
 
 from onhand.cli.ports import free_ports
 from onhand.cli.probes import grpc_serves
@@ -199,12 +199,7 @@ async def test_a_service_killed_in_mid_send_sends_each_message_once_by_id_or_say
     settings = world.settings
     address = f"127.0.0.1:{free_ports(1)[0]}"
     environment = {
-        **os.environ,
-        "ONHAND_LISTEN": address,
-        "ONHAND_DATABASE_URL": str(settings.database_url),
-        "ONHAND_NATS_URL": settings.nats_url,
-        "ONHAND_AUTH_ISSUER": settings.auth_issuer,
-        "ONHAND_AUTH_JWKS_FILE": str(settings.auth_jwks_file),
+        **serve_environment(settings, address),
         "ONHAND_ENVIRONMENT": "development",
         "ONHAND_DATA_DIR": str(settings.data_dir),
         "ONHAND_SMTP_HOST": "127.0.0.1",
@@ -215,7 +210,6 @@ async def test_a_service_killed_in_mid_send_sends_each_message_once_by_id_or_say
         "ONHAND_WEBHOOK_TIMEOUT_S": "1",
         "ONHAND_APPRISE_TIMEOUT_S": "1",
         "ONHAND_DELIVERY_LEASE_S": "31",
-        "ONHAND_LOG_LEVEL": "warning",
     }
     for enough in (60, 200, 0):
         process = subprocess.Popen(

@@ -1,7 +1,6 @@
 """Stock's use cases on a real database, and stock as real processes."""
 
 import asyncio
-import os
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import grpc
 import pytest
 from google.type.latlng_pb2 import LatLng
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from tests.stack import serve_environment
 
 from onhand.api.stock.v1 import availability_pb2 as av
 from onhand.api.stock.v1 import catalog_pb2, reads_pb2
@@ -115,13 +115,7 @@ class StockProcesses:
         process = subprocess.Popen(
             [sys.executable, "-m", "onhand", "serve", "stock", *arguments],
             env={
-                **os.environ,
-                "ONHAND_DATABASE_URL": str(settings.database_url),
-                "ONHAND_NATS_URL": settings.nats_url,
-                "ONHAND_LISTEN": address,
-                "ONHAND_AUTH_ISSUER": settings.auth_issuer,
-                "ONHAND_AUTH_JWKS_FILE": str(settings.auth_jwks_file),
-                "ONHAND_LOG_LEVEL": "warning",
+                **serve_environment(settings, address),
                 # What stock waits for, it waits for here in seconds: tests do too.
                 "ONHAND_EPOCH_S": "0.5",
                 "ONHAND_LATENESS_S": "0.5",
@@ -169,6 +163,13 @@ async def healthy(address: str) -> None:
             except grpc.aio.AioRpcError:
                 pass
             await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+def settings(fresh_settings: Callable[..., Any]) -> StockSettings:
+    """Settings of a database of the test's own."""
+    made: StockSettings = fresh_settings("stock", StockSettings)
+    return made
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,8 @@
 """What `deploy/citus/distribute.sql` says of each table can be so by stock's real schema."""
 
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 import pytest
@@ -32,12 +31,6 @@ OTHER = """
     FROM pg_class t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
     WHERE t.relkind IN ('r', 'p') AND NOT t.relispartition AND t.relnamespace = 'public'::regnamespace
 """
-
-
-@pytest.fixture
-def settings(fresh_settings: Callable[..., Any]) -> StockSettings:
-    made: StockSettings = fresh_settings("stock", StockSettings)
-    return made
 
 
 @pytest.fixture

@@ -68,12 +68,6 @@ class Days:
 
 
 @pytest.fixture
-def settings(fresh_settings: Callable[..., Any]) -> StockSettings:
-    made: StockSettings = fresh_settings("stock", StockSettings)
-    return made
-
-
-@pytest.fixture
 async def days(settings: StockSettings) -> AsyncIterator[Days]:
     database = Database(settings, "test")
     yield Days(database, settings)

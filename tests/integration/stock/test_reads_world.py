@@ -1,9 +1,7 @@
 """A simulated hour through stock's use cases and PostgreSQL: it ends as the pure core does."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -108,12 +106,6 @@ class Driver:
         """)
         rows = await self._database.read(lambda connection: connection.execute(query))
         return {(row.location_id, row.item_id): tuple(row[2:]) for row in rows if any(row[2:])}
-
-
-@pytest.fixture
-def settings(fresh_settings: Callable[..., Any]) -> StockSettings:
-    made: StockSettings = fresh_settings("stock", StockSettings)
-    return made
 
 
 @pytest.mark.long

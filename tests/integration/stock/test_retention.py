@@ -1,6 +1,6 @@
 """Nothing grows for ever: every table of stock has somebody who prunes it, and that somebody works."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,12 +30,6 @@ COMMITTED, FULFILLED, EXPIRED = (
 )
 OPEN, FINISHED = CountState.OPEN, CountState.FINISHED
 PRESENT, MISSING, SOLD = TagState.PRESENT, TagState.MISSING, TagState.SOLD
-
-
-@pytest.fixture
-def settings(fresh_settings: Callable[..., Any]) -> StockSettings:
-    made: StockSettings = fresh_settings("stock", StockSettings)
-    return made
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ transaction, which it shares with all that came while those before were under wa
 """
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -27,11 +26,9 @@ from onhand.stock.use_cases.recording import Recorder, one_place_a_tag
 
 MAX_REFUSALS = 100
 """Refusals that an answer spells out; the count tells the rest."""
-PATIENCE_S = 0.05
+PATIENCE_S = 0.01
 """While a transaction is under way, batches wait this long to be taken together: one look at a hundred of
 them costs little more than at one."""
-IDLE_TURN_S = 0.0001
-"""A turn of the loop that takes less had nothing to do."""
 MAX_GROUP_READS = 10_000
 """Reads looked at at once, or one batch; protects everybody else's latency."""
 MAX_UNWRITTEN = 2_000
@@ -96,7 +93,6 @@ class Intake:
     def __init__(self, deps: Deps) -> None:
         self._deps = deps
         self._waiting: deque[tuple[Batch, asyncio.Future[ReadResult]]] = deque()
-        self._waiting_reads = 0
         self._worker: asyncio.Task[None] | None = None
         self._writers = [Gatherer(self._write_all, MAX_GROUP_NEWS) for _ in range(WRITERS)]
         self._writer_of: dict[str, int] = {}
@@ -114,7 +110,6 @@ class Intake:
         """
         future: asyncio.Future[ReadResult] = asyncio.get_running_loop().create_future()
         self._waiting.append((batch, future))
-        self._waiting_reads += len(batch)
         if self._worker is None:
             self._worker = asyncio.create_task(self._work())
         return future
@@ -128,7 +123,6 @@ class Intake:
             while self._waiting:
                 if self._writing:
                     await set_or_after(self._idle, PATIENCE_S)
-                await self._gather()
                 while self._unwritten > MAX_UNWRITTEN:
                     self._idle.clear()
                     await self._idle.wait()
@@ -137,7 +131,6 @@ class Intake:
                 while self._waiting and (not group or reads + len(self._waiting[0][0]) <= MAX_GROUP_READS):
                     group.append(self._waiting.popleft())
                     reads += len(group[-1][0])
-                self._waiting_reads -= reads
                 try:
                     self._take(group)
                 except Exception as error:  # noqa: BLE001  each caller is told
@@ -145,17 +138,6 @@ class Intake:
                         _fail(future, error)
         finally:
             self._worker = None
-
-    async def _gather(self) -> None:
-        """Let the loop do what is ready, much of which are batches on their way here, until that is nothing more."""
-        turn = time.perf_counter()
-        until = turn + PATIENCE_S
-        while self._waiting_reads < MAX_GROUP_READS:
-            before = turn
-            await asyncio.sleep(0)
-            turn = time.perf_counter()
-            if turn - before < IDLE_TURN_S or turn > until:
-                return
 
     def _take(self, group: Sequence[tuple[Batch, asyncio.Future[ReadResult]]]) -> None:
         """Look at a group of batches; answer those without news, and have that of the others written."""

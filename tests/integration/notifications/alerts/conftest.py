@@ -1,7 +1,6 @@
 """Who waits for something: people, an item, stores and a real stock that holds units."""
 
 import asyncio
-import os
 import subprocess
 import sys
 import uuid
@@ -15,6 +14,7 @@ import pytest
 from nats.js.errors import NotFoundError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.integration.notifications.conftest import World, eventually, served
+from tests.stack import serve_environment
 
 from onhand.api.notifications.v1 import alerts_pb2 as pb
 from onhand.api.stock.v1 import availability_pb2, catalog_pb2, ledger_pb2, reservations_pb2
@@ -42,15 +42,7 @@ def stock_address(make_settings: Callable[..., StockSettings]) -> Iterator[str]:
     address = f"127.0.0.1:{free_ports(1)[0]}"
     process = subprocess.Popen(
         [sys.executable, "-m", "onhand", "serve", "stock"],
-        env={
-            **os.environ,
-            "ONHAND_DATABASE_URL": str(settings.database_url),
-            "ONHAND_NATS_URL": settings.nats_url,
-            "ONHAND_LISTEN": address,
-            "ONHAND_AUTH_ISSUER": settings.auth_issuer,
-            "ONHAND_AUTH_JWKS_FILE": str(settings.auth_jwks_file),
-            "ONHAND_LOG_LEVEL": "warning",
-        },
+        env=serve_environment(settings, address),
     )
     yield address
     process.terminate()

@@ -1,10 +1,9 @@
 """A past to archive: two months of one store, as stock would have written them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -130,12 +129,6 @@ class Past:
     async def audit(self) -> None:
         code, output = await self.command("audit", "--stock-url", self.url)
         assert (code, "audit: 0 findings" in output) == (0, True), output
-
-
-@pytest.fixture
-def settings(fresh_settings: Callable[..., Any]) -> StockSettings:
-    made: StockSettings = fresh_settings("stock", StockSettings)
-    return made
 
 
 @pytest.fixture
