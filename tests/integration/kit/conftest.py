@@ -64,8 +64,8 @@ class World:
     def relay(self) -> Relay:
         return Relay(self.database, self.broker, STREAM)
 
-    def consumer(self, handler: Any) -> Consumer:
-        subscription = Subscription(STREAM, [self.payload], handler)
+    def consumer(self, handler: Any, *, from_now: bool = False) -> Consumer:
+        subscription = Subscription(STREAM, [self.payload], handler, from_now=from_now)
         return Consumer(self.broker, self.database, self.service, subscription)
 
     async def note(self, connection: AsyncConnection, data: bytes) -> None:
