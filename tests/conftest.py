@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -19,6 +20,7 @@ settings.register_profile("onhand", deadline=None)
 settings.load_profile("onhand")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist, which looks for the marks here too
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Say what may run side by side: files, but those that share a running `onhand up` in one process."""
     names = {item.path: str(item.path) for item in items}
@@ -64,14 +66,28 @@ def mint(keys_dir: Path) -> Callable[..., str]:
 
 
 @pytest.fixture(scope="session")
-def make_settings(servers: EmbeddedServers, keys_dir: Path, mint: Callable[..., str]) -> Callable[..., Any]:
+def migrated(servers: EmbeddedServers) -> Callable[[str], str]:
+    """Make a database as a service's migrations leave it: `migrated("stock")` gives its URL."""
+
+    @cache
+    def template(service: str) -> str:
+        from onhand.kit.migrations import migrate
+
+        name = f"{service}_template"
+        migrate(service, servers.create_database(name))
+        return name
+
+    return lambda service: servers.create_database(f"{service}_{uuid4().hex[:12]}", template(service))
+
+
+@pytest.fixture(scope="session")
+def make_settings(
+    migrated: Callable[[str], str], servers: EmbeddedServers, keys_dir: Path, mint: Callable[..., str]
+) -> Callable[..., Any]:
     """Make settings of a service on a database of its own: `make_settings("stock", StockSettings)`."""
 
     def make(service: str, kind: type, **overrides: Any) -> Any:
-        from onhand.kit.migrations import migrate
-
-        url = servers.create_database(f"{service}_{uuid4().hex[:12]}")
-        migrate(service, url)
+        url = migrated(service)
         token_file = keys_dir / f"{service}.token"
         token_file.write_text(mint(service))
         return kind(

@@ -79,7 +79,7 @@ def test_the_same_seed_gives_the_same_plan_in_every_process() -> None:
 
 
 def test_the_plan_of_a_day_takes_no_unit_twice() -> None:
-    loaded = data.load(DAY, 5, None)
+    loaded = data.load(DAY, 3, None)
     built = world.build(loaded, Random(7))
     items = {
         f"{basket.basket_id}/{number}": world.item_id(line.product_id)
@@ -87,7 +87,7 @@ def test_the_plan_of_a_day_takes_no_unit_twice() -> None:
         for number, line in enumerate(basket.lines, 1)
     }
     taken: Counter[tuple[str, str]] = Counter()
-    for name, location_id, units in plan_of_day(DAY, 5, 7):
+    for name, location_id, units in plan_of_day(DAY, 3, 7):
         taken[location_id, items[name]] += units
     assert taken
     assert all(units <= built.opening.get(key, 0) for key, units in taken.items())
@@ -110,5 +110,5 @@ def test_a_whole_day_with_failing_picks_and_stores_that_close(tmp_path: Path) ->
 
 
 if __name__ == "__main__":
-    plan = plan_of_day(date.fromisoformat(sys.argv[1]), 6, int(sys.argv[2]))
+    plan = plan_of_day(date.fromisoformat(sys.argv[1]), 3, int(sys.argv[2]))
     sys.stdout.write(hashlib.sha256(repr(plan).encode()).hexdigest())

@@ -25,6 +25,7 @@ async def test_the_board_follows_stock_and_a_parked_order_shows_by_itself(
     await board.get_by_role("link", name="Availability board").click()
     await board.get_by_label("Location").select_option("rotterdam")
     await board.get_by_label("Find").fill("Tent")
+    await expect(board.locator("#cells .number")).to_have_count(1)
     await expect(board.locator("#cells .number")).to_have_text("3")
     await operate(overview, stack)
 

@@ -42,7 +42,6 @@ from onhand.kit.auth import Authenticator
 from onhand.kit.clock import SystemClock
 from onhand.kit.db import Database
 from onhand.kit.interceptors import Guard
-from onhand.kit.migrations import migrate
 from onhand.notifications.config import NotificationsSettings
 from onhand.notifications.consumer import subscriptions
 from onhand.notifications.delivery.apprise import AppriseSender
@@ -332,11 +331,12 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 
 @pytest.fixture
-async def make_world(servers: EmbeddedServers, keys_dir: Path, tmp_path: Path) -> AsyncIterator[Any]:
+async def make_world(
+    servers: EmbeddedServers, migrated: Callable[[str], str], keys_dir: Path, tmp_path: Path
+) -> AsyncIterator[Any]:
     """Give a function that wires the service with some settings changed, on a database of its own."""
     made: list[World] = []
-    url = await asyncio.to_thread(servers.create_database, f"notifications_{uuid.uuid4().hex}")
-    await asyncio.to_thread(migrate, "notifications", url)
+    url = await asyncio.to_thread(migrated, "notifications")
 
     def make(usable: Iterable[Channel] = (Channel.EMAIL,), **changes: Any) -> World:
         settings = NotificationsSettings(

@@ -107,8 +107,8 @@ class Postgres:
         await connection.close()
         return True
 
-    async def ensure_databases(self, names: Iterable[str]) -> None:
-        """Create the role and the databases that are missing."""
+    async def ensure_databases(self, names: Iterable[str], template: str = "template1") -> None:
+        """Create the role and the databases that are missing, with all that `template` holds."""
         connection = await self._connect()
         try:
             role_exists = "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)"
@@ -117,7 +117,7 @@ class Postgres:
             database_exists = "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)"
             for name in names:
                 if not await connection.fetchval(database_exists, name):
-                    await connection.execute(f'CREATE DATABASE "{name}" OWNER {ROLE}')
+                    await connection.execute(f'CREATE DATABASE "{name}" OWNER {ROLE} TEMPLATE "{template}"')
         finally:
             await connection.close()
 

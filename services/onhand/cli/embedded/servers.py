@@ -105,9 +105,9 @@ class EmbeddedServers:
     def nats_url(self) -> str:
         return self._nats.url
 
-    def create_database(self, name: str) -> str:
-        """Create the database if it is missing, and give its URL."""
-        _run(lambda: self._postgres.ensure_databases([name]))
+    def create_database(self, name: str, template: str = "template1") -> str:
+        """Create the database if it is missing, as a copy of `template`, and give its URL."""
+        _run(lambda: self._postgres.ensure_databases([name], template))
         return self._postgres.url(name)
 
     def drop_database(self, name: str) -> None:
