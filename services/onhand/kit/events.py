@@ -29,10 +29,11 @@ from onhand.kit.errors import DatabaseUnavailable
 STREAMS = ("stock", "routing", "pickup", "notifications")
 DEAD = "DEAD"
 EVENT_ID_HEADER = "Onhand-Event-Id"
-MAX_DELIVERIES = 8
-"""Attempts at one event before it becomes a dead letter."""
 ACK_WAIT_S = 30
 """Time after which an event that was not answered is delivered again."""
+MAX_DELIVERIES = 40
+"""Attempts at one event before it becomes a dead letter, by `pause_s` some six minutes: an event may need another one
+first, which a consumer that was killed had, and which comes again only after `ACK_WAIT_S`."""
 MAX_AGE_S = 7 * 86_400
 """How long streams keep events; the outbox can publish older ones again."""
 DUPLICATE_WINDOW_S = 300
@@ -231,7 +232,7 @@ class Consumer:
             "event failed", consumer=self.name, subject=message.subject, deliveries=deliveries, exc_info=error
         )
         if deliveries < MAX_DELIVERIES:
-            await message.nak(delay=min(2.0**deliveries / 10, 10))
+            await message.nak(delay=pause_s(deliveries))
             return
         jetstream = await self._broker.jetstream()
         await jetstream.publish(
@@ -246,6 +247,11 @@ class Consumer:
         )
         await message.term()
         telemetry.log.error("dead letter", consumer=self.name, subject=message.subject)
+
+
+def pause_s(deliveries: int) -> float:
+    """Return how long to wait after so many attempts at an event."""
+    return min(2.0**deliveries / 10, 10)
 
 
 async def forget(connection: AsyncConnection, seconds: float) -> int:

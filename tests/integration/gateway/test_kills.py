@@ -22,7 +22,7 @@ from tests.integration.stock.test_streams import batch
 
 from onhand.api.stock.v1 import reads_pb2 as pb
 from onhand.cli.embedded import EmbeddedServers
-from onhand.client import AsyncStock
+from onhand.client import AsyncStock, Settings
 from onhand.client.packing import packed
 from onhand.kit.errors import OnhandError
 
@@ -124,8 +124,9 @@ async def test_no_acknowledged_read_is_lost_and_none_is_counted_twice(
                 publish(),
             )
         assert min(kills.values()) >= 1
-        # A channel of its own: the other may be waiting before it looks for what was killed last.
-        async with AsyncStock(line.address, mint()) as client, asyncio.timeout(90):
+        # What was killed last may be looked for again only after a while.
+        patient = Settings(max_attempts=20)
+        async with AsyncStock(line.address, mint(), patient) as client, asyncio.timeout(90):
             alive = Shop(client, shop.s1, shop.s2, shop.epc)
             assert await known_tags(alive) >= set(tags[:half])  # as soon as it was acknowledged
             await counted(alive, len(tags))

@@ -38,6 +38,11 @@ class Faulty:
             raise ValueError("cannot\r\nhandle 5 €")
 
 
+def test_an_event_is_tried_for_longer_than_one_that_it_waits_for_may_be_away() -> None:
+    tried_s = sum(map(events.pause_s, range(1, events.MAX_DELIVERIES)))
+    assert tried_s > 5 * events.ACK_WAIT_S
+
+
 async def test_an_event_that_cannot_be_handled_is_set_aside_and_replayed_once_it_can(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
