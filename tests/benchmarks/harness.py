@@ -43,6 +43,10 @@ _UNPUBLISHED = """
 """
 
 
+_UNTOLD = "SELECT count(*) FROM movements m, epcis_cursor c WHERE m.revision > c.revision"
+"""Changes that are not published as EPCIS events yet."""
+
+
 @dataclass(frozen=True)
 class Size:
     """How long to measure."""
@@ -167,6 +171,7 @@ class Bench:
         if not self._world_built:
             with Stock(self.stock, self.token) as stock:
                 world.build(stock)
+            self._settle(_UNTOLD)
             self._world_built = True
 
     def settings(self, database: str, **more: Any) -> StockSettings:
@@ -244,22 +249,23 @@ class Bench:
         side(self.size.seconds / 2)
         return statistics.median(side(self.size.seconds) for _ in range(self.size.rounds))
 
-    def _settle(self) -> None:
-        """Wait until stock's relay has caught up: its work must not fall into the other side's turn."""
+    def _settle(self, query: str = _UNPUBLISHED) -> None:
+        """Wait until stock has caught up with what a query counts, by default its relay: its work must not fall
+        into the other side's turn."""
         if "stock" not in self.__dict__:
             return
 
-        async def unpublished() -> int:
+        async def waiting() -> int:
             connection = await asyncpg.connect(self.stock_database)
             try:
-                return int(await connection.fetchval(_UNPUBLISHED))
+                return int(await connection.fetchval(query))
             finally:
                 await connection.close()
 
         deadline = time.monotonic() + SETTLE_WITHIN_S
-        while asyncio.run(unpublished()):
+        while asyncio.run(waiting()):
             if time.monotonic() > deadline:
-                raise LoadFailedError("the relay does not catch up")
+                raise LoadFailedError("stock does not catch up")
             time.sleep(POLL_S)
 
     def _start(self, name: str, database: str, *arguments: str, **environment: str) -> str:
