@@ -250,8 +250,10 @@ class Bench:
         return statistics.median(side(self.size.seconds) for _ in range(self.size.rounds))
 
     def _settle(self, query: str = _UNPUBLISHED) -> None:
-        """Wait until stock has caught up with what a query counts, by default its relay: its work must not fall
-        into the other side's turn."""
+        """Wait until stock has caught up with what a query counts, by default its relay.
+
+        Its work must not fall into the other side's turn.
+        """
         if "stock" not in self.__dict__:
             return
 

@@ -19,6 +19,7 @@ from uuid import uuid4
 
 import grpc
 import httpx
+import jwt
 import pytest
 from google.protobuf.descriptor import MethodDescriptor
 from tests.stack import STORES, Stack, eventually
@@ -81,8 +82,15 @@ def forged(stack: Stack) -> dict[str, str | None]:
     confused = f"{encoded({**facts, 'alg': 'HS256'})}.{body}"
     mac = base64.urlsafe_b64encode(hmac.digest(jwks, confused.encode(), hashlib.sha256)).rstrip(b"=").decode()
     other = encoded({**claims, "sub": "root", "scope": claims["scope"] + " root.write"})
+    key = (stack.runtime.keys_dir / "signing.pem").read_bytes()
+
+    def signed(**changed: str) -> str:
+        return "Bearer " + jwt.encode({**claims, **changed}, key, "ES256", {"kid": facts["kid"]})
+
     found = {
         "none": None,
+        "for another audience": signed(aud="elsewhere"),
+        "of another issuer": signed(iss="https://evil.example"),
         "empty": "Bearer x",
         "expired": f"Bearer {stack.token(ttl=timedelta(hours=-1))}",
         "alg none": f"Bearer {encoded({**facts, 'alg': 'none'})}.{body}.",

@@ -33,7 +33,11 @@ def archive(
         Path | None, typer.Option(help="Check the files in this folder, and that all are there.")
     ] = None,
     stock_url: Annotated[
-        str, typer.Option(help="Database of stock, in place of --data-dir: postgresql://…")
+        str,
+        typer.Option(
+            envvar="ONHAND_STOCK_DATABASE_URL",
+            help="Database of stock, in place of --data-dir: postgresql://…; a password belongs into the environment.",
+        ),
     ] = "",
     data_dir: Annotated[Path, typer.Option(help="The folder of a running `onhand up`.")] = DEFAULT_DATA_DIR,
 ) -> None:

@@ -203,11 +203,22 @@ async def _count(url: str, tables: Sequence[str], report: Report) -> None:
 def audit(
     data_dir: Annotated[Path, typer.Option(help="The folder of a running `onhand up`.")] = DEFAULT_DATA_DIR,
     stock_url: Annotated[
-        str, typer.Option(help="Database of stock, in place of --data-dir: postgresql://…")
+        str,
+        typer.Option(
+            envvar="ONHAND_STOCK_DATABASE_URL",
+            help="Database of stock, in place of --data-dir: postgresql://…; a password belongs into the environment.",
+        ),
     ] = "",
-    routing_url: Annotated[str, typer.Option(help="Database of routing, likewise.")] = "",
-    pickup_url: Annotated[str, typer.Option(help="Database of pickup, likewise.")] = "",
-    notifications_url: Annotated[str, typer.Option(help="Database of notifications, likewise.")] = "",
+    routing_url: Annotated[
+        str, typer.Option(envvar="ONHAND_ROUTING_DATABASE_URL", help="Database of routing, likewise.")
+    ] = "",
+    pickup_url: Annotated[
+        str, typer.Option(envvar="ONHAND_PICKUP_DATABASE_URL", help="Database of pickup, likewise.")
+    ] = "",
+    notifications_url: Annotated[
+        str,
+        typer.Option(envvar="ONHAND_NOTIFICATIONS_DATABASE_URL", help="Database of notifications, likewise."),
+    ] = "",
     head: Annotated[
         list[str] | None,
         typer.Option(help="SERVICE:HEAD that an earlier audit printed, which must still be in the trail."),

@@ -150,12 +150,19 @@ class TestAsking:
         self, edge: httpx.AsyncClient, world: Any, link: str, answer: str
     ) -> None:
         offer = tasks_pb2.Substitution(
-            substitution_id=SUBSTITUTION_ID, line_id="1", item_id="shirt-blue", quantity=1, state=2
+            substitution_id=SUBSTITUTION_ID,
+            line_id="1",
+            item_id="shirt-blue",
+            quantity=1,
+            state=2,
+            detail="<script>alert(1)</script>",
         )
         offer.decide_deadline.FromDatetime(datetime(2026, 6, 5, 12, 30, tzinfo=UTC))
         world.peers.task.substitutions.append(offer)
         page = (await edge.get(link)).text
         assert "vrijdag 5 juni, 14:30" in page  # in the store's zone
+        assert "&lt;script&gt;alert(1)" in page
+        assert "<script>alert(1)" not in page
         data = hidden(page, "substitution") | {"answer": answer}
         await edge.post(f"{link}/substitution", data=data, headers=OWN)
         ((_, request),) = world.peers.asked

@@ -89,6 +89,19 @@ def authenticate(settings: Auth, monkeypatch: pytest.MonkeyPatch) -> Callable[[s
     return lambda token: authenticator.authenticate(f"Bearer {token}", SCOPE)
 
 
+def test_an_issuers_clock_may_be_a_little_ahead_or_behind(issuer: Issuer, settings: Auth) -> None:
+    authenticator = Authenticator(settings.model_copy(update={"auth_leeway_s": 30}))
+
+    def authenticate(token: str) -> Principal:
+        return authenticator.authenticate(f"Bearer {token}", SCOPE)
+
+    now = datetime.now(UTC)
+    assert authenticate(issuer.token(exp=now - timedelta(seconds=10))).subject == "shop"
+    assert authenticate(issuer.token(nbf=now + timedelta(seconds=10))).subject == "shop"
+    assert refused(authenticate, issuer.token(exp=now - timedelta(seconds=60)))
+    assert refused(authenticate, issuer.token(nbf=now + timedelta(seconds=60)))
+
+
 def refused(authenticate: Callable[[str], Principal], token: str) -> bool:
     try:
         authenticate(token)

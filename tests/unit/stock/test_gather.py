@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextvars import ContextVar
 
 import pytest
 
@@ -58,3 +59,31 @@ async def test_a_group_is_never_larger_than_it_may_be() -> None:
     gatherer = Gatherer[int, int](decisions.decide, max_group=5)
     assert await asyncio.gather(*map(gatherer.submit, range(CALLERS))) == list(range(CALLERS))
     assert decisions.groups == [5, 5, 5, 1]
+
+
+async def test_each_group_is_decided_in_the_context_of_its_first_caller() -> None:
+    """Its events go out under that caller's trace, also while the worker that another one woke still runs."""
+    trace: ContextVar[str] = ContextVar("trace")
+    first_is_decided = asyncio.Event()
+    seen: list[str] = []
+
+    async def decide(group: Sequence[str]) -> Sequence[str | Exception]:
+        seen.append(trace.get())
+        if group[0] == "first":
+            await first_is_decided.wait()
+        return group
+
+    gatherer = Gatherer[str, str](decide, max_group=CALLERS)
+
+    async def caller(name: str) -> str:
+        trace.set(name)
+        return await gatherer.submit(name)
+
+    async with asyncio.timeout(30), asyncio.TaskGroup() as callers:
+        callers.create_task(caller("first"))
+        while not seen:
+            await asyncio.sleep(0)
+        callers.create_task(caller("second"))
+        await turns(3)
+        first_is_decided.set()
+    assert seen == ["first", "second"]

@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context, copy_context
 from typing import Generic, TypeVar
 
 from onhand.kit import trail
@@ -36,7 +37,7 @@ class Gatherer(Generic[T, R]):
         """
         self._decide = decide
         self._max_group = max_group
-        self._waiting: deque[tuple[T, asyncio.Future[R], tuple[trail.Call, ...]]] = deque()
+        self._waiting: deque[tuple[T, asyncio.Future[R], tuple[trail.Call, ...], Context]] = deque()
         self._worker: asyncio.Task[None] | None = None
         self._last = 1
         """How many the last group was of."""
@@ -47,7 +48,7 @@ class Gatherer(Generic[T, R]):
         A caller that goes away does not take its request back: it may be in a transaction already.
         """
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
-        self._waiting.append((request, future, trail.acting()))
+        self._waiting.append((request, future, trail.acting(), copy_context()))
         if self._worker is None:
             self._worker = asyncio.create_task(self._work())
         return await future
@@ -58,7 +59,8 @@ class Gatherer(Generic[T, R]):
                 await self._gather()
                 self._last = min(len(self._waiting), self._max_group)
                 group = [self._waiting.popleft() for _ in range(self._last)]
-                await self._answer(group)
+                # In the trace of the first of them, not of whoever woke the worker some groups ago.
+                await asyncio.create_task(self._answer([each[:3] for each in group]), context=group[0][3])
         finally:
             self._worker = None
 

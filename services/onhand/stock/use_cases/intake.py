@@ -7,6 +7,7 @@ transaction, which it shares with all that came while those before were under wa
 import asyncio
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -74,6 +75,7 @@ class Batch:
     actor: str
     result: ReadResult = field(default_factory=ReadResult)
     calls: tuple[trail.Call, ...] = field(default_factory=trail.acting)
+    context: Context = field(default_factory=copy_context)
 
     def __len__(self) -> int:
         return sum(map(len, self.columns))
@@ -151,7 +153,9 @@ class Intake:
         if late or news.beliefs:
             self._idle.clear()
             self._unwritten += len(news.sights)
-            task = asyncio.create_task(self._finish(batches, late, news))
+            # In the trace of the first who waits, not of whoever woke the worker some groups ago.
+            first = late[0][0] if late else batches[0]
+            task = asyncio.create_task(self._finish(batches, late, news), context=first.context)
             self._writing.add(task)
             task.add_done_callback(self._writing.discard)
 
