@@ -29,7 +29,13 @@ ALL_SETTINGS = (
     GatewaySettings,
 )
 NAMES = {f"ONHAND_{name.upper()}" for kind in ALL_SETTINGS for name in kind.model_fields}
-NOT_OF_A_SERVICE = {"ONHAND_SECRETS_DIR", "ONHAND_TOKEN", "ONHAND_PYTHON", "ONHAND_VENV"}
+NOT_OF_A_SERVICE = {
+    "ONHAND_STOCK_DATABASE_URL",
+    "ONHAND_SECRETS_DIR",
+    "ONHAND_TOKEN",
+    "ONHAND_PYTHON",
+    "ONHAND_VENV",
+}
 
 
 def anchors(page: Path) -> set[str]:

@@ -38,6 +38,8 @@ REFILL_SHARE = 0.05
 """Share of the back room that goes to the floor between two passes."""
 MAX_INTAKE_PASSES = 20
 RETRY_S = 1.0
+AGAIN = (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
+"""Answers after which a reader posts the same again: nobody knows whether it was done."""
 
 
 class ReaderError(Exception):
@@ -243,7 +245,7 @@ class StoreReaders:
                 continue
             if answer.status_code == HTTPStatus.OK:
                 break
-            if answer.status_code != HTTPStatus.SERVICE_UNAVAILABLE or last:
+            if answer.status_code not in AGAIN or last:
                 raise ReaderError(f"/ingest/{kind} answered {answer.status_code}: {answer.text[:300]}")
             await asyncio.sleep(float(answer.headers.get("retry-after", RETRY_S)))
         outcome = answer.json()
