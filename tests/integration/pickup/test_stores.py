@@ -145,6 +145,34 @@ async def test_a_staged_tag_that_leaves_is_told_at_once_and_its_task_reopened(
     assert await world.state(task_id) == "READY"
 
 
+async def test_what_is_promised_and_not_there_is_told_to_who_was_promised_the_latest(world: Any) -> None:
+    """Two of three shirts are gone: of those who still pick shirts here the last promised go without."""
+
+    async def promised(hours: int, *lines: tuple[str, str, int], **fields: Any) -> str:
+        return await world.assigned(*lines, promise_time=world.clock.now() + hours * HOUR, **fields)
+
+    first = await promised(1, ("1", "shirt", 1))
+    second = await promised(2, ("1", "coat", 1), ("2", "shirt", 1))
+    third = await promised(3, ("1", "shirt", 1))
+    picked = await promised(4, ("1", "shirt", 1))
+    given_up = await promised(5, ("1", "shirt", 1))
+    coat = await promised(6, ("1", "coat", 1))
+    await world.do("AcceptTask", picked)
+    await world.do("PickLine", picked, line_id="1", quantity=1)
+    await world.do("RejectTask", given_up, reason=tasks_pb2.REJECT_REASON_NO_CAPACITY)
+    kind = stock_pb2.StockAlerted.KIND_SHORTFALL
+    await world.stock_tells(
+        stock_alerted={"kind": kind, "location_id": STORE, "item_id": "shirt", "quantity": 2}
+    )
+    await world.event(second, "task_alerted")
+    (alert,) = (await world.task(second)).alerts
+    assert (alert.kind, alert.line_id, alert.epc) == (Alert.KIND_STOCK_SHORT, "2", "")
+    assert alert.detail == "shirt: 2 promised and not there"
+    assert alerts(await world.task(third)) == ["STOCK_SHORT"]
+    for other in (first, picked, given_up, coat):
+        assert alerts(await world.task(other)) == []
+
+
 async def test_goods_that_were_handed_over_may_be_seen_to_leave(world: Any) -> None:
     world.stock.tag("30AA", "shirt")
     task_id = await world.assigned(("1", "shirt", 1))
