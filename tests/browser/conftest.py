@@ -11,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, Request, async_playwright, expect
 from tests.acceptance.conftest import time_limit  # noqa: F401 - a fixture
 from tests.acceptance.errand import Errand
 from tests.stack import Mailbox, Stack
@@ -54,15 +54,25 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture
-async def open_phone(browser: Browser) -> AsyncIterator[OpenPhone]:
-    """Give what opens a phone's browser with nothing in it. What a page fails with fails the test."""
+async def open_phone(stack: Stack, browser: Browser) -> AsyncIterator[OpenPhone]:
+    """Give what opens a phone's browser with nothing in it.
+
+    What a page fails with fails the test, and so does a request to anybody but the edge.
+    """
     failures: list[str] = []
+    edge = f"http://{stack.address('edge')}/"
+
+    def foreign(request: Request) -> None:
+        if not request.url.startswith((edge, "data:", "blob:")):
+            failures.append(f"a request to {request.url}")
+
     async with AsyncExitStack() as closing:
 
         async def open_one(**options: Any) -> Page:
             context = await browser.new_context(viewport=PHONE, **options)
             closing.push_async_callback(context.close)
             context.on("weberror", lambda error: failures.append(str(error.error)))
+            context.on("request", foreign)
             page = await context.new_page()
             page.set_default_timeout(PATIENCE_MS)
             return page

@@ -5,10 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 from playwright.async_api import Locator, Page, Route, expect
-from tests.acceptance.errand import Errand
+from tests.acceptance.errand import Errand, request_id
+from tests.acceptance.test_main_job import gtin_and_epcs, post_reads
 from tests.browser.conftest import Goods, OpenPhone, customer_link, eventually, picture, sign_in
 
 from onhand.api.pickup.v1 import customers_pb2
+from onhand.api.stock.v1 import ledger_pb2
 
 NewErrand = Callable[[], Errand]
 
@@ -213,6 +215,33 @@ async def test_a_customer_takes_a_part_and_does_not_want_another(
     await expect(card).to_contain_text("1 to put back")
     await card.get_by_role("button", name="1 back at its place").click()
     await expect(card).to_have_count(0)
+
+
+async def test_a_staged_tag_that_is_sold_at_the_till_is_told_on_the_open_page(
+    stack: Any, new_item: Callable[..., str], new_errand: NewErrand, open_phone: OpenPhone
+) -> None:
+    errand = new_errand()
+    gtin, epcs = gtin_and_epcs(3)
+    item_id = new_item(gtin=gtin)
+    post_reads(stack, "utrecht", 1, epcs * 3)
+    errand.submit(item_id, store="utrecht", quantity=2)
+    errand.stage(errand.pick(errand.accept(errand.task("utrecht")), epcs[:2]))
+    phone = await open_phone()
+    await sign_in(phone, stack, "utrecht")
+    card = phone.locator(".task", has_text=errand.order_id)
+    await expect(card.locator(".state")).to_have_text("ready")
+    await phone.evaluate("window.loadedOnce = true")
+
+    sold = ledger_pb2.DocumentLine(product=ledger_pb2.Product(epc=epcs[1]), quantity=1)
+    errand.stock.ledger.RecordSale(
+        ledger_pb2.RecordSaleRequest(request_id=request_id(), location_id="utrecht", lines=[sold])
+    )
+    told = phone.locator("#alerts li", has_text=errand.order_id)
+    await expect(told).to_contain_text("a tag that was picked has left the store")
+    await expect(told).to_contain_text(epcs[1])
+    await expect(card.locator(".state")).to_have_text("picking")
+    await expect(card.locator(".count")).to_have_text("1 of 2")
+    assert await phone.evaluate("window.loadedOnce")
 
 
 async def test_a_parcel_is_packed_and_shipped_by_keyboard_alone(

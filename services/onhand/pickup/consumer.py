@@ -1,4 +1,4 @@
-"""Events in: what routing assigns and withdraws, and tags that leave."""
+"""Events in: what routing assigns and withdraws, tags that leave, and goods that are promised and not there."""
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -36,28 +36,34 @@ _LEFT = {
 
 
 def stock_events(guard: TagGuard) -> Subscription:
-    """Take tags that left by the exit or the till, to look whether an order waits for them."""
+    """Take tags that left by the exit or the till, and items that ran short, to look whether an order waits."""
 
     async def handle(connection: AsyncConnection, data: bytes) -> None:
         event = stock_pb2.StockEvent.FromString(data)
         for tag in _left(event):
             await guard.tag_left(connection, tag.epc_hex, tag.location_id, _LEFT[tag.state])
         if event.HasField("stock_alerted"):
-            alerted = event.stock_alerted
-            await guard.tag_left(
-                connection, alerted.epc_hex, alerted.location_id, "left by the exit without a sale"
-            )
+            await _alerted(guard, connection, event.stock_alerted)
 
     payloads = ("tag_changed", "tags_changed", "stock_alerted")
-    return Subscription("stock", payloads, handle, wanted=has_left)
+    return Subscription("stock", payloads, handle, wanted=_is_wanted)
 
 
-def has_left(data: bytes) -> bool:
+async def _alerted(guard: TagGuard, connection: AsyncConnection, alerted: stock_pb2.StockAlerted) -> None:
+    if alerted.kind == stock_pb2.StockAlerted.KIND_SHORTFALL:
+        await guard.ran_short(connection, alerted.location_id, alerted.item_id, alerted.quantity)
+    else:
+        how = "left by the exit without a sale"
+        await guard.tag_left(connection, alerted.epc_hex, alerted.location_id, how)
+
+
+def _is_wanted(data: bytes) -> bool:
     """Most changes of tags are of goods that stay, and worth no transaction."""
     event = stock_pb2.StockEvent.FromString(data)
     if event.HasField("stock_alerted"):
         alerted = event.stock_alerted
-        return alerted.kind == stock_pb2.StockAlerted.KIND_EXIT_WITHOUT_SALE and bool(alerted.epc_hex)
+        tag_left = alerted.kind == stock_pb2.StockAlerted.KIND_EXIT_WITHOUT_SALE and bool(alerted.epc_hex)
+        return tag_left or alerted.kind == stock_pb2.StockAlerted.KIND_SHORTFALL
     return bool(_left(event))
 
 

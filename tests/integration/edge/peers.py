@@ -106,6 +106,12 @@ class Peers(
     async def AcceptTask(self, request: Any, _: Any) -> Any:
         return self._do(request, tasks_pb2.AcceptTaskResponse(task=self.task))
 
+    async def RejectTask(self, request: Any, _: Any) -> Any:
+        return self._do(request, tasks_pb2.RejectTaskResponse(task=self.task))
+
+    async def AssignTask(self, request: Any, _: Any) -> Any:
+        return self._do(request, tasks_pb2.AssignTaskResponse(task=self.task))
+
     async def PickLine(self, request: Any, _: Any) -> Any:
         return self._do(request, tasks_pb2.PickLineResponse(task=self.task))
 
@@ -115,6 +121,10 @@ class Peers(
     async def CreateWave(self, request: Any, _: Any) -> Any:
         wave = picking_pb2.Wave(wave_id=request.request_id, tasks=[self.task])
         return self._do(request, picking_pb2.CreateWaveResponse(wave=wave))
+
+    async def GetWave(self, request: Any, _: Any) -> Any:
+        wave = picking_pb2.Wave(wave_id=request.wave_id, tasks=[self.task])
+        return picking_pb2.GetWaveResponse(wave=wave)
 
     async def FindTag(self, request: Any, _: Any) -> Any:
         if request.epc != EPC:
@@ -137,7 +147,7 @@ class Peers(
         return self._do(request, tasks_pb2.AcknowledgeAlertResponse(task=self.task))
 
     async def GetPickList(self, request: Any, _: Any) -> Any:
-        assert request.task_ids == [self.task.task_id]
+        assert request.wave_id or request.task_ids == [self.task.task_id]
         return picking_pb2.GetPickListResponse(stops=self.stops)
 
     async def ProposeSubstitution(self, request: Any, _: Any) -> Any:

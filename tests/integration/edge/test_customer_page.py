@@ -1,5 +1,6 @@
 """The customer's page: one order behind a link, and what a customer may ask for."""
 
+import io
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -7,7 +8,8 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.integration.edge.peers import ORDER_ID, SUBSTITUTION_ID, TASK_ID
+import segno
+from tests.integration.edge.peers import ORDER_ID, PASS, SUBSTITUTION_ID, TASK_ID
 
 from onhand.api.pickup.v1 import tasks_pb2
 from onhand.api.routing.v1 import orders_pb2
@@ -67,6 +69,26 @@ class TestLink:
         assert "Ana &lt;b&gt;" in page
         assert "<dt>maandag</dt><dd>09:00-18:00</dd><dt>dinsdag</dt><dd>gesloten</dd>" in page
         assert "Gata de ridicat" in (await edge.get(link + "?lang=ro")).text
+
+    async def test_it_says_where_by_when_and_until_when(
+        self, edge: httpx.AsyncClient, world: Any, link: str
+    ) -> None:
+        """In the store's zone, two hours ahead of UTC in June."""
+        world.peers.order.promise_time.FromDatetime(datetime(2026, 6, 5, 12, 30, tzinfo=UTC))
+        world.peers.task.collect_deadline.FromDatetime(datetime(2026, 6, 8, 16, tzinfo=UTC))
+        page = (await edge.get(link)).text
+        assert "<strong>Högtorp &lt;b&gt;</strong>" in page
+        assert "Ligt voor u klaar tot maandag 8 juni, 18:00" in page
+        assert "Klaar op" not in page  # it is ready
+        world.peers.order.lines[0].state = orders_pb2.OrderLine.STATE_PICKING
+        world.peers.task.state = tasks_pb2.Task.STATE_PICKING
+        page = (await edge.get(link)).text
+        assert "Klaar op vrijdag 5 juni, 14:30" in page
+        assert "Ligt voor u klaar" not in page
+        world.peers.order.method = orders_pb2.FULFILMENT_METHOD_SHIP
+        page = (await edge.get(link)).text
+        assert "Vertrekt uiterlijk vrijdag 5 juni, 12:30" in page  # of no store, so in UTC
+        assert "Högtorp" not in page
 
     async def test_a_browsers_language_serves_where_the_order_names_none(
         self, edge: httpx.AsyncClient, world: Any, link: str
@@ -208,7 +230,12 @@ class TestShowing:
         (path,) = re.findall(r'class="pass" src="([^"]+)"', page)
         answer = await edge.get(path)
         assert answer.headers["content-type"] == "image/svg+xml"
-        assert answer.text.count("<path") == 2  # what is light, and what is dark
+        light, dark = re.findall(r"<path[^>]*>", answer.text)
+        expected = io.BytesIO()
+        segno.make(PASS, error="l", micro=False).save(
+            expected, kind="svg", border=4, light="#fff", omitsize=True
+        )
+        assert [light, dark] == re.findall(r"<path[^>]*>", expected.getvalue().decode())
 
     async def test_a_look_at_what_has_not_changed_costs_little(
         self, edge: httpx.AsyncClient, world: Any, link: str

@@ -1,6 +1,7 @@
 """Who may open the store page, what it may be made to do from elsewhere, and under whose name it acts."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -24,6 +25,12 @@ def token(world: Any) -> str:
 
 async def signed_in(edge: httpx.AsyncClient, token: str, location_id: str = "") -> httpx.Response:
     return await edge.post("/store", data={"token": token, "location_id": location_id}, headers=OWN)
+
+
+def form_of(page: str, action: str) -> str:
+    """Return what the form holds that posts to `action`."""
+    (form,) = re.findall(rf'<form[^>]*/{action}"[^>]*>(.*?)</form>', page, re.DOTALL)
+    return str(form)
 
 
 class TestSigningIn:
@@ -228,6 +235,37 @@ class TestCounter:
         )
         assert (answer.status_code, world.peers.asked) == (400, [])
 
+    @pytest.mark.parametrize("line_count", [1, 9])
+    async def test_who_takes_it_and_their_signature_go_with_any_hand_over(
+        self, edge: httpx.AsyncClient, world: Any, token: str, line_count: int
+    ) -> None:
+        """Also with that of a task too large to be handed over in parts here."""
+        await signed_in(edge, token)
+        for number in range(2, line_count + 1):
+            world.peers.task.lines.add(line_id=str(number), item_id="shirt", quantity=1)
+        page = (await edge.get("/store/store-1")).text
+        assert ("Only a part" in page) is (line_count == 1)
+        before_parts = form_of(page, "hand-over").partition("<details")[0]
+        for name in ("collector_name", "proof_reference"):
+            assert f'name="{name}"' in before_parts
+        told = {"collector_name": "Ben", "proof_reference": "photo 17"}
+        fields = {"code": "12345678", "request_id": str(uuid4()), **told}
+        await edge.post(ACCEPT.replace("accept", "hand-over"), data=fields, headers=OWN)
+        ((_, request),) = world.peers.asked
+        assert (request.collector_name, request.proof_reference) == ("Ben", "photo 17")
+
+    async def test_a_customer_who_comes_to_the_counter_is_checked_in_once(
+        self, edge: httpx.AsyncClient, world: Any, token: str
+    ) -> None:
+        await signed_in(edge, token)
+        assert 'name="note"' in form_of((await edge.get("/store/store-1")).text, "check-in")
+        fields = {"request_id": str(uuid4()), "note": "bay 4"}
+        await edge.post(ACCEPT.replace("accept", "check-in"), data=fields, headers=OWN)
+        ((_, request),) = world.peers.asked
+        assert (request.task_id, request.note) == (TASK_ID, "bay 4")
+        world.peers.task.check_in_time.GetCurrentTime()
+        assert "/check-in" not in (await edge.get("/store/store-1")).text
+
     async def test_what_must_be_checked_is_asked(
         self, edge: httpx.AsyncClient, world: Any, token: str
     ) -> None:
@@ -278,6 +316,45 @@ class TestFloor:
         (_, seen), (_, shelved) = world.peers.asked
         assert (seen.alert_id, shelved.task_id) == (alert_id, back.task_id)
 
+    @pytest.mark.parametrize(
+        ("state", "is_offered"),
+        [
+            (tasks_pb2.Task.STATE_OPEN, True),
+            (tasks_pb2.Task.STATE_ACCEPTED, True),
+            (tasks_pb2.Task.STATE_PICKING, True),
+            (tasks_pb2.Task.STATE_PICKED, True),
+            (tasks_pb2.Task.STATE_READY, False),
+            (tasks_pb2.Task.STATE_REJECTED, False),
+        ],
+    )
+    async def test_an_order_can_be_given_up_until_it_is_staged(
+        self,
+        edge: httpx.AsyncClient,
+        world: Any,
+        token: str,
+        state: tasks_pb2.Task.State,
+        is_offered: bool,  # noqa: FBT001
+    ) -> None:
+        await signed_in(edge, token)
+        world.peers.task.state = state
+        assert ("/reject" in (await edge.get("/store/store-1")).text) is is_offered
+        fields = {"request_id": str(uuid4()), "reason": "2", "detail": "torn seam"}
+        await edge.post(ACCEPT.replace("accept", "reject"), data=fields, headers=OWN)
+        ((_, request),) = world.peers.asked
+        assert (request.reason, request.detail) == (tasks_pb2.REJECT_REASON_DAMAGED, "torn seam")
+
+    @pytest.mark.parametrize("assignee", ["ben", ""])
+    async def test_an_order_is_given_to_somebody_else_or_to_nobody(
+        self, edge: httpx.AsyncClient, world: Any, token: str, assignee: str
+    ) -> None:
+        await signed_in(edge, token)
+        world.peers.task.assignee = "ana"
+        assert 'name="assignee"' in form_of((await edge.get("/store/store-1")).text, "assign")
+        fields = {"request_id": str(uuid4()), "assignee": assignee}
+        await edge.post(ACCEPT.replace("accept", "assign"), data=fields, headers=OWN)
+        ((_, request),) = world.peers.asked
+        assert (type(request), request.assignee) == (tasks_pb2.AssignTaskRequest, assignee)
+
     async def test_another_item_is_offered(self, edge: httpx.AsyncClient, world: Any, token: str) -> None:
         await signed_in(edge, token)
         fields = {"request_id": str(uuid4()), "line_id": "1", "item_id": "shirt-blue", "reason": "1"}
@@ -302,6 +379,21 @@ class TestParts:
         assert answer.json() == {"said": "A walk for 1 order"}
         ((subject, request),) = world.peers.asked
         assert (subject, request.request_id, list(request.task_ids)) == ("ana", request_id, [TASK_ID])
+
+    async def test_a_stop_leads_to_the_picture_of_its_item(
+        self, edge: httpx.AsyncClient, world: Any, token: str
+    ) -> None:
+        await signed_in(edge, token)
+        world.peers.task.state = tasks_pb2.Task.STATE_PICKING
+        world.peers.task.wave_id, world.peers.task.assignee = str(uuid4()), "ana"
+        stop = picking_pb2.PickStop(item_id="shirt", title="Shirt", quantity=2)
+        world.peers.stops = [stop]
+        assert "Picture" not in (await edge.get("/store/store-1/walk")).text
+        stop.picture_uri = "https://pictures.example/shirt?wide=1&high=1"
+        world.peers.stops = [stop]
+        (link,) = re.findall(r"<a [^>]*>Picture</a>", (await edge.get("/store/store-1/walk")).text)
+        assert 'href="https://pictures.example/shirt?wide=1&amp;high=1"' in link
+        assert 'rel="noopener noreferrer"' in link
 
     async def test_one_tag_is_followed_and_why_it_cannot_be_is_said(
         self, edge: httpx.AsyncClient, token: str

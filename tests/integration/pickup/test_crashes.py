@@ -78,11 +78,11 @@ async def tell_all(deps: Deps) -> None:
         pass
 
 
-async def books(world: Any, task_id: str) -> None:
+async def books(world: Any, task_id: str, hand_overs: int = 1) -> None:
     """Everything has happened, and once."""
     task = await world.tasks.get_task(task_id)
     assert task.state is State.COLLECTED
-    assert len(task.hand_overs) == 1
+    assert len(task.hand_overs) == hand_overs
     assert not await world.rows(
         "SELECT task_id FROM owed_to_stock WHERE task_id = CAST(:id AS uuid)", id=task_id
     )
@@ -136,6 +136,52 @@ async def test_a_hand_over_survives_a_crash_before_each_of_its_steps(world: Any)
             if word == "release" and each.reservation_id == task.assignment.reservation_id
         ]
         assert [line.quantity for each in released for line in each.lines] == [1]
+        if not died:
+            break
+        crashes += 1
+    assert crashes > 20, "the steps were not seen"
+
+
+async def test_a_hand_over_in_part_survives_a_crash_before_each_of_its_steps_and_the_rest_goes_by_its_code(
+    world: Any,
+) -> None:
+    await prepared(world)
+    crashes = 0
+    while True:
+        task_id = await world.assigned(("1", "shirt", 1), ("2", "belt", 2))
+        await world.do("AcceptTask", task_id)
+        await world.do("PickLine", task_id, line_id="1", quantity=1)
+        await world.do("PickLine", task_id, line_id="2", quantity=2)
+        await world.do("StageTask", task_id, staging_place="rack 1")
+        code = (await world.event(task_id, "task_ready")).task_ready.code
+        task = await world.tasks.get_task(task_id)
+        request = tasks_pb2.HandOverRequest(request_id=str(uuid4()), task_id=task_id, code=code)
+        call = Call("ana", task, request, tasks_pb2.HandOverResponse)
+        record = HandOver(request.request_id, task.create_time, "ana")
+        asked = Collecting(code, "", [Taken("1", 1)], Checks(), record)
+
+        async def work(call: Any = call, asked: Collecting = asked) -> None:
+            deps = another_process(world)
+            await Collection(deps).hand_over(call, asked)
+            await tell_all(deps)
+
+        died = await dies(crashes, work)
+        world.clock.ahead += timedelta(seconds=world.settings.effect_lease_s)
+        await work()
+        part = await world.tasks.get_task(task_id)
+        assert (part.state, [line.waiting for line in part.lines]) == (State.READY, [0, 2])
+        next_code = (await world.event(task_id, "task_partly_collected")).task_partly_collected.code
+        await world.do("HandOver", task_id, code=next_code)
+        await tell_all(world.deps)
+        await books(world, task_id, hand_overs=2)
+        assert world.payloads(task_id).count("task_partly_collected") == 1
+        fulfilled = [
+            (line.item_id, line.quantity)
+            for each in world.stock.fulfilled.values()
+            if each.reservation_id == task.assignment.reservation_id
+            for line in each.lines
+        ]
+        assert fulfilled == [("shirt", 1), ("belt", 2)]
         if not died:
             break
         crashes += 1

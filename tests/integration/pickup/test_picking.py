@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from onhand.api.pickup.v1 import picking_pb2, tasks_pb2
+from onhand.api.pickup.v1 import picking_pb2, stores_pb2, tasks_pb2
 from onhand.api.stock.v1 import ledger_pb2, reads_pb2, reservations_pb2
 from onhand.kit.errors import InsufficientStock, NotFound, WrongProduct, WrongState
 
@@ -150,6 +150,11 @@ async def test_the_walk_names_where_things_were_last_seen_but_not_what_is_taken(
         ("floor", 1, ["30A2"], False),
         ("back", 2, ["30A3"], True),
     ]
+    own = stores_pb2.StoreSettings(location_id=STORE, walk_zone_ids=["floor", "back"])
+    await world.client.stores.UpdateStoreSettings(
+        stores_pb2.UpdateStoreSettingsRequest(request_id=str(uuid4()), settings=own)
+    )
+    assert [each.item_id for each in await walk()] == ["shirt", "belt", "gone"]
     with pytest.raises(NotFound):
         await world.client.picking.GetPickList(
             picking_pb2.GetPickListRequest(location_id="store-2", task_ids=[task_id])

@@ -10,7 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from onhand.api.pickup.v1 import slots_pb2, stores_pb2, tasks_pb2
 from onhand.api.stock.v1 import events_pb2 as stock_pb2
-from onhand.kit.errors import WrongLocation
+from onhand.kit.errors import InvalidField, LimitReached, WrongLocation
 
 STORE = "store-1"
 HOUR = timedelta(hours=1)
@@ -49,6 +49,79 @@ async def test_a_store_has_the_services_times_until_it_sets_its_own(world: Any, 
     other = world.open_client(mint(locations=["store-2"]))
     with pytest.raises(WrongLocation):
         await other.stores.GetStoreSettings(stores_pb2.GetStoreSettingsRequest(location_id=STORE))
+
+
+async def seconds_to_accept(world: Any) -> float:
+    task = await world.task(await world.assigned(promise_time=world.clock.now() + 48 * HOUR))
+    return (task.accept_deadline.ToDatetime() - task.create_time.ToDatetime()).total_seconds()
+
+
+async def seconds_to_answer(world: Any) -> float:
+    task_id = await world.assigned(promise_time=world.clock.now() + 48 * HOUR)
+    await world.do("AcceptTask", task_id)
+    asked = world.clock.now().replace(tzinfo=None)
+    fields = {"line_id": "1", "item_id": "coat", "reason": tasks_pb2.REJECT_REASON_NOT_FOUND}
+    (offer,) = (await world.do("ProposeSubstitution", task_id, **fields)).substitutions
+    return (offer.decide_deadline.ToDatetime() - asked).total_seconds()
+
+
+async def seconds_of_an_extension(world: Any) -> float:
+    task_id, _ = await world.ready()
+    before = (await world.task(task_id)).collect_deadline.ToDatetime()
+    after = (await world.do("ExtendCollection", task_id)).collect_deadline.ToDatetime()
+    return (after - before).total_seconds()
+
+
+async def extensions(world: Any) -> int:
+    task_id, _ = await world.ready()
+    for count in range(3):
+        try:
+            await world.do("ExtendCollection", task_id)
+        except LimitReached:
+            return count
+    return 3
+
+
+async def waits_after_20_minutes(world: Any) -> bool:
+    task_id, _ = await world.ready()
+    await world.do("CheckIn", task_id, note="bay 1")
+    world.clock.ahead += timedelta(minutes=20)
+    await world.jobs.pass_deadlines()
+    return "CUSTOMER_WAITS" in alerts(await world.task(task_id))
+
+
+async def checks_identity(world: Any) -> bool:
+    task_id, code = await world.ready()
+    try:
+        await world.do("HandOver", task_id, code=code)
+    except InvalidField:
+        return (await world.do("HandOver", task_id, code=code, identity_checked=True)).version > 0
+    return False
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "effect"),
+    [
+        ("accept_duration", (11 * HOUR, 3 * HOUR), seconds_to_accept),
+        ("substitution_duration", (5 * HOUR, 7 * HOUR), seconds_to_answer),
+        ("extension_duration", (5 * HOUR, 7 * HOUR), seconds_of_an_extension),
+        ("max_extensions", (0, 2), extensions),
+        ("wait_duration", (timedelta(minutes=15), timedelta(minutes=25)), waits_after_20_minutes),
+        ("identity_check_required", (True, False), checks_identity),
+    ],
+)
+async def test_what_a_store_has_set_is_what_it_works_by(
+    world: Any, name: str, values: tuple[Any, Any], effect: Any
+) -> None:
+    for value in values:
+        await settle(world, **{name: value})
+        seen = await effect(world)
+        if name == "wait_duration":
+            assert seen is (value < timedelta(minutes=20))
+        elif isinstance(value, timedelta):
+            assert seen == pytest.approx(value.total_seconds(), abs=60)
+        else:
+            assert seen == value
 
 
 async def test_a_customer_who_does_not_come_is_reminded_then_missed_and_the_goods_go_back(world: Any) -> None:
@@ -143,6 +216,34 @@ async def test_a_staged_tag_that_leaves_is_told_at_once_and_its_task_reopened(
     await world.do("PickLine", task_id, line_id="1", quantity=1, epcs=["30bb"])
     await world.do("StageTask", task_id, staging_place="rack 2")
     assert await world.state(task_id) == "READY"
+
+
+async def test_what_is_promised_and_not_there_is_told_to_who_was_promised_the_latest(world: Any) -> None:
+    """Two of three shirts are gone: of those who still pick shirts here the last promised go without."""
+
+    async def promised(hours: int, *lines: tuple[str, str, int], **fields: Any) -> str:
+        return await world.assigned(*lines, promise_time=world.clock.now() + hours * HOUR, **fields)
+
+    first = await promised(1, ("1", "shirt", 1))
+    second = await promised(2, ("1", "coat", 1), ("2", "shirt", 1))
+    third = await promised(3, ("1", "shirt", 1))
+    picked = await promised(4, ("1", "shirt", 1))
+    given_up = await promised(5, ("1", "shirt", 1))
+    coat = await promised(6, ("1", "coat", 1))
+    await world.do("AcceptTask", picked)
+    await world.do("PickLine", picked, line_id="1", quantity=1)
+    await world.do("RejectTask", given_up, reason=tasks_pb2.REJECT_REASON_NO_CAPACITY)
+    kind = stock_pb2.StockAlerted.KIND_SHORTFALL
+    await world.stock_tells(
+        stock_alerted={"kind": kind, "location_id": STORE, "item_id": "shirt", "quantity": 2}
+    )
+    await world.event(second, "task_alerted")
+    (alert,) = (await world.task(second)).alerts
+    assert (alert.kind, alert.line_id, alert.epc) == (Alert.KIND_STOCK_SHORT, "2", "")
+    assert alert.detail == "shirt: 2 promised and not there"
+    assert alerts(await world.task(third)) == ["STOCK_SHORT"]
+    for other in (first, picked, given_up, coat):
+        assert alerts(await world.task(other)) == []
 
 
 async def test_goods_that_were_handed_over_may_be_seen_to_leave(world: Any) -> None:

@@ -68,6 +68,7 @@ ALERTS = {
     pb.TaskAlert.KIND_SHELVE_LATE: "goods still wait to go back to their place",
     pb.TaskAlert.KIND_HAND_OVER_DISPUTED: "a hand-over without the line is in doubt",
     pb.TaskAlert.KIND_SLOT_OVERRUN: "the customer's slot has passed",
+    pb.TaskAlert.KIND_STOCK_SHORT: "more is promised than is in the store",
 }
 REASONS = [
     (value, name.removeprefix("REJECT_REASON_").replace("_", " ").lower())

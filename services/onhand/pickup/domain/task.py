@@ -33,6 +33,8 @@ class State(IntEnum):
 
 ENDED = frozenset(state for state in State if state >= State.COLLECTED)
 LIVE = frozenset(State) - ENDED
+TO_PICK = frozenset({State.OPEN, State.ACCEPTED, State.PICKING})
+"""States in which units may be left to pick."""
 
 
 class RejectReason(IntEnum):
@@ -52,6 +54,7 @@ class AlertKind(IntEnum):
     SHELVE_LATE = 4
     HAND_OVER_DISPUTED = 5
     SLOT_OVERRUN = 6
+    STOCK_SHORT = 7
 
 
 class SubstitutionState(IntEnum):

@@ -14,7 +14,7 @@ from onhand.kit import outbox
 from onhand.kit.clock import Clock
 from onhand.kit.errors import NotFound
 from onhand.pickup import events
-from onhand.pickup.domain.task import ENDED, LIVE, State, Task
+from onhand.pickup.domain.task import ENDED, LIVE, TO_PICK, State, Task
 from onhand.pickup.domain.transitions import Change
 from onhand.pickup.storage import rows
 
@@ -67,6 +67,15 @@ _CHANGED = text(
     ORDER BY t.revision, t.task_id
 """
 )
+# Says the condition of tasks_live, and goes through that index from its end.
+_TO_PICK = text("""
+    SELECT t.task_id::text FROM tasks t
+    WHERE t.location_id = :location_id AND t.state < 7 AND t.state = ANY(CAST(:states AS smallint[]))
+      AND EXISTS (SELECT FROM task_lines l
+                  WHERE l.task_id = t.task_id AND l.item_id = :item_id
+                    AND l.quantity > l.picked + l.short + l.cancelled + l.substituted)
+    ORDER BY t.promise_time DESC, t.task_id DESC LIMIT :limit
+""")
 _SERIALIZE = text("SELECT pg_advisory_xact_lock(hashtextextended(:task_id, 0))")
 _CASTS = {
     "alerts": "jsonb",
@@ -197,6 +206,12 @@ async def lock_of_order(connection: AsyncConnection, order_id: str, location_id:
     """Lock the live tasks of an order at a location, and return their ids."""
     key = {"order_id": order_id, "location_id": location_id}
     return list((await connection.execute(_LOCK_OF_ORDER, key)).scalars())
+
+
+async def to_pick(connection: AsyncConnection, location_id: str, item_id: str, limit: int) -> list[str]:
+    """Return the ids of tasks that still have units of an item to pick, the latest promise first."""
+    key = {"location_id": location_id, "item_id": item_id, "states": [int(state) for state in TO_PICK]}
+    return list((await connection.execute(_TO_PICK, {**key, "limit": limit})).scalars())
 
 
 async def touch(connection: AsyncConnection, task_ids: Sequence[str]) -> None:

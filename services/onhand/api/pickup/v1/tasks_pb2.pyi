@@ -177,6 +177,7 @@ class TaskAlert(_message.Message):
         KIND_SHELVE_LATE: _ClassVar[TaskAlert.Kind]
         KIND_HAND_OVER_DISPUTED: _ClassVar[TaskAlert.Kind]
         KIND_SLOT_OVERRUN: _ClassVar[TaskAlert.Kind]
+        KIND_STOCK_SHORT: _ClassVar[TaskAlert.Kind]
     KIND_UNSPECIFIED: TaskAlert.Kind
     KIND_STEP_LATE: TaskAlert.Kind
     KIND_TAG_LEFT: TaskAlert.Kind
@@ -184,6 +185,7 @@ class TaskAlert(_message.Message):
     KIND_SHELVE_LATE: TaskAlert.Kind
     KIND_HAND_OVER_DISPUTED: TaskAlert.Kind
     KIND_SLOT_OVERRUN: TaskAlert.Kind
+    KIND_STOCK_SHORT: TaskAlert.Kind
     ALERT_ID_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     RAISE_TIME_FIELD_NUMBER: _ClassVar[int]
