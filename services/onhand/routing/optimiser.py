@@ -16,7 +16,7 @@ import numpy as np
 
 from onhand.routing.domain.cost import Option, Portion, fixed_cost, total_demand
 from onhand.routing.domain.exchange import at_hand
-from onhand.routing.domain.plan import make_plan
+from onhand.routing.domain.plan import bundles, make_plan
 from onhand.routing.domain.split import cheapest
 from onhand.routing.domain.wave import (
     CellKey,
@@ -88,6 +88,7 @@ class _Singles:
             any(each.location_id in demand.excluded for demand in order.question.demands)
             for each in self.options
         ]
+        self.bundles = _bits_of_bundles(order, list(wanted))
         self.covers = self.has_all.all(axis=1) & ~np.array(failed, dtype=bool)
 
     def reduced(self, prices: _Prices) -> np.ndarray[Any, Any]:
@@ -113,6 +114,9 @@ class _Singles:
         bits = np.arange(len(self.items))
         at: dict[int, tuple[float, int]] = {}
         for group in range(1, full + 1):
+            if any(group & bundle not in {0, bundle} for bundle in self.bundles):
+                at[group] = np.inf, 0
+                continue
             costs = places + each[:, (group >> bits & 1).astype(bool)].sum(axis=1)
             index = int(np.argmin(costs))
             at[group] = float(costs[index]), index
@@ -134,6 +138,18 @@ class _Singles:
             best[items] = min(found, (waiting, []), key=lambda each: each[0])
         placed = some[full][0] - split, some[full][1]
         return min(placed, (float(wait.sum()), []), key=lambda each: each[0])
+
+
+def _bits_of_bundles(order: WaveOrder, items: Sequence[str]) -> list[int]:
+    """Return the bit set of each bundle's items, those left out that lines outside the bundle want too."""
+    bundles_of: dict[str, set[str]] = {item_id: set() for item_id in items}
+    for demand in order.question.demands:
+        bundles_of[demand.item_id].add(demand.bundle_id)
+    bits: Counter[str] = Counter()
+    for bit, item_id in enumerate(items):
+        if len(bundles_of[item_id]) == 1:
+            bits[next(iter(bundles_of[item_id]))] += 1 << bit
+    return [some for bundle_id, some in bits.items() if bundle_id]
 
 
 def _subsets_with(items: int, low: int) -> Iterator[int]:
@@ -323,7 +339,7 @@ def _all_at(order: WaveOrder, option: Option) -> list[Portion]:
 
 
 def _grouped(order: WaveOrder, singles: _Singles, prices: _Prices) -> list[Portion]:
-    """Take groups of items from where prices are best; lines that do not fit there wait."""
+    """Take groups of items from where prices are best; lines that do not fit there wait, each with its bundle."""
     place_of: dict[int, Option] = {}
     for group, index in singles.least(order, prices)[1]:
         for bit in range(len(singles.items)):
@@ -331,16 +347,22 @@ def _grouped(order: WaveOrder, singles: _Singles, prices: _Prices) -> list[Porti
                 place_of[bit] = singles.options[index]
     number_of = {item_id: bit for bit, item_id in enumerate(total_demand(order.question.demands))}
     left: dict[CellKey, int] = {}
-    portions = []
-    for each in order.question.demands:
-        option = place_of.get(number_of[each.item_id])
-        if option is None or option.location_id in each.excluded:
+    portions: list[Portion] = []
+    for lines in bundles(order.question.demands):
+        options = [place_of.get(number_of[each.item_id]) for each in lines]
+        option = options[0]
+        if option is None or any(other is not option for other in options):
             continue
-        key = option.location_id, each.item_id
-        left.setdefault(key, option.cell(each.item_id).usable)
-        if left[key] >= each.quantity:
-            left[key] -= each.quantity
-            portions.append(Portion(each.line_id, option.location_id, each.quantity))
+        where = option.location_id
+        if any(where in each.excluded for each in lines):
+            continue
+        wanted = total_demand(lines)
+        for item_id in wanted:
+            left.setdefault((where, item_id), option.cell(item_id).usable)
+        if all(left[where, item_id] >= units for item_id, units in wanted.items()):
+            for item_id, units in wanted.items():
+                left[where, item_id] -= units
+            portions += [Portion(each.line_id, where, each.quantity) for each in lines]
     return portions
 
 
