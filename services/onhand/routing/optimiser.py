@@ -122,22 +122,27 @@ class _Singles:
             at[group] = float(costs[index]), index
         # Each group pays for a split; at the end one of them is given back.
         split = order.policy.costs.split
-        some: dict[int, _Placement] = {0: (np.inf, [])}
-        best: dict[int, _Placement] = {0: (0.0, [])}
-        for items in range(1, full + 1):
-            low = items & -items
-            without = some[items ^ low]
-            found = without[0] + float(wait[low.bit_length() - 1]), without[1]
-            for group in _subsets_with(items, low):
-                rest = best[items ^ group]
-                cost = at[group][0] + split + rest[0]
-                if cost < found[0]:
-                    found = cost, [(group, at[group][1]), *rest[1]]
-            some[items] = found
-            waiting = float(wait[(items >> bits & 1).astype(bool)].sum())
-            best[items] = min(found, (waiting, []), key=lambda each: each[0])
+        waiting = [float(wait[(items >> bits & 1).astype(bool)].sum()) for items in range(full + 1)]
+        most = order.policy.max_locations
+        limited = most < len(self.items)
+        best: dict[int, _Placement] = {items: (cost, []) for items, cost in enumerate(waiting)}
+        # Each pass allows one group more; where their number cannot matter, one pass allows any.
+        for _ in range(most if limited else 1):
+            fewer = dict(best) if limited else best
+            some: dict[int, _Placement] = {0: (np.inf, [])}
+            for items in range(1, full + 1):
+                low = items & -items
+                without = some[items ^ low]
+                found = without[0] + float(wait[low.bit_length() - 1]), without[1]
+                for group in _subsets_with(items, low):
+                    rest = fewer[items ^ group]
+                    cost = at[group][0] + split + rest[0]
+                    if cost < found[0]:
+                        found = cost, [(group, at[group][1]), *rest[1]]
+                some[items] = found
+                best[items] = min(found, (waiting[items], []), key=lambda each: each[0])
         placed = some[full][0] - split, some[full][1]
-        return min(placed, (float(wait.sum()), []), key=lambda each: each[0])
+        return min(placed, (waiting[full], []), key=lambda each: each[0])
 
 
 def _bits_of_bundles(order: WaveOrder, items: Sequence[str]) -> list[int]:

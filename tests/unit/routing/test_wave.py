@@ -117,6 +117,7 @@ policies = st.builds(
     Policy,
     costs=st.builds(Costs, split=st.sampled_from([10.0, 500.0]), wait=st.just(300.0)),
     capacity=st.builds(Capacity, st.sampled_from([0, 1, 2])),
+    max_locations=st.sampled_from([1, 2, 3]),
 )
 
 
@@ -217,3 +218,12 @@ def test_a_bundle_is_not_taken_apart_by_a_wave() -> None:
     lines = [*bundle, Demand("3", "shirt", 1)]
     orders = [order_of(lines, stock, {"a": 0, "b": 1}, Policy())]
     assert placed_of(plan_wave(orders, 5)) == [{"3": "a"}]
+
+
+def test_an_order_of_a_wave_is_split_over_as_many_locations_as_its_policy_allows() -> None:
+    stock = {place: {item: Cell(1, 1.0)} for place, item in zip(PLACES, ITEMS, strict=True)}
+    lines = [Demand(item, item, 1) for item in ITEMS]
+    for most in (1, 2, 3):
+        orders = [order_of(lines, stock, {"a": 0, "b": 1, "c": 2}, Policy(max_locations=most))]
+        (placed,) = placed_of(plan_wave(orders, 5))
+        assert sorted(placed.values()) == list(PLACES[:most])
