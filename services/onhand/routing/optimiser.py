@@ -8,7 +8,7 @@ those prices and holds for every plan of the wave, whether its columns were gene
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import highspy
@@ -57,8 +57,8 @@ def plan_wave(orders: Sequence[WaveOrder], time_limit_s: float) -> WavePlan:
 class _Prices:
     """Duals of the shared constraints: what a unit and a place in a location's day are worth."""
 
-    units: np.ndarray[Any, Any]
-    """By location and item: of a unit."""
+    units: dict[int, np.ndarray[Any, Any]]
+    """By the units that an order's policy keeps, then by location and item: of a unit."""
     places: np.ndarray[Any, Any]
     """By location: of an order."""
     constant: float
@@ -70,6 +70,7 @@ class _Singles:
 
     def __init__(self, order: WaveOrder, locations: dict[str, int], items: dict[str, int]) -> None:
         self.options = usable(order)
+        self.kept = _kept(order)
         self.where = np.array([locations[each.location_id] for each in self.options], dtype=np.intp)
         wanted = total_demand(order.question.demands)
         self.items = np.array([items[each] for each in wanted], dtype=np.intp)
@@ -93,7 +94,7 @@ class _Singles:
 
     def reduced(self, prices: _Prices) -> np.ndarray[Any, Any]:
         """Return cost and priced use of each single location; infinite where it lacks something."""
-        units = prices.units[np.ix_(self.where, self.items)] @ self.units
+        units = prices.units[self.kept][np.ix_(self.where, self.items)] @ self.units
         cost = self.fixed + self.doubt.sum(axis=1) + units + prices.places[self.where]
         return np.where(self.covers, cost, np.inf)
 
@@ -105,7 +106,7 @@ class _Singles:
         of them fall on one location or a line's units are divided.
         """
         wait = order.policy.costs.wait * self.lines
-        unit = prices.units[np.ix_(self.where, self.items)]
+        unit = prices.units[self.kept][np.ix_(self.where, self.items)]
         dividing = bool((self.units > self.lines).any())
         have = self.holds if dividing else self.has_all
         each = np.where(have, unit * self.units + self.doubt, np.inf)
@@ -177,13 +178,12 @@ class _Wave:
         wanted = sorted({each.item_id for order in orders for each in order.question.demands})
         self._items = {item_id: number for number, item_id in enumerate(wanted)}
         self._places = self._capacities(options)
+        self._kept = sorted({_kept(order) for order in orders})
         self._singles = [_Singles(order, self._locations, self._items) for order in orders]
         self._columns: list[Column] = []
         self._known: set[tuple[int, tuple[Portion, ...]]] = set()
         self._add(first)
-        none = _Prices(
-            np.zeros((len(self._locations), len(self._items))), np.zeros(len(self._locations)), 0.0
-        )
+        none = self._no_prices()
         for number, order in enumerate(orders):
             alone = make_plan(order.question, order.policy)
             self._add([column(number, order, ()), column(number, order, alone.portions)])
@@ -232,7 +232,7 @@ class _Wave:
         if len(singles.items) <= MOST_ITEMS:
             return singles.least(order, prices)[0]
         # Too many items to look at all groups of them: the cheapest place, and each item where it is cheapest.
-        unit = prices.units[np.ix_(singles.where, singles.items)]
+        unit = prices.units[singles.kept][np.ix_(singles.where, singles.items)]
         each = np.where(singles.holds, unit * singles.units + singles.doubt, np.inf).min(axis=0)
         anywhere = float(np.minimum(each, costs.wait * singles.lines).sum())
         return min(wait, float((singles.fixed + prices.places[singles.where]).min()) + anywhere)
@@ -290,53 +290,77 @@ class _Wave:
         model, rows = self._model(integer=False)
         model.run()
         duals = np.minimum(0.0, np.array(model.getSolution().row_dual))
-        units = np.zeros((len(self._locations), len(self._items)))
-        places = np.zeros(len(self._locations))
+        prices = self._no_prices()
         constant = 0.0
         for (kind, key), row in rows.items():
             price = -float(duals[row])
+            constant -= price * self._most(kind, key)
             if kind == "places":
-                places[self._locations[str(key)]] = price
-                constant -= price * self._places[str(key)]
+                prices.places[self._locations[key]] = price
                 continue
-            location_id, item_id = key
-            available, last_unit = self._last_units[location_id, item_id]
-            units[self._locations[location_id], self._items[item_id]] += price
-            # A cell's row: its use may reach `available` where its last unit is paid for.
-            constant -= price * (available - 1)
-            constant += min(0.0, last_unit - price)
-        return _Prices(units, places, constant)
+            location_id, item_id, kept = key
+            for each in self._kept:
+                if each >= kept:
+                    prices.units[each][self._locations[location_id], self._items[item_id]] += price
+            if kept == 0:
+                # Its last unit may be used too, where that is paid for.
+                constant += min(0.0, self._last_units[location_id, item_id][1] - price)
+        return replace(prices, constant=constant)
+
+    def _no_prices(self) -> _Prices:
+        shape = len(self._locations), len(self._items)
+        return _Prices({kept: np.zeros(shape) for kept in self._kept}, np.zeros(len(self._locations)), 0.0)
 
     def _model(self, *, integer: bool) -> tuple[Any, dict[tuple[str, Any], int]]:
-        """Build the program: columns, then one variable a cell whose last unit is taken."""
-        used: dict[CellKey, int] = {}
-        for each in self._columns:
-            for key in each.uses:
-                used.setdefault(key, len(used))
+        """Build the program: columns, then one variable a cell whose last unit is taken.
+
+        Where policies keep different numbers of units, a cell has a row for each: of the orders that keep as many.
+        """
         count = len(self._orders)
-        rows: dict[tuple[str, Any], int] = {("units", key): count + number for key, number in used.items()}
+        rows: dict[tuple[str, Any], int] = {}
         for location_id in self._places:
             rows["places", location_id] = count + len(rows)
+        for each in self._columns:
+            for key, _ in self._units(each):
+                rows.setdefault(("units", key), count + len(rows))
         lower = [1.0] * count + [-highspy.kHighsInf] * len(rows)
-        upper = [1.0] * count + [0.0] * len(rows)
-        for (kind, key), row in rows.items():
-            upper[row] = self._places[key] if kind == "places" else self._last_units[key][0] - 1
+        upper = [1.0] * count + [float(self._most(kind, key)) for kind, key in rows]
         cost: list[float] = []
         starts, indices, values = [0], list[int](), list[float]()
         for each in self._columns:
             entries = [(each.order, 1.0)]
-            entries += [(rows["units", key], float(units)) for key, units in each.uses.items()]
+            entries += [(rows["units", key], float(units)) for key, units in self._units(each)]
             entries += [(rows["places", where], 1.0) for where in each.location_ids if where in self._places]
             indices += [row for row, _ in entries]
             values += [value for _, value in entries]
             starts.append(len(indices))
             cost.append(each.cost)
-        for key in used:
-            indices.append(rows["units", key])
-            values.append(-1.0)
-            starts.append(len(indices))
-            cost.append(self._last_units[key][1])
+        for (kind, key), row in rows.items():
+            if kind == "units" and key[2] == 0:
+                indices.append(row)
+                values.append(-1.0)
+                starts.append(len(indices))
+                cost.append(self._last_units[key[:2]][1])
         return _highs(cost, lower, upper, (starts, indices, values), integer=integer), rows
+
+    def _units(self, placed: Column) -> Iterator[tuple[tuple[str, str, int], int]]:
+        """Yield the rows of units that a column counts in (location, item, units kept), and how many it takes."""
+        most = _kept(self._orders[placed.order])
+        for (location_id, item_id), units in placed.uses.items():
+            for kept in self._kept:
+                if kept <= most:
+                    yield (location_id, item_id, kept), units
+
+    def _most(self, kind: str, key: Any) -> int:
+        """Return what a row may count; of a cell of which nothing is kept, one unit more if that is paid for."""
+        if kind == "places":
+            return self._places[key]
+        location_id, item_id, kept = key
+        return self._last_units[location_id, item_id][0] - max(1, kept)
+
+
+def _kept(order: WaveOrder) -> int:
+    return order.policy.rules(order.question.method).keep_units
 
 
 def _all_at(order: WaveOrder, option: Option) -> list[Portion]:

@@ -118,6 +118,9 @@ policies = st.builds(
     costs=st.builds(Costs, split=st.sampled_from([10.0, 500.0]), wait=st.just(300.0)),
     capacity=st.builds(Capacity, st.sampled_from([0, 1, 2])),
     max_locations=st.sampled_from([1, 2, 3]),
+    ship=st.builds(
+        Rules, keep_units=st.sampled_from([0, 1]), minimum_confidence=st.sampled_from([0.0, 0.0, 0.6])
+    ),
 )
 
 
@@ -227,3 +230,20 @@ def test_an_order_of_a_wave_is_split_over_as_many_locations_as_its_policy_allows
         orders = [order_of(lines, stock, {"a": 0, "b": 1, "c": 2}, Policy(max_locations=most))]
         (placed,) = placed_of(plan_wave(orders, 5))
         assert sorted(placed.values()) == list(PLACES[:most])
+
+
+def test_a_wave_leaves_the_units_that_a_policy_keeps() -> None:
+    stock = {"a": {"shirt": Cell(2, 1.0)}}
+    keeping, taking = Policy(ship=Rules(keep_units=1)), Policy()
+
+    def placed(*policies: Policy) -> int:
+        lines = [Demand("1", "shirt", 1)]
+        found = plan_wave([order_of(lines, stock, {"a": 0}, each) for each in policies], 5)
+        assert found.gap == 0
+        return sum(map(len, found.portions))
+
+    assert placed(keeping, keeping) == 1
+    assert placed(taking, taking) == 2
+    # Orders of a channel that keeps nothing may take what another's keeps, and no others may.
+    assert placed(keeping, taking) == 2
+    assert placed(keeping, keeping, taking) == 2
