@@ -63,6 +63,7 @@ class Quoter:
                 offer.promise_time,
                 expire_time,
                 bool(offer.transfer_from),
+                offer.delivery_date,
             )
             for offer in offers
             if offer.promise_time is not None

@@ -42,6 +42,8 @@ class Quote:
     expire_time: datetime
     by_transfer: bool = False
     """Collect: it needs goods that come to the store first."""
+    delivery_date: date | None = None
+    """Ship: the day of the last parcel's delivery."""
     order_id: str = ""
     """The order that took it."""
 
@@ -73,3 +75,4 @@ def take(quote: Quote, order: Order, now: datetime) -> None:
     order.allow_transfer = order.allow_transfer or quote.by_transfer
     for line in order.lines:
         line.promise_time = line.first_promise_time = quote.promise_time
+        line.delivery_date = quote.delivery_date

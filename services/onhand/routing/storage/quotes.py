@@ -13,13 +13,13 @@ from onhand.routing.domain.quote import Quote
 
 _INSERT = text("""
     INSERT INTO quotes (token, channel, customer_id, method, location_ids, lines, promise_time, expire_time,
-        by_transfer)
+        by_transfer, delivery_date)
     VALUES (:token, :channel, :customer_id, :method, :location_ids, CAST(:lines AS jsonb), :promise_time,
-        :expire_time, :by_transfer)
+        :expire_time, :by_transfer, :delivery_date)
 """)
 _LOCK = text("""
     SELECT token, channel, customer_id, method, location_ids, lines, promise_time, expire_time, by_transfer,
-        order_id
+        delivery_date, order_id
     FROM quotes WHERE token = :token FOR UPDATE
 """)
 _TAKE = text("UPDATE quotes SET order_id = :order_id WHERE token = :token")
@@ -42,6 +42,7 @@ async def add(connection: AsyncConnection, quotes: Sequence[Quote]) -> None:
             "promise_time": each.promise_time,
             "expire_time": each.expire_time,
             "by_transfer": each.by_transfer,
+            "delivery_date": each.delivery_date,
         }
         for each in quotes
     ]

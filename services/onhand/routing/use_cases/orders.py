@@ -345,10 +345,15 @@ class Orders:
         """Stock confirmed a release, at these versions of its cells by item. Raises LeaseLostError."""
         await self._change(lease, lambda order, _: placing.released(order, release.release_id, versions))
 
-    async def record_delay(self, lease: Lease, line_ids: Sequence[str], promise_time: datetime) -> None:
+    async def record_delay(
+        self, lease: Lease, line_ids: Sequence[str], promise_time: datetime, delivery_date: date | None
+    ) -> None:
         """Give lines a later promise. Raises LeaseLostError."""
         await self._change(
-            lease, lambda order, now: placing.delay(order, line_ids, promise_time, Cause(now, ITSELF))
+            lease,
+            lambda order, now: placing.delay(
+                order, line_ids, promise_time, delivery_date, Cause(now, ITSELF)
+            ),
         )
 
     async def rest(self, lease: Lease) -> None:
