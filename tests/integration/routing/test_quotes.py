@@ -6,6 +6,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
+from google.type.latlng_pb2 import LatLng
 from google.type.postal_address_pb2 import PostalAddress
 
 from onhand.api.routing.v1 import network_pb2, orders_pb2, quotes_pb2
@@ -132,6 +133,18 @@ async def test_a_quote_is_taken_once_by_the_order_it_was_made_for(world: World) 
     ):
         with pytest.raises(InvalidField):
             await submit(world, token, *lines, **fields)
+    shipped = option(await quote(world, ("shirt", 1)), SHIP, "utrecht").quote_token
+    palermo = {"region_code": "IT", "postal_code": "90133"}
+    for elsewhere in (
+        {"shipping_address": PostalAddress(**palermo)},
+        {"shipping_position": LatLng(latitude=38.1, longitude=13.4)},
+    ):
+        order = world.order(("0", "shirt", 1))
+        for name, value in elsewhere.items():
+            getattr(order, name).CopyFrom(value)
+        request = orders_pb2.SubmitOrderRequest(request_id=str(uuid4()), order=order, quote_token=shipped)
+        with pytest.raises(InvalidField, match=next(iter(elsewhere))):
+            await world.client.orders.SubmitOrder(request)
     racing = [submit(world, token, ("shirt", 1), collect="utrecht") for _ in range(4)]
     outcomes = await asyncio.gather(*racing, return_exceptions=True)
     refused = [each for each in outcomes if isinstance(each, WrongState)]
