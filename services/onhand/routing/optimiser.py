@@ -6,6 +6,7 @@ better ones (column generation; Desaulniers, Desrosiers, Solomon, 2005). The bou
 those prices and holds for every plan of the wave, whether its columns were generated or not.
 """
 
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -43,12 +44,13 @@ _Placement = tuple[float, list[tuple[int, int]]]
 
 
 def plan_wave(orders: Sequence[WaveOrder], time_limit_s: float) -> WavePlan:
-    """Plan a wave; never worse than the answer at hand. HiGHS gets `time_limit_s` for the whole numbers."""
+    """Plan a wave; never worse than the answer at hand. After `time_limit_s` no step of the search begins."""
+    until = time.monotonic() + time_limit_s
     first = at_hand(orders)
-    wave = _Wave(orders, first)
+    wave = _Wave(orders, first, until)
     prices = wave.priced()
     bound = wave.bound(prices)
-    chosen = first if wave.cost(first) <= bound + TOLERANCE else wave.chosen(time_limit_s)
+    chosen = first if wave.cost(first) <= bound + TOLERANCE else wave.chosen()
     best = min((chosen, first), key=wave.cost)
     return WavePlan(tuple(each.portions for each in best), wave.cost(best), bound)
 
@@ -170,8 +172,10 @@ def _subsets_with(items: int, low: int) -> Iterator[int]:
 
 
 class _Wave:
-    def __init__(self, orders: Sequence[WaveOrder], first: Sequence[Column]) -> None:
+    def __init__(self, orders: Sequence[WaveOrder], first: Sequence[Column], until: float) -> None:
+        """`until` is of the monotonic clock."""
         self._orders = orders
+        self._until = until
         self._last_units = last_units(orders)
         options = {each.location_id: each for order in orders for each in order.question.options}
         self._locations = {location_id: number for number, location_id in enumerate(sorted(options))}
@@ -185,10 +189,16 @@ class _Wave:
         self._add(first)
         none = self._no_prices()
         for number, order in enumerate(orders):
+            if not self._left():
+                break
             alone = make_plan(order.question, order.policy)
             self._add([column(number, order, ()), column(number, order, alone.portions)])
             self._add_singles(number, none, FIRST_COLUMNS)
             self._add(self._sets(number, order))
+
+    def _left(self) -> float:
+        """Return the seconds that are left."""
+        return max(0.0, self._until - time.monotonic())
 
     def _capacities(self, options: dict[str, Option]) -> dict[str, int]:
         """Return how many orders more each location of limited capacity may be given."""
@@ -207,6 +217,8 @@ class _Wave:
         """Add columns until prices find no better ones, and return the prices."""
         prices = self._prices()
         for _ in range(ROUNDS):
+            if not self._left():
+                break
             before = len(self._columns)
             for number in range(len(self._orders)):
                 self._add_singles(number, prices, MORE_COLUMNS)
@@ -237,10 +249,13 @@ class _Wave:
         anywhere = float(np.minimum(each, costs.wait * singles.lines).sum())
         return min(wait, float((singles.fixed + prices.places[singles.where]).min()) + anywhere)
 
-    def chosen(self, time_limit_s: float) -> list[Column]:
+    def chosen(self) -> list[Column]:
         """Choose one column an order in whole numbers, the best that the time allows."""
+        first = self._columns[: len(self._orders)]
+        if not self._left():
+            return first
         model, _ = self._model(integer=True)
-        model.setOptionValue("time_limit", time_limit_s)
+        model.setOptionValue("time_limit", self._left())
         model.setOptionValue("mip_rel_gap", 1e-4)
         model.run()
         values = np.array(model.getSolution().col_value[: len(self._columns)])
@@ -249,7 +264,7 @@ class _Wave:
             if each.order not in best or value > best[each.order][0]:
                 best[each.order] = float(value), each
         if len(values) == 0 or any(value < 1 - TOLERANCE for value, _ in best.values()):
-            return [self._columns[number] for number in range(len(self._orders))]
+            return first
         return [best[number][1] for number in range(len(self._orders))]
 
     def _add(self, columns: Iterable[Column]) -> None:
@@ -286,11 +301,20 @@ class _Wave:
         return found
 
     def _prices(self) -> _Prices:
-        """Solve the linear relaxation over the columns there are; the duals are the prices."""
-        model, rows = self._model(integer=False)
-        model.run()
-        duals = np.minimum(0.0, np.array(model.getSolution().row_dual))
+        """Solve the linear relaxation over the columns there are; the duals are the prices.
+
+        Duals of a relaxation that was not solved in time are prices too: the bound holds at any.
+        """
         prices = self._no_prices()
+        if not self._left():
+            return prices
+        model, rows = self._model(integer=False)
+        model.setOptionValue("time_limit", self._left())
+        model.run()
+        solution = model.getSolution()
+        if not solution.dual_valid:
+            return prices
+        duals = np.minimum(0.0, np.array(solution.row_dual))
         constant = 0.0
         for (kind, key), row in rows.items():
             price = -float(duals[row])

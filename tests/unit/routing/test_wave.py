@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from onhand.routing import optimiser
 from onhand.routing.domain.cost import Cell, Demand, Option, Portion, Question
 from onhand.routing.domain.exchange import at_hand, exchanged
 from onhand.routing.domain.lifecycle import FulfilmentMethod
@@ -247,3 +248,14 @@ def test_a_wave_leaves_the_units_that_a_policy_keeps() -> None:
     # Orders of a channel that keeps nothing may take what another's keeps, and no others may.
     assert placed(keeping, taking) == 2
     assert placed(keeping, keeping, taking) == 2
+
+
+def test_when_its_time_is_spent_a_wave_has_the_answer_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    stock = {each: {"shirt": Cell(2, 1.0), "shoes": Cell(1, 1.0)} for each in PLACES}
+    lines = [Demand("1", "shirt", 1), Demand("2", "shoes", 1)]
+    orders = [order_of(lines, stock, {"a": each, "b": 40 - each, "c": 70}, Policy()) for each in range(6)]
+    monkeypatch.setattr(optimiser, "_highs", lambda *_, **__: pytest.fail("a program was begun"))
+    found = plan_wave(orders, 0.0)
+    chosen = [column(number, orders[number], each) for number, each in enumerate(found.portions)]
+    assert is_possible(orders, chosen)
+    assert found.bound <= found.cost <= total_cost(at_hand(orders), last_units(orders))
