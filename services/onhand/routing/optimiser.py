@@ -380,10 +380,12 @@ class _Wave:
         if kind == "places":
             return self._places[key]
         location_id, item_id, kept = key
-        return self._last_units[location_id, item_id][0] - max(1, kept)
+        available, _ = self._last_units[location_id, item_id]
+        return available - max(1, int(kept))
 
 
 def _kept(order: WaveOrder) -> int:
+    """Return the units of each item that an order's policy keeps."""
     return order.policy.rules(order.question.method).keep_units
 
 
