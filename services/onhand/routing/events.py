@@ -33,12 +33,14 @@ def _payload(order: Order, fact: facts.Fact) -> dict[str, Any]:
         case facts.AssignmentCancelled(task_id, line_ids, detail):
             relieved = events_pb2.AssignmentCancelled(task_id=task_id, line_ids=line_ids, detail=detail)
             return {"assignment_cancelled": relieved}
-        case facts.OrderDelayed(line_ids, before, after):
+        case facts.OrderDelayed(line_ids, before, after, date_before, date_after):
             delayed = events_pb2.OrderDelayed(
                 order_id=order.order_id,
                 line_ids=line_ids,
                 promise_time_before=timestamp(before),
                 promise_time=timestamp(after),
+                delivery_date_before=date_before.isoformat() if date_before else "",
+                delivery_date=date_after.isoformat() if date_after else "",
             )
             return {"order_delayed": delayed}
         case facts.LinesCancelled(line_ids, detail):

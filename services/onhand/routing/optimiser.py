@@ -6,9 +6,10 @@ better ones (column generation; Desaulniers, Desrosiers, Solomon, 2005). The bou
 those prices and holds for every plan of the wave, whether its columns were generated or not.
 """
 
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import highspy
@@ -16,7 +17,7 @@ import numpy as np
 
 from onhand.routing.domain.cost import Option, Portion, fixed_cost, total_demand
 from onhand.routing.domain.exchange import at_hand
-from onhand.routing.domain.plan import make_plan
+from onhand.routing.domain.plan import bundles, make_plan
 from onhand.routing.domain.split import cheapest
 from onhand.routing.domain.wave import (
     CellKey,
@@ -43,12 +44,13 @@ _Placement = tuple[float, list[tuple[int, int]]]
 
 
 def plan_wave(orders: Sequence[WaveOrder], time_limit_s: float) -> WavePlan:
-    """Plan a wave; never worse than the answer at hand. HiGHS gets `time_limit_s` for the whole numbers."""
+    """Plan a wave; never worse than the answer at hand. After `time_limit_s` no step of the search begins."""
+    until = time.monotonic() + time_limit_s
     first = at_hand(orders)
-    wave = _Wave(orders, first)
+    wave = _Wave(orders, first, until)
     prices = wave.priced()
     bound = wave.bound(prices)
-    chosen = first if wave.cost(first) <= bound + TOLERANCE else wave.chosen(time_limit_s)
+    chosen = first if wave.cost(first) <= bound + TOLERANCE else wave.chosen()
     best = min((chosen, first), key=wave.cost)
     return WavePlan(tuple(each.portions for each in best), wave.cost(best), bound)
 
@@ -57,8 +59,8 @@ def plan_wave(orders: Sequence[WaveOrder], time_limit_s: float) -> WavePlan:
 class _Prices:
     """Duals of the shared constraints: what a unit and a place in a location's day are worth."""
 
-    units: np.ndarray[Any, Any]
-    """By location and item: of a unit."""
+    units: dict[int, np.ndarray[Any, Any]]
+    """By the units that an order's policy keeps, then by location and item: of a unit."""
     places: np.ndarray[Any, Any]
     """By location: of an order."""
     constant: float
@@ -70,6 +72,7 @@ class _Singles:
 
     def __init__(self, order: WaveOrder, locations: dict[str, int], items: dict[str, int]) -> None:
         self.options = usable(order)
+        self.kept = _kept(order)
         self.where = np.array([locations[each.location_id] for each in self.options], dtype=np.intp)
         wanted = total_demand(order.question.demands)
         self.items = np.array([items[each] for each in wanted], dtype=np.intp)
@@ -88,11 +91,12 @@ class _Singles:
             any(each.location_id in demand.excluded for demand in order.question.demands)
             for each in self.options
         ]
+        self.bundles = _bits_of_bundles(order, list(wanted))
         self.covers = self.has_all.all(axis=1) & ~np.array(failed, dtype=bool)
 
     def reduced(self, prices: _Prices) -> np.ndarray[Any, Any]:
         """Return cost and priced use of each single location; infinite where it lacks something."""
-        units = prices.units[np.ix_(self.where, self.items)] @ self.units
+        units = prices.units[self.kept][np.ix_(self.where, self.items)] @ self.units
         cost = self.fixed + self.doubt.sum(axis=1) + units + prices.places[self.where]
         return np.where(self.covers, cost, np.inf)
 
@@ -104,7 +108,7 @@ class _Singles:
         of them fall on one location or a line's units are divided.
         """
         wait = order.policy.costs.wait * self.lines
-        unit = prices.units[np.ix_(self.where, self.items)]
+        unit = prices.units[self.kept][np.ix_(self.where, self.items)]
         dividing = bool((self.units > self.lines).any())
         have = self.holds if dividing else self.has_all
         each = np.where(have, unit * self.units + self.doubt, np.inf)
@@ -113,27 +117,47 @@ class _Singles:
         bits = np.arange(len(self.items))
         at: dict[int, tuple[float, int]] = {}
         for group in range(1, full + 1):
+            if any(group & bundle not in {0, bundle} for bundle in self.bundles):
+                at[group] = np.inf, 0
+                continue
             costs = places + each[:, (group >> bits & 1).astype(bool)].sum(axis=1)
             index = int(np.argmin(costs))
             at[group] = float(costs[index]), index
         # Each group pays for a split; at the end one of them is given back.
         split = order.policy.costs.split
-        some: dict[int, _Placement] = {0: (np.inf, [])}
-        best: dict[int, _Placement] = {0: (0.0, [])}
-        for items in range(1, full + 1):
-            low = items & -items
-            without = some[items ^ low]
-            found = without[0] + float(wait[low.bit_length() - 1]), without[1]
-            for group in _subsets_with(items, low):
-                rest = best[items ^ group]
-                cost = at[group][0] + split + rest[0]
-                if cost < found[0]:
-                    found = cost, [(group, at[group][1]), *rest[1]]
-            some[items] = found
-            waiting = float(wait[(items >> bits & 1).astype(bool)].sum())
-            best[items] = min(found, (waiting, []), key=lambda each: each[0])
+        waiting = [float(wait[(items >> bits & 1).astype(bool)].sum()) for items in range(full + 1)]
+        most = order.policy.max_locations
+        limited = most < len(self.items)
+        best: dict[int, _Placement] = {items: (cost, []) for items, cost in enumerate(waiting)}
+        # Each pass allows one group more; where their number cannot matter, one pass allows any.
+        for _ in range(most if limited else 1):
+            fewer = dict(best) if limited else best
+            some: dict[int, _Placement] = {0: (np.inf, [])}
+            for items in range(1, full + 1):
+                low = items & -items
+                without = some[items ^ low]
+                found = without[0] + float(wait[low.bit_length() - 1]), without[1]
+                for group in _subsets_with(items, low):
+                    rest = fewer[items ^ group]
+                    cost = at[group][0] + split + rest[0]
+                    if cost < found[0]:
+                        found = cost, [(group, at[group][1]), *rest[1]]
+                some[items] = found
+                best[items] = min(found, (waiting[items], []), key=lambda each: each[0])
         placed = some[full][0] - split, some[full][1]
-        return min(placed, (float(wait.sum()), []), key=lambda each: each[0])
+        return min(placed, (waiting[full], []), key=lambda each: each[0])
+
+
+def _bits_of_bundles(order: WaveOrder, items: Sequence[str]) -> list[int]:
+    """Return the bit set of each bundle's items, those left out that lines outside the bundle want too."""
+    bundles_of: dict[str, set[str]] = {item_id: set() for item_id in items}
+    for demand in order.question.demands:
+        bundles_of[demand.item_id].add(demand.bundle_id)
+    bits: Counter[str] = Counter()
+    for bit, item_id in enumerate(items):
+        if len(bundles_of[item_id]) == 1:
+            bits[next(iter(bundles_of[item_id]))] += 1 << bit
+    return [some for bundle_id, some in bits.items() if bundle_id]
 
 
 def _subsets_with(items: int, low: int) -> Iterator[int]:
@@ -148,26 +172,33 @@ def _subsets_with(items: int, low: int) -> Iterator[int]:
 
 
 class _Wave:
-    def __init__(self, orders: Sequence[WaveOrder], first: Sequence[Column]) -> None:
+    def __init__(self, orders: Sequence[WaveOrder], first: Sequence[Column], until: float) -> None:
+        """`until` is of the monotonic clock."""
         self._orders = orders
+        self._until = until
         self._last_units = last_units(orders)
         options = {each.location_id: each for order in orders for each in order.question.options}
         self._locations = {location_id: number for number, location_id in enumerate(sorted(options))}
         wanted = sorted({each.item_id for order in orders for each in order.question.demands})
         self._items = {item_id: number for number, item_id in enumerate(wanted)}
         self._places = self._capacities(options)
+        self._kept = sorted({_kept(order) for order in orders})
         self._singles = [_Singles(order, self._locations, self._items) for order in orders]
         self._columns: list[Column] = []
         self._known: set[tuple[int, tuple[Portion, ...]]] = set()
         self._add(first)
-        none = _Prices(
-            np.zeros((len(self._locations), len(self._items))), np.zeros(len(self._locations)), 0.0
-        )
+        none = self._no_prices()
         for number, order in enumerate(orders):
+            if not self._left():
+                break
             alone = make_plan(order.question, order.policy)
             self._add([column(number, order, ()), column(number, order, alone.portions)])
             self._add_singles(number, none, FIRST_COLUMNS)
             self._add(self._sets(number, order))
+
+    def _left(self) -> float:
+        """Return the seconds that are left."""
+        return max(0.0, self._until - time.monotonic())
 
     def _capacities(self, options: dict[str, Option]) -> dict[str, int]:
         """Return how many orders more each location of limited capacity may be given."""
@@ -186,6 +217,8 @@ class _Wave:
         """Add columns until prices find no better ones, and return the prices."""
         prices = self._prices()
         for _ in range(ROUNDS):
+            if not self._left():
+                break
             before = len(self._columns)
             for number in range(len(self._orders)):
                 self._add_singles(number, prices, MORE_COLUMNS)
@@ -211,15 +244,18 @@ class _Wave:
         if len(singles.items) <= MOST_ITEMS:
             return singles.least(order, prices)[0]
         # Too many items to look at all groups of them: the cheapest place, and each item where it is cheapest.
-        unit = prices.units[np.ix_(singles.where, singles.items)]
+        unit = prices.units[singles.kept][np.ix_(singles.where, singles.items)]
         each = np.where(singles.holds, unit * singles.units + singles.doubt, np.inf).min(axis=0)
         anywhere = float(np.minimum(each, costs.wait * singles.lines).sum())
         return min(wait, float((singles.fixed + prices.places[singles.where]).min()) + anywhere)
 
-    def chosen(self, time_limit_s: float) -> list[Column]:
+    def chosen(self) -> list[Column]:
         """Choose one column an order in whole numbers, the best that the time allows."""
+        first = self._columns[: len(self._orders)]
+        if not self._left():
+            return first
         model, _ = self._model(integer=True)
-        model.setOptionValue("time_limit", time_limit_s)
+        model.setOptionValue("time_limit", self._left())
         model.setOptionValue("mip_rel_gap", 1e-4)
         model.run()
         values = np.array(model.getSolution().col_value[: len(self._columns)])
@@ -228,7 +264,7 @@ class _Wave:
             if each.order not in best or value > best[each.order][0]:
                 best[each.order] = float(value), each
         if len(values) == 0 or any(value < 1 - TOLERANCE for value, _ in best.values()):
-            return [self._columns[number] for number in range(len(self._orders))]
+            return first
         return [best[number][1] for number in range(len(self._orders))]
 
     def _add(self, columns: Iterable[Column]) -> None:
@@ -265,57 +301,92 @@ class _Wave:
         return found
 
     def _prices(self) -> _Prices:
-        """Solve the linear relaxation over the columns there are; the duals are the prices."""
+        """Solve the linear relaxation over the columns there are; the duals are the prices.
+
+        Duals of a relaxation that was not solved in time are prices too: the bound holds at any.
+        """
+        prices = self._no_prices()
+        if not self._left():
+            return prices
         model, rows = self._model(integer=False)
+        model.setOptionValue("time_limit", self._left())
         model.run()
-        duals = np.minimum(0.0, np.array(model.getSolution().row_dual))
-        units = np.zeros((len(self._locations), len(self._items)))
-        places = np.zeros(len(self._locations))
+        solution = model.getSolution()
+        if not solution.dual_valid:
+            return prices
+        duals = np.minimum(0.0, np.array(solution.row_dual))
         constant = 0.0
         for (kind, key), row in rows.items():
             price = -float(duals[row])
+            constant -= price * self._most(kind, key)
             if kind == "places":
-                places[self._locations[str(key)]] = price
-                constant -= price * self._places[str(key)]
+                prices.places[self._locations[key]] = price
                 continue
-            location_id, item_id = key
-            available, last_unit = self._last_units[location_id, item_id]
-            units[self._locations[location_id], self._items[item_id]] += price
-            # A cell's row: its use may reach `available` where its last unit is paid for.
-            constant -= price * (available - 1)
-            constant += min(0.0, last_unit - price)
-        return _Prices(units, places, constant)
+            location_id, item_id, kept = key
+            for each in self._kept:
+                if each >= kept:
+                    prices.units[each][self._locations[location_id], self._items[item_id]] += price
+            if kept == 0:
+                # Its last unit may be used too, where that is paid for.
+                constant += min(0.0, self._last_units[location_id, item_id][1] - price)
+        return replace(prices, constant=constant)
+
+    def _no_prices(self) -> _Prices:
+        shape = len(self._locations), len(self._items)
+        return _Prices({kept: np.zeros(shape) for kept in self._kept}, np.zeros(len(self._locations)), 0.0)
 
     def _model(self, *, integer: bool) -> tuple[Any, dict[tuple[str, Any], int]]:
-        """Build the program: columns, then one variable a cell whose last unit is taken."""
-        used: dict[CellKey, int] = {}
-        for each in self._columns:
-            for key in each.uses:
-                used.setdefault(key, len(used))
+        """Build the program: columns, then one variable a cell whose last unit is taken.
+
+        Where policies keep different numbers of units, a cell has a row for each: of the orders that keep as many.
+        """
         count = len(self._orders)
-        rows: dict[tuple[str, Any], int] = {("units", key): count + number for key, number in used.items()}
+        rows: dict[tuple[str, Any], int] = {}
         for location_id in self._places:
             rows["places", location_id] = count + len(rows)
+        for each in self._columns:
+            for key, _ in self._units(each):
+                rows.setdefault(("units", key), count + len(rows))
         lower = [1.0] * count + [-highspy.kHighsInf] * len(rows)
-        upper = [1.0] * count + [0.0] * len(rows)
-        for (kind, key), row in rows.items():
-            upper[row] = self._places[key] if kind == "places" else self._last_units[key][0] - 1
+        upper = [1.0] * count + [float(self._most(kind, key)) for kind, key in rows]
         cost: list[float] = []
         starts, indices, values = [0], list[int](), list[float]()
         for each in self._columns:
             entries = [(each.order, 1.0)]
-            entries += [(rows["units", key], float(units)) for key, units in each.uses.items()]
+            entries += [(rows["units", key], float(units)) for key, units in self._units(each)]
             entries += [(rows["places", where], 1.0) for where in each.location_ids if where in self._places]
             indices += [row for row, _ in entries]
             values += [value for _, value in entries]
             starts.append(len(indices))
             cost.append(each.cost)
-        for key in used:
-            indices.append(rows["units", key])
-            values.append(-1.0)
-            starts.append(len(indices))
-            cost.append(self._last_units[key][1])
+        for (kind, key), row in rows.items():
+            if kind == "units" and key[2] == 0:
+                indices.append(row)
+                values.append(-1.0)
+                starts.append(len(indices))
+                cost.append(self._last_units[key[:2]][1])
         return _highs(cost, lower, upper, (starts, indices, values), integer=integer), rows
+
+    def _units(self, placed: Column) -> Iterator[tuple[tuple[str, str, int], int]]:
+        """Yield the rows of units that a column counts in (location, item, units kept), and how many it takes."""
+        most = _kept(self._orders[placed.order])
+        for (location_id, item_id), units in placed.uses.items():
+            for kept in self._kept:
+                if kept <= most:
+                    yield (location_id, item_id, kept), units
+
+    def _most(self, kind: str, key: Any) -> int:
+        """Return what a row may count; of a cell of which nothing is kept, one unit more if that is paid for."""
+        if kind == "places":
+            return self._places[key]
+        location_id, item_id, kept = key
+        available, _ = self._last_units[location_id, item_id]
+        return available - max(1, int(kept))
+
+
+def _kept(order: WaveOrder) -> int:
+    """Return the units of each item that an order's policy keeps."""
+    return order.policy.rules(order.question.method).keep_units
 
 
 def _all_at(order: WaveOrder, option: Option) -> list[Portion]:
@@ -323,7 +394,7 @@ def _all_at(order: WaveOrder, option: Option) -> list[Portion]:
 
 
 def _grouped(order: WaveOrder, singles: _Singles, prices: _Prices) -> list[Portion]:
-    """Take groups of items from where prices are best; lines that do not fit there wait."""
+    """Take groups of items from where prices are best; lines that do not fit there wait, each with its bundle."""
     place_of: dict[int, Option] = {}
     for group, index in singles.least(order, prices)[1]:
         for bit in range(len(singles.items)):
@@ -331,16 +402,22 @@ def _grouped(order: WaveOrder, singles: _Singles, prices: _Prices) -> list[Porti
                 place_of[bit] = singles.options[index]
     number_of = {item_id: bit for bit, item_id in enumerate(total_demand(order.question.demands))}
     left: dict[CellKey, int] = {}
-    portions = []
-    for each in order.question.demands:
-        option = place_of.get(number_of[each.item_id])
-        if option is None or option.location_id in each.excluded:
+    portions: list[Portion] = []
+    for lines in bundles(order.question.demands):
+        options = [place_of.get(number_of[each.item_id]) for each in lines]
+        option = options[0]
+        if option is None or any(other is not option for other in options):
             continue
-        key = option.location_id, each.item_id
-        left.setdefault(key, option.cell(each.item_id).usable)
-        if left[key] >= each.quantity:
-            left[key] -= each.quantity
-            portions.append(Portion(each.line_id, option.location_id, each.quantity))
+        where = option.location_id
+        if any(where in each.excluded for each in lines):
+            continue
+        wanted = total_demand(lines)
+        for item_id in wanted:
+            left.setdefault((where, item_id), option.cell(item_id).usable)
+        if all(left[where, item_id] >= units for item_id, units in wanted.items()):
+            for item_id, units in wanted.items():
+                left[where, item_id] -= units
+            portions += [Portion(each.line_id, where, each.quantity) for each in lines]
     return portions
 
 

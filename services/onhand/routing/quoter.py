@@ -46,6 +46,7 @@ class Quoter:
         plans = await self._placer.at_stores(request.channel, demands, position, stores)
         transfers = MAX_TRANSFERS if request.allow_transfer else 0
         offers = await self._collected(plans, transfers, request.channel)
+        place = ""
         if request.HasField("shipping_address"):
             place = place_of(request.shipping_address)
             offers += await self._ship(
@@ -63,6 +64,9 @@ class Quoter:
                 offer.promise_time,
                 expire_time,
                 bool(offer.transfer_from),
+                offer.delivery_date,
+                place if offer.method is FulfilmentMethod.SHIP else "",
+                position if offer.method is FulfilmentMethod.SHIP else None,
             )
             for offer in offers
             if offer.promise_time is not None

@@ -125,7 +125,7 @@ class Saga:
                 return await self._plan(order, lease, fully_consistent=parked or conflicts > 0)
             case DelayStep(location_id, line_ids, order):
                 dates = await self._promiser.of_order(order, location_id)
-                await self._orders.record_delay(lease, line_ids, dates.promise_time)
+                await self._orders.record_delay(lease, line_ids, dates.promise_time, dates.delivery_date)
         return 0
 
     async def _release(self, step: ReleaseStep, lease: Lease) -> None:

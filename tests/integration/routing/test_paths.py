@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from onhand.api.pickup.v1 import tasks_pb2
+from onhand.kit.errors import InsufficientStock
 
 from .conftest import World, states_of
 
@@ -88,6 +89,23 @@ async def test_a_lagging_view_costs_a_second_plan_and_nothing_else(world: World)
     assert "stock refused at utrecht" in first.outcome
     assert second.outcome == "chosen: zwolle"
     await world.settled(order.order_id)
+
+
+async def test_an_order_that_stock_refuses_again_and_again_waits(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for place in world.stock.locations:
+        world.stock.sellable[place, "shirt"] = 9
+
+    def refuse(_: object) -> None:
+        raise InsufficientStock("shirt", "utrecht", 1, 0)
+
+    monkeypatch.setattr(world.stock, "create", refuse)
+    order = await world.submit(("1", "shirt", 1))
+    await world.becomes(order.order_id, "PARKED")
+    assert world.stock.calls["CreateReservation"] == world.settings.max_conflicts
+    assert len(await world.plans(order.order_id)) == world.settings.max_conflicts
+    assert world.stock.live() == []
 
 
 async def test_a_rejection_moves_the_lines_elsewhere_and_tells_stock_and_customer(world: World) -> None:

@@ -6,6 +6,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
+from google.type.latlng_pb2 import LatLng
 from google.type.postal_address_pb2 import PostalAddress
 
 from onhand.api.routing.v1 import network_pb2, orders_pb2, quotes_pb2
@@ -90,6 +91,37 @@ async def test_a_quoted_order_goes_elsewhere_when_its_stock_is_gone(world: World
     assert order.promise_time == quoted.promise_time  # the other location keeps it too
 
 
+async def test_a_customer_is_told_when_the_day_that_was_quoted_cannot_be_kept(world: World) -> None:
+    world.stock.sellable.update({("utrecht", "shirt"): 1})
+    # From farther away it leaves as early, and travels a day longer.
+    tables = network_pb2.Network(
+        carrier_services=[
+            network_pb2.CarrierService(
+                carrier_service_id="post",
+                cut_off_minute=24 * 60,
+                collect_days=range(1, 8),
+                business_days=range(1, 8),
+                distances=[
+                    network_pb2.DistanceTransit(up_to_km=50, transit_days=1),
+                    network_pb2.DistanceTransit(up_to_km=500, transit_days=9),
+                ],
+            )
+        ]
+    )
+    await world.client.network.ApplyNetwork(
+        network_pb2.ApplyNetworkRequest(request_id=str(uuid4()), network=tables)
+    )
+    quoted = option(await quote(world, ("shirt", 1)), SHIP, "utrecht")
+    world.stock.sellable["utrecht", "shirt"], world.stock.sellable["zwolle", "shirt"] = 0, 1
+    order = await submit(world, quoted.quote_token, ("shirt", 1))
+    order = await world.becomes(order.order_id, "ASSIGNED")
+    delayed = await world.event(order, "order_delayed")
+    assert delayed.delivery_date_before == quoted.delivery_date
+    assert delayed.delivery_date == order.lines[0].delivery_date > quoted.delivery_date
+    assert delayed.promise_time == delayed.promise_time_before == quoted.promise_time
+    assert list(delayed.line_ids) == ["0"]
+
+
 async def test_a_quote_is_taken_once_by_the_order_it_was_made_for(world: World) -> None:
     world.stock.sellable.update({("utrecht", "shirt"): 9})
     token = option(await quote(world, ("shirt", 1)), COLLECT, "utrecht").quote_token
@@ -101,6 +133,18 @@ async def test_a_quote_is_taken_once_by_the_order_it_was_made_for(world: World) 
     ):
         with pytest.raises(InvalidField):
             await submit(world, token, *lines, **fields)
+    shipped = option(await quote(world, ("shirt", 1)), SHIP, "utrecht").quote_token
+    palermo = {"region_code": "IT", "postal_code": "90133"}
+    for elsewhere in (
+        {"shipping_address": PostalAddress(**palermo)},
+        {"shipping_position": LatLng(latitude=38.1, longitude=13.4)},
+    ):
+        order = world.order(("0", "shirt", 1))
+        for name, value in elsewhere.items():
+            getattr(order, name).CopyFrom(value)
+        request = orders_pb2.SubmitOrderRequest(request_id=str(uuid4()), order=order, quote_token=shipped)
+        with pytest.raises(InvalidField, match=next(iter(elsewhere))):
+            await world.client.orders.SubmitOrder(request)
     racing = [submit(world, token, ("shirt", 1), collect="utrecht") for _ in range(4)]
     outcomes = await asyncio.gather(*racing, return_exceptions=True)
     refused = [each for each in outcomes if isinstance(each, WrongState)]

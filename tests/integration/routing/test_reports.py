@@ -12,6 +12,7 @@ from onhand.api.routing.v1 import policies_pb2, reports_pb2
 from onhand.cli import simulating
 from onhand.cli.main import app
 from onhand.kit.errors import InvalidField
+from onhand.routing.use_cases import reports
 
 from .conftest import World, states_of
 
@@ -70,6 +71,28 @@ async def test_a_report_counts_what_was_filled_split_rejected_and_kept(world: Wo
         await world.client.reports.ReportFulfilment(request)
 
 
+async def test_a_report_tells_split_orders_and_promises_that_were_withdrawn(world: World) -> None:
+    world.stock.sellable.update({("utrecht", "shirt"): 1, ("zwolle", "hat"): 1, ("amsterdam", "cap"): 1})
+    world.stock.sellable["zwolle", "shoes"] = 1
+    split = await world.submit(("1", "shirt", 1), ("2", "hat", 1), allow_split=True)
+    assert {line.location_id for line in split.lines} == {"utrecht", "zwolle"}
+    for line in (0, 1):
+        await world.store_says(split, "task_shipped", line=line)
+    await world.becomes(split.order_id, "SHIPPED", "SHIPPED")
+    await world.submit(("1", "shoes", 1))
+    gone = await world.submit(("1", "cap", 1))
+    await world.store_says(gone, "task_rejected", reason=tasks_pb2.REJECT_REASON_NOT_FOUND)
+    await world.becomes(gone.order_id, "PARKED")
+    world.clock.ahead += timedelta(days=4)  # the cap is given up, and the shoes are late by now
+    await world.becomes(gone.order_id, "CANCELLED")
+
+    found = await report(world)
+    assert (found.shipped_order_count, found.split_order_count, found.split_rate) == (2, 1, 0.5)
+    assert (found.kept_promise_count, found.broken_promise_count) == (2, 1)
+    assert found.promise_kept_rate == pytest.approx(2 / 3)
+    assert found.withdrawn_promise_count == 1
+
+
 async def test_a_simulation_tells_how_far_it_is_and_compares(world: World, tmp_path: Path) -> None:
     world.stock.sellable.update({("utrecht", "shirt"): 3, ("amsterdam", "shirt"): 9})
     for _ in range(3):
@@ -100,6 +123,18 @@ async def test_a_simulation_tells_how_far_it_is_and_compares(world: World, tmp_p
     assert "<script" not in html
     assert "http" not in html.lower()  # it needs nothing from elsewhere
     assert html.count("<rect") == 2 * (len(simulating.rows_of(last.result)) + len(loads))
+
+
+async def test_a_simulation_tells_how_far_it_is_after_each_page(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reports, "PAGE", 2)
+    world.stock.sellable["utrecht", "shirt"] = 9
+    for _ in range(5):
+        await world.submit(("1", "shirt", 1))
+    told = await simulated(world, policies_pb2.Policy())
+    assert [(each.simulated_count, each.total_count) for each in told] == [(2, 5), (4, 5), (5, 5), (5, 5)]
+    assert [each.HasField("result") for each in told] == [False, False, False, True]
 
 
 async def test_only_so_many_simulations_run_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,6 +66,8 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
 def test_a_good_day_holds_every_claim() -> None:
     assert [claim for claim in judge(GOOD) if not claim.held] == []
     assert oversold(GOOD) == 0
+    (promised,) = (claim.seen for claim in judge(GOOD) if claim.text.startswith("of the promised lines"))
+    assert promised == "99 of 100; 2 more were given up, not to be found"
 
 
 @pytest.mark.parametrize(("text", "wrong"), WRONG)

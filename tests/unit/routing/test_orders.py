@@ -1,7 +1,7 @@
 """What a change does to an order in memory: guards, dividing, promises, baskets, waking."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import product
 
 import pytest
@@ -20,6 +20,7 @@ from onhand.routing.domain.policy import Policy
 NOW = datetime(2025, 6, 4, 12, tzinfo=UTC)
 CAUSE = Cause(NOW, "test")
 HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 GRACE = timedelta(hours=1)
 
 
@@ -49,12 +50,12 @@ def plan_of(portions: tuple[Portion, ...], *, held: bool = False) -> Plan:
     return Plan(portions, "planned", question, Policy())
 
 
-def assigned(*lines: Line, at: str = "a", **kinds: bool) -> Order:
+def assigned(*lines: Line, at: str = "a", delivery: date | None = None, **kinds: bool) -> Order:
     """Make an order all of whose lines a location has a task for."""
     order = order_of(*lines, **kinds)
     portions = tuple(Portion(each.line_id, at, each.quantity) for each in lines)
     placing.record_plan(order, plan_of(portions), CAUSE, HOUR)
-    placing.assign(order, order.assignments[0], NOW + 2 * HOUR, None, HOUR / 2, CAUSE)
+    placing.assign(order, order.assignments[0], NOW + 2 * HOUR, delivery, HOUR / 2, CAUSE)
     order.facts.clear()
     return order
 
@@ -130,16 +131,39 @@ def test_the_customer_is_told_of_a_later_promise_only() -> None:
         assert order.promise_time == NOW + 2 * HOUR + (later if told else timedelta())
 
 
+def test_the_customer_is_told_of_a_later_delivery_though_it_leaves_in_time() -> None:
+    friday = date(2025, 6, 6)
+    for now, told in ((friday - DAY, False), (friday, False), (friday + DAY, True)):
+        order = assigned(line(), delivery=friday)
+        ending.take(order, news(order, NewsKind.REJECTED, detail="full"), CAUSE, GRACE)
+        order.releases.clear()
+        placing.record_plan(order, plan_of((Portion("1", "b", 3),)), CAUSE, HOUR)
+        placing.assign(order, order.assignments[-1], NOW + 2 * HOUR, now, HOUR / 2, CAUSE)
+        delays = [fact for fact in order.facts if isinstance(fact, OrderDelayed)]
+        kept = NOW + 2 * HOUR
+        assert delays == ([OrderDelayed(("1",), kept, kept, friday, now)] if told else [])
+        assert order.lines[0].delivery_date == now
+
+
+def test_what_is_not_ready_in_time_is_delivered_later_too() -> None:
+    order = assigned(line(), delivery=date(2025, 6, 6))
+    placing.delay(order, ["1"], NOW + 9 * HOUR, date(2025, 6, 7), CAUSE)
+    assert order.facts == [
+        OrderDelayed(("1",), NOW + 2 * HOUR, NOW + 9 * HOUR, date(2025, 6, 6), date(2025, 6, 7))
+    ]
+    assert order.lines[0].delivery_date == date(2025, 6, 7)
+
+
 def test_parking_takes_the_promise_back_and_says_so_once() -> None:
-    order = assigned(line())
+    order = assigned(line(), delivery=date(2025, 6, 6))
     ending.take(order, news(order, NewsKind.REJECTED, detail="full"), CAUSE, GRACE)
     placing.park(order, order.waiting(), CAUSE, "no stock", HOUR, look_again=True)
     assert order.lines[0].action_time == NOW
     placing.park(order, order.waiting(), CAUSE, "no stock", HOUR, look_again=True)
     assert [fact for fact in order.facts if isinstance(fact, OrderDelayed)] == [
-        OrderDelayed(("1",), NOW + 2 * HOUR, None)
+        OrderDelayed(("1",), NOW + 2 * HOUR, None, date(2025, 6, 6), None)
     ]
-    assert order.promise_time is None
+    assert (order.promise_time, order.lines[0].delivery_date) == (None, None)
     assert order.lines[0].action_time == NOW + HOUR
 
 

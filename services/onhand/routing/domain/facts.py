@@ -1,7 +1,7 @@
 """What routing tells others, as its domain says it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,13 @@ class AssignmentCancelled:
 
 @dataclass(frozen=True, slots=True)
 class OrderDelayed:
-    """A promise moved to a later time, or cannot be given at all."""
+    """A promise or a delivery moved to a later time, or cannot be promised at all."""
 
     line_ids: tuple[str, ...]
     promise_time_before: datetime | None
     promise_time: datetime | None
+    delivery_date_before: date | None = None
+    delivery_date: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

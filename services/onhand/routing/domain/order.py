@@ -106,7 +106,7 @@ class Line:
     carrier: str = ""
     tracking_number: str = ""
     delivery_date: date | None = None
-    """Ship: when the carrier delivers by its table."""
+    """Ship: when the carrier delivers by its table; until it is assigned, what was quoted."""
     bundle_id: str = ""
     """Lines of one bundle come whole from one location."""
     substitute_item_ids: list[str] = field(default_factory=list)

@@ -193,10 +193,9 @@ def park(
         wait = timedelta() if look_again and line in newly else retry
         line.action_time = min(cause.now + wait, order.auto_cancel_time)
     if newly:
-        before = max((line.promise_time for line in newly if line.promise_time), default=None)
+        order.facts.append(_delayed(newly, None, None))
         for line in newly:
-            line.promise_time = None
-        order.facts.append(OrderDelayed(tuple(line.line_id for line in newly), before, None))
+            line.promise_time = line.delivery_date = None
 
 
 def wake(order: Order, cause: Cause, item_id: str, location_id: str, version: int) -> bool:
@@ -271,7 +270,7 @@ def assign(
     """Stock is committed: the location gets its task, and units of cancelled lines go back.
 
     A promise that was given stays when the location would need up to `slack` longer: it can make up for
-    minutes. Otherwise the promise moves, and the customer is told.
+    minutes. Otherwise the promise moves, and the customer is told; so they are of a later day of delivery.
     """
     assignment.state = AssignmentState.DONE
     lines = still_wanted(order, assignment)
@@ -283,9 +282,19 @@ def assign(
     if not lines:
         return
     late = [line for line in lines if line.promise_time and line.promise_time + slack < promise_time]
-    if late:
-        before = max(line.promise_time for line in late if line.promise_time)
-        order.facts.append(OrderDelayed(tuple(line.line_id for line in late), before, promise_time))
+    later = [
+        line
+        for line in lines
+        if line in late
+        or (
+            delivery_date is not None
+            and line.delivery_date is not None
+            and line.delivery_date < delivery_date
+        )
+    ]
+    if later:
+        kept = max(line.promise_time or promise_time for line in later)
+        order.facts.append(_delayed(later, promise_time if late else kept, delivery_date))
     for line in lines:
         line.reservation_id = assignment.reservation_id
         line.task_id = assignment.task_id
@@ -305,6 +314,19 @@ def assign(
             due,
             tuple(AssignedLine(line.line_id, line.item_id, line.quantity) for line in lines),
         )
+    )
+
+
+def _delayed(
+    lines: Sequence[Line], promise_time: datetime | None, delivery_date: date | None
+) -> OrderDelayed:
+    """Say what lines are promised now instead of what they still have."""
+    return OrderDelayed(
+        tuple(line.line_id for line in lines),
+        max((line.promise_time for line in lines if line.promise_time), default=None),
+        promise_time,
+        max((line.delivery_date for line in lines if line.delivery_date), default=None),
+        delivery_date,
     )
 
 
@@ -329,19 +351,25 @@ def overdue(order: Order, now: datetime) -> list[Line]:
     ]
 
 
-def delay(order: Order, line_ids: Iterable[str], promise_time: datetime, cause: Cause) -> None:
+def delay(
+    order: Order,
+    line_ids: Iterable[str],
+    promise_time: datetime,
+    delivery_date: date | None,
+    cause: Cause,
+) -> None:
     """Move the promise of lines that a location did not get ready in time."""
     late = [
         line
         for line in map(order.line, line_ids)
         if line is not None and line.state in {LineState.ASSIGNED, LineState.PICKING}
     ]
-    before = max((line.promise_time for line in late if line.promise_time), default=None)
+    if late:
+        order.facts.append(_delayed(late, promise_time, delivery_date))
     for line in late:
         line.promise_time = line.action_time = promise_time
+        line.delivery_date = delivery_date
         order.note(line, cause, "not ready by its promise", line.location_id)
-    if late:
-        order.facts.append(OrderDelayed(tuple(line.line_id for line in late), before, promise_time))
 
 
 def remind(order: Order, lines: Iterable[Line], again: timedelta, cause: Cause) -> None:

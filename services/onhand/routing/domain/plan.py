@@ -113,7 +113,7 @@ def _at_store(question: Question, store: Option) -> list[Portion]:
     """Place lines at the one store that the customer chose, bundle by bundle; what it lacks waits."""
     left = Counter({demand.item_id: store.cell(demand.item_id).usable for demand in question.demands})
     portions = []
-    for lines in _bundles(question.demands):
+    for lines in bundles(question.demands):
         wanted = total_demand(lines)
         if any(store.location_id in line.excluded for line in lines):
             continue
@@ -123,7 +123,7 @@ def _at_store(question: Question, store: Option) -> list[Portion]:
     return portions
 
 
-def _bundles(demands: Iterable[Demand]) -> list[list[Demand]]:
+def bundles(demands: Iterable[Demand]) -> list[list[Demand]]:
     """Return lines that go together; those without a bundle each alone."""
     together: dict[tuple[str, str], list[Demand]] = {}
     for demand in demands:
@@ -168,8 +168,8 @@ def _without_scarcest(demands: Sequence[Demand], usable: Sequence[Option]) -> li
         units = [sum(option.usable(line) for option in usable) / total[line.item_id] for line in lines]
         return min(1.0, *units)
 
-    bundles = sorted(_bundles(demands), key=lambda lines: -plenty(lines))
-    return [demand for lines in bundles[:-1] for demand in lines]
+    hardest_last = sorted(bundles(demands), key=lambda lines: -plenty(lines))
+    return [demand for lines in hardest_last[:-1] for demand in lines]
 
 
 def explain(plan: Plan) -> list[Candidate]:

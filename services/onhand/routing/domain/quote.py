@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from onhand.kit.errors import FieldViolation, InvalidField, WrongState
 from onhand.routing.domain.lifecycle import FulfilmentMethod
-from onhand.routing.domain.order import Order
+from onhand.routing.domain.order import Order, Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,12 @@ class Quote:
     expire_time: datetime
     by_transfer: bool = False
     """Collect: it needs goods that come to the store first."""
+    delivery_date: date | None = None
+    """Ship: the day of the last parcel's delivery."""
+    place: str = ""
+    """Ship: region and postal code, as carriers' zones have them."""
+    position: Position | None = None
+    """Ship: the customer's."""
     order_id: str = ""
     """The order that took it."""
 
@@ -51,8 +57,11 @@ def lines_of(lines: Sequence[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(lines))
 
 
-def take(quote: Quote, order: Order, now: datetime) -> None:
-    """Give a new order what was quoted. Raises WrongState or InvalidField when it may not have it."""
+def take(quote: Quote, order: Order, place: str, now: datetime) -> None:
+    """Give a new order what was quoted; `place` is region and postal code of where it is shipped, if it is.
+
+    Raises WrongState or InvalidField when it may not have it.
+    """
     if quote.order_id not in {"", order.order_id}:
         raise WrongState("quote", quote.token, "TAKEN", "take it again")
     if quote.expire_time <= now:
@@ -63,6 +72,8 @@ def take(quote: Quote, order: Order, now: datetime) -> None:
         "customer.customer_id": quote.customer_id in {"", order.customer.customer_id},
         "method": quote.method is order.method,
         "collect_location_id": quote.location_ids == store,
+        "shipping_address": quote.position is None or quote.place == place,
+        "shipping_position": quote.position in {None, order.shipping_position},
         "lines": lines_of([(line.item_id, line.quantity) for line in order.lines]) == tuple(quote.lines),
         "allow_split": order.allow_split or len(quote.location_ids) == 1,
     }
@@ -73,3 +84,4 @@ def take(quote: Quote, order: Order, now: datetime) -> None:
     order.allow_transfer = order.allow_transfer or quote.by_transfer
     for line in order.lines:
         line.promise_time = line.first_promise_time = quote.promise_time
+        line.delivery_date = quote.delivery_date

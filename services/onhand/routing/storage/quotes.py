@@ -9,17 +9,18 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from onhand.routing.domain.lifecycle import FulfilmentMethod
+from onhand.routing.domain.order import Position
 from onhand.routing.domain.quote import Quote
 
 _INSERT = text("""
     INSERT INTO quotes (token, channel, customer_id, method, location_ids, lines, promise_time, expire_time,
-        by_transfer)
+        by_transfer, delivery_date, place, latitude, longitude)
     VALUES (:token, :channel, :customer_id, :method, :location_ids, CAST(:lines AS jsonb), :promise_time,
-        :expire_time, :by_transfer)
+        :expire_time, :by_transfer, :delivery_date, :place, :latitude, :longitude)
 """)
 _LOCK = text("""
     SELECT token, channel, customer_id, method, location_ids, lines, promise_time, expire_time, by_transfer,
-        order_id
+        delivery_date, place, latitude, longitude, order_id
     FROM quotes WHERE token = :token FOR UPDATE
 """)
 _TAKE = text("UPDATE quotes SET order_id = :order_id WHERE token = :token")
@@ -42,6 +43,10 @@ async def add(connection: AsyncConnection, quotes: Sequence[Quote]) -> None:
             "promise_time": each.promise_time,
             "expire_time": each.expire_time,
             "by_transfer": each.by_transfer,
+            "delivery_date": each.delivery_date,
+            "place": each.place,
+            "latitude": each.position and each.position.latitude,
+            "longitude": each.position and each.position.longitude,
         }
         for each in quotes
     ]
@@ -56,7 +61,9 @@ async def lock(connection: AsyncConnection, token: str) -> Quote | None:
         return None
     lines = tuple((item_id, quantity) for item_id, quantity in row["lines"])
     values = {**row, "token": token, "method": FulfilmentMethod(row["method"]), "lines": lines}
-    return Quote(**{**values, "location_ids": tuple(row["location_ids"])})
+    latitude, longitude = values.pop("latitude"), values.pop("longitude")
+    position = None if latitude is None else Position(latitude, longitude)
+    return Quote(**{**values, "location_ids": tuple(row["location_ids"]), "position": position})
 
 
 async def take(connection: AsyncConnection, token: str, order_id: str) -> None:

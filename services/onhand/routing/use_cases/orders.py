@@ -26,7 +26,7 @@ from onhand.routing.domain.lifecycle import LineState
 from onhand.routing.domain.order import Assignment, Cause, Order, Release
 from onhand.routing.domain.plan import Plan
 from onhand.routing.measures import measure
-from onhand.routing.messages.orders import destination_from, uuid_text
+from onhand.routing.messages.orders import address_message, destination_from, place_of, uuid_text
 from onhand.routing.storage import leases, orders, plans, quotes
 from onhand.routing.storage.leases import Lease
 from onhand.routing.use_cases.steps import DelayStep, PlanStep, ReleaseStep, ReserveStep, Rest, Step
@@ -94,7 +94,8 @@ class Orders:
         offered = await quotes.lock(connection, token)
         if offered is None:
             raise NotFound("quote", token)
-        quote.take(offered, order, order.create_time)
+        place = place_of(address_message(order)) if order.shipping_position else ""
+        quote.take(offered, order, place, order.create_time)
         await quotes.take(connection, token, order.order_id)
 
     async def get(self, order_id: str) -> Order:
@@ -345,10 +346,15 @@ class Orders:
         """Stock confirmed a release, at these versions of its cells by item. Raises LeaseLostError."""
         await self._change(lease, lambda order, _: placing.released(order, release.release_id, versions))
 
-    async def record_delay(self, lease: Lease, line_ids: Sequence[str], promise_time: datetime) -> None:
+    async def record_delay(
+        self, lease: Lease, line_ids: Sequence[str], promise_time: datetime, delivery_date: date | None
+    ) -> None:
         """Give lines a later promise. Raises LeaseLostError."""
         await self._change(
-            lease, lambda order, now: placing.delay(order, line_ids, promise_time, Cause(now, ITSELF))
+            lease,
+            lambda order, now: placing.delay(
+                order, line_ids, promise_time, delivery_date, Cause(now, ITSELF)
+            ),
         )
 
     async def rest(self, lease: Lease) -> None:

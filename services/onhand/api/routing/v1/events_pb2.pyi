@@ -80,16 +80,20 @@ class AssignmentCancelled(_message.Message):
     def __init__(self, task_id: _Optional[str] = ..., line_ids: _Optional[_Iterable[str]] = ..., detail: _Optional[str] = ...) -> None: ...
 
 class OrderDelayed(_message.Message):
-    __slots__ = ("order_id", "line_ids", "promise_time_before", "promise_time")
+    __slots__ = ("order_id", "line_ids", "promise_time_before", "promise_time", "delivery_date_before", "delivery_date")
     ORDER_ID_FIELD_NUMBER: _ClassVar[int]
     LINE_IDS_FIELD_NUMBER: _ClassVar[int]
     PROMISE_TIME_BEFORE_FIELD_NUMBER: _ClassVar[int]
     PROMISE_TIME_FIELD_NUMBER: _ClassVar[int]
+    DELIVERY_DATE_BEFORE_FIELD_NUMBER: _ClassVar[int]
+    DELIVERY_DATE_FIELD_NUMBER: _ClassVar[int]
     order_id: str
     line_ids: _containers.RepeatedScalarFieldContainer[str]
     promise_time_before: _timestamp_pb2.Timestamp
     promise_time: _timestamp_pb2.Timestamp
-    def __init__(self, order_id: _Optional[str] = ..., line_ids: _Optional[_Iterable[str]] = ..., promise_time_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., promise_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    delivery_date_before: str
+    delivery_date: str
+    def __init__(self, order_id: _Optional[str] = ..., line_ids: _Optional[_Iterable[str]] = ..., promise_time_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., promise_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., delivery_date_before: _Optional[str] = ..., delivery_date: _Optional[str] = ...) -> None: ...
 
 class LinesCancelled(_message.Message):
     __slots__ = ("order_id", "line_ids", "detail")
