@@ -163,7 +163,10 @@ class NotificationsSettings(ServiceSettings):
     """When a message whose sender vanished is tried again. At least 30 s longer than any attempt may take, in
     which its result is recorded."""
     retry_delays_s: tuple[Annotated[float, Field(gt=0)], ...] = (5, 30, 120, 600, 3600, 21_600)
-    """Pauses between attempts, for what may pass; after the last a message has failed."""
+    """Pauses between attempts at a mail, for what may pass; after the last it has failed."""
+    apprise_retry_delays_s: tuple[Annotated[float, Field(gt=0)], ...] = (5, 30, 120, 300)
+    """The same for SMS, push and WhatsApp, after which the next channel has its turn: in minutes, while the news is
+    still news."""
 
     failed_text_retention_days: Annotated[float, Field(gt=0)] = 14
     """How long a failed message can be tried again; then its text, which may hold a code, is dropped."""

@@ -355,6 +355,7 @@ async def make_world(
                 "webhook_timeout_s": 3,
                 "delivery_poll_s": 0.02,
                 "retry_delays_s": (0.05, 0.05, 0.05),
+                "apprise_retry_delays_s": (0.05, 0.05, 0.05),
                 "webhook_retry_delays_s": (0.05, 0.05, 0.05),
                 **changes,
             }

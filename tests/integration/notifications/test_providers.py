@@ -67,7 +67,9 @@ async def test_a_provider_that_hangs_is_given_up_in_time(
     server = await asyncio.start_server(hang, "127.0.0.1", 0)
     file = tmp_path / "hanging.url"
     file.write_text(f"json://127.0.0.1:{server.sockets[0].getsockname()[1]}/{{address}}")
-    world: World = make_texting(sms_url_file=file, apprise_timeout_s=0.4, retry_delays_s=())
+    world: World = make_texting(
+        sms_url_file=file, apprise_timeout_s=0.4, apprise_retry_delays_s=(), retry_delays_s=(600,)
+    )
     await make_ready(world)
     async with world.delivering():
         await eventually(lambda: mail_server.mails)

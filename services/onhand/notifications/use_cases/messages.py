@@ -1,6 +1,7 @@
 """Messages: made from events, leased for attempts, shown; and the endpoints that want them."""
 
 import base64
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -168,9 +169,7 @@ class Notifications:
     async def conclude(self, attempt: Attempt, result: Result) -> Message | None:
         """Record what an attempt came to; None when it no longer counts."""
         now = self.clock.now()
-        is_post = attempt.channel is Channel.WEBHOOK
-        delays = self.settings.webhook_retry_delays_s if is_post else self.settings.retry_delays_s
-        decided = outcome(attempt, result, now, delays)
+        decided = outcome(attempt, result, now, self._retry_delays_s(attempt.channel))
 
         async def work(connection: AsyncConnection) -> Message | None:
             if attempt.endpoint_id is not None:
@@ -185,6 +184,14 @@ class Notifications:
             return message
 
         return await self.database.transaction(work)
+
+    def _retry_delays_s(self, channel: Channel) -> Sequence[float]:
+        match channel:
+            case Channel.WEBHOOK:
+                return self.settings.webhook_retry_delays_s
+            case Channel.EMAIL:
+                return self.settings.retry_delays_s
+        return self.settings.apprise_retry_delays_s
 
     async def report_receipt(self, message_id: UUID, receipt: Receipt) -> Message:
         """Note what a provider says became of a message. Raises NotFound, WrongState.
