@@ -338,10 +338,15 @@ async def test_the_camera_scans_where_the_browser_reads_bar_codes(
     await sign_in(phone, stack, "utrecht")
     card = await accepted(phone, errand.order_id)
     await expect(card.get_by_role("button", name="Camera")).to_be_hidden()
-    # Chromium on Linux reads no bar codes; phones do.
-    await phone.add_init_script(
-        f"window.BarcodeDetector = class {{ async detect() {{ return [{{ rawValue: {json.dumps(gtin)} }}]; }} }};"
-    )
+    # Chromium on Linux reads no bar codes; phones do. Cards are drawn anew while one looks.
+    await phone.add_init_script(f"""
+        window.BarcodeDetector = class {{
+          async detect() {{
+            for (const card of document.querySelectorAll(".task")) card.replaceWith(card.cloneNode(true));
+            return [{{ rawValue: {json.dumps(gtin)} }}];
+          }}
+        }};
+    """)
     await phone.reload()
     await card.locator("summary").first.click()
     await card.get_by_role("button", name="Camera").click()

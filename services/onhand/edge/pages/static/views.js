@@ -178,21 +178,23 @@ if ("BarcodeDetector" in window && navigator.mediaDevices) {
   byId("store").classList.add("has-camera");
   const dialog = byId("camera");
   const video = dialog.querySelector("video");
-  let field = null;
+  let field = ""; // its id: the card that it stands on may be drawn anew meanwhile
   const look = async () => {
     if (!dialog.open) return;
     const [found] = await new BarcodeDetector().detect(video).catch(() => []);
     if (found) {
       dialog.close();
-      field.value = found.rawValue;
-      field.form.requestSubmit();
+      const asks = byId(field);
+      if (!asks) return say("Nothing asks for that scan any more.", true);
+      asks.value = found.rawValue;
+      asks.form.requestSubmit();
     } else setTimeout(look, LOOK_MS);
   };
   dialog.querySelector("button").addEventListener("click", () => dialog.close());
   dialog.addEventListener("close", () => video.srcObject?.getTracks().forEach((track) => track.stop()));
   byId("store").addEventListener("click", async (event) => {
     if (!event.target.matches(".shoot")) return;
-    field = event.target.closest("form").querySelector(".scan");
+    field = event.target.closest("form").querySelector(".scan").id;
     try {
       video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
       await video.play();
