@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from onhand.api.pickup.v1 import customers_pb2, tasks_pb2
 from onhand.pickup.domain.collecting import Checks, Taken
-from onhand.pickup.domain.task import Condition, HandOver, State
+from onhand.pickup.domain.task import Condition, HandOver, State, Task
 from onhand.pickup.stock import Stock
 from onhand.pickup.use_cases import Call, Collecting, Collection, Deps, Outcome, Sweeps
 
@@ -102,6 +102,20 @@ async def prepared(world: Any) -> None:
     await asyncio.wait([world.telling])
 
 
+def handing_over(world: Any, task: Task, code: str, taken: list[Taken]) -> Callable[[], Awaitable[None]]:
+    """Return one and the same hand-over, as often as it is asked for, each time of another process."""
+    request = tasks_pb2.HandOverRequest(request_id=str(uuid4()), task_id=task.task_id, code=code)
+    call = Call("ana", task, request, tasks_pb2.HandOverResponse)
+    asked = Collecting(code, "", taken, Checks(), HandOver(request.request_id, task.create_time, "ana"))
+
+    async def work() -> None:
+        deps = another_process(world)
+        await Collection(deps).hand_over(call, asked)
+        await tell_all(deps)
+
+    return work
+
+
 async def test_a_hand_over_survives_a_crash_before_each_of_its_steps(world: Any) -> None:
     await prepared(world)
     taken = [Taken("1", 1, 1, (), Condition.DAMAGED)]
@@ -109,16 +123,7 @@ async def test_a_hand_over_survives_a_crash_before_each_of_its_steps(world: Any)
     while True:
         task_id, code = await world.ready()
         task = await world.tasks.get_task(task_id)
-        request = tasks_pb2.HandOverRequest(request_id=str(uuid4()), task_id=task_id, code=code)
-        call = Call("ana", task, request, tasks_pb2.HandOverResponse)
-        record = HandOver(request.request_id, task.create_time, "ana")
-        asked = Collecting(code, "", taken, Checks(), record)
-
-        async def work(call: Any = call, asked: Collecting = asked) -> None:
-            deps = another_process(world)
-            await Collection(deps).hand_over(call, asked)
-            await tell_all(deps)
-
+        work = handing_over(world, task, code, taken)
         died = await dies(crashes, work)
         # The till asks again, the lease of whoever died runs out, and another process goes on.
         world.clock.ahead += timedelta(seconds=world.settings.effect_lease_s)
@@ -155,16 +160,7 @@ async def test_a_hand_over_in_part_survives_a_crash_before_each_of_its_steps_and
         await world.do("StageTask", task_id, staging_place="rack 1")
         code = (await world.event(task_id, "task_ready")).task_ready.code
         task = await world.tasks.get_task(task_id)
-        request = tasks_pb2.HandOverRequest(request_id=str(uuid4()), task_id=task_id, code=code)
-        call = Call("ana", task, request, tasks_pb2.HandOverResponse)
-        record = HandOver(request.request_id, task.create_time, "ana")
-        asked = Collecting(code, "", [Taken("1", 1)], Checks(), record)
-
-        async def work(call: Any = call, asked: Collecting = asked) -> None:
-            deps = another_process(world)
-            await Collection(deps).hand_over(call, asked)
-            await tell_all(deps)
-
+        work = handing_over(world, task, code, [Taken("1", 1)])
         died = await dies(crashes, work)
         world.clock.ahead += timedelta(seconds=world.settings.effect_lease_s)
         await work()
